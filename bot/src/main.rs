@@ -1,0 +1,2 @@
+//! dealdesk
+fn main() {}

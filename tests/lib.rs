@@ -1,0 +1,1 @@
+//! What the tests share: a database per test and the running product.
