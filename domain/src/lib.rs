@@ -1,1 +1,18 @@
-//! domain
+//! The nouns of Dealdesk and their rules: no async, no IO.
+
+pub mod approval;
+pub mod audit;
+pub mod card;
+pub mod change;
+pub mod clock;
+pub mod company;
+pub mod deal;
+pub mod error;
+pub mod ids;
+pub mod inbound;
+pub mod intent;
+pub mod person;
+pub mod plan;
+pub mod policy;
+pub mod search;
+pub mod wording;

@@ -1,0 +1,161 @@
+//! Approvals: a question bound to an exact payload, and the only place where a decision is judged.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::ids::{ApprovalId, PersonId, PlanId, StepId};
+use crate::person::Person;
+use crate::person::Role;
+
+/// Which way a decision went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Go on.
+    Approve,
+    /// Do not.
+    Reject,
+}
+
+/// Where an approval stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Waits for a decision.
+    Open,
+    /// Somebody approved.
+    Approved,
+    /// Somebody rejected.
+    Rejected,
+    /// Nobody decided in time.
+    Expired,
+    /// What it was about changed.
+    Void,
+}
+
+impl State {
+    /// The word used in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Approved => "approved",
+            Self::Rejected => "rejected",
+            Self::Expired => "expired",
+            Self::Void => "void",
+        }
+    }
+
+    /// Reads the word.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Open, Self::Approved, Self::Rejected, Self::Expired, Self::Void]
+            .into_iter()
+            .find(|state| state.name() == name)
+    }
+}
+
+/// A question to approvers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Approval {
+    /// Key.
+    pub id: ApprovalId,
+    /// The plan that waits for it.
+    pub plan: PlanId,
+    /// The step that waits for it.
+    pub step: StepId,
+    /// What it is about, e.g. `create_deals`.
+    pub subject: String,
+    /// Exactly what will be done.
+    pub payload: Value,
+    /// [`payload_hash`] of the payload when it was asked.
+    pub payload_hash: String,
+    /// Who asked.
+    pub requested_by: PersonId,
+    /// The asker's name, for the card.
+    pub requested_by_name: String,
+    /// When it was asked.
+    pub requested_at: DateTime<Utc>,
+    /// When it lapses.
+    pub expires_at: DateTime<Utc>,
+    /// Where it stands.
+    pub state: State,
+    /// The decision, once there is one.
+    pub decision: Option<Decision>,
+}
+
+/// Who decided what, when and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    /// Which way.
+    pub verdict: Verdict,
+    /// Who.
+    pub by: PersonId,
+    /// The decider's name, for the card.
+    pub by_name: String,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Why.
+    pub comment: Option<String>,
+}
+
+/// Why a decision does not count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// Somebody was first.
+    Decided(Decision),
+    /// It lapsed at this time.
+    Expired(DateTime<Utc>),
+    /// What it was about changed.
+    Void,
+    /// The requester cannot decide on her own request.
+    OwnRequest,
+    /// The role does not cover it.
+    NotAnApprover(Role),
+    /// A rejection says why.
+    CommentMissing,
+}
+
+/// Judges a decision. Every channel comes through here.
+///
+/// The order matters for people: one who may not decide learns that first; then whoever comes late
+/// learns who decided.
+pub fn decide(
+    approval: &Approval,
+    person: &Person,
+    verdict: Verdict,
+    comment: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<Decision, Refusal> {
+    if person.role < Role::Approver {
+        return Err(Refusal::NotAnApprover(person.role));
+    }
+    if let Some(decision) = &approval.decision {
+        return Err(Refusal::Decided(decision.clone()));
+    }
+    if person.id == approval.requested_by {
+        return Err(Refusal::OwnRequest);
+    }
+    if approval.state == State::Expired || now >= approval.expires_at {
+        return Err(Refusal::Expired(approval.expires_at));
+    }
+    if approval.state != State::Open || payload_hash(&approval.payload) != approval.payload_hash {
+        return Err(Refusal::Void);
+    }
+    let comment = comment.map(str::trim).filter(|text| !text.is_empty());
+    if verdict == Verdict::Reject && comment.is_none() {
+        return Err(Refusal::CommentMissing);
+    }
+    Ok(Decision {
+        verdict,
+        by: person.id,
+        by_name: person.name.clone(),
+        at: now,
+        comment: comment.map(str::to_owned),
+    })
+}
+
+/// SHA-256 over the canonical JSON text (keys sorted, no spaces) in lower-case hex.
+pub fn payload_hash(payload: &Value) -> String {
+    hex::encode(Sha256::digest(payload.to_string().as_bytes()))
+}

@@ -1,0 +1,80 @@
+//! The fixed list of changes a step can make to our own state; each is applied by storage in the
+//! transaction that finishes the step, with its audit entry.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::company::CompanyId;
+use crate::deal::Stage;
+use crate::ids::{ApprovalId, DealId, NoteId, PartnerId, PersonId};
+use crate::person::Role;
+
+/// One change of state.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "change", rename_all = "snake_case")]
+pub enum Change {
+    /// A company becomes a partner (once) and a deal with it starts.
+    StartDeal {
+        /// Key of the deal.
+        deal: DealId,
+        /// Key of the partner, used if there is none for the company yet.
+        partner: PartnerId,
+        /// The company.
+        company: CompanyId,
+        /// Its name at this time.
+        name: String,
+        /// Fit of the search it came from, 0 to 100.
+        fit: Option<u8>,
+        /// Who looks after the deal.
+        owner: PersonId,
+        /// Who let it happen.
+        approved_by: PersonId,
+    },
+    /// A deal moves to another stage.
+    MoveDeal {
+        /// Which.
+        deal: DealId,
+        /// Stage it was judged in; another stage at commit means a conflict.
+        from: Stage,
+        /// Stage to go to.
+        to: Stage,
+        /// Why.
+        reason: Option<String>,
+        /// Who moved it.
+        by: PersonId,
+    },
+    /// A note is written.
+    AddNote {
+        /// Key of the note.
+        note: NoteId,
+        /// On which deal.
+        deal: DealId,
+        /// The text.
+        text: String,
+        /// Who wrote it.
+        by: PersonId,
+    },
+    /// Approvers are asked.
+    OpenApproval {
+        /// Key.
+        approval: ApprovalId,
+        /// What it is about, e.g. `create_deals`.
+        subject: String,
+        /// Exactly what will be done.
+        payload: Value,
+        /// Who asked.
+        requested_by: PersonId,
+        /// When it lapses.
+        expires_at: DateTime<Utc>,
+    },
+    /// A person gets a role.
+    SetRole {
+        /// Whose.
+        person: PersonId,
+        /// The new role.
+        role: Role,
+        /// Who gave it.
+        by: PersonId,
+    },
+}

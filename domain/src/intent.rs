@@ -1,0 +1,134 @@
+//! What a person wants, whatever the channel and the words.
+
+use serde::{Deserialize, Serialize};
+
+use crate::approval::Verdict;
+use crate::company::CompanyId;
+use crate::deal::Stage;
+use crate::ids::{ApprovalId, PlanId};
+use crate::person::Role;
+
+/// One request of one person.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "intent", rename_all = "snake_case")]
+pub enum Intent {
+    /// What can be said.
+    Help {
+        /// A command to explain; none lists all.
+        topic: Option<String>,
+    },
+    /// Look for partners.
+    Find {
+        /// The question in plain words.
+        query: String,
+    },
+    /// Propose deals with companies that a search found.
+    CreateDeals {
+        /// The search's plan.
+        search: PlanId,
+        /// The chosen companies.
+        companies: Vec<CompanyId>,
+    },
+    /// List deals.
+    ListDeals {
+        /// Only in this stage.
+        stage: Option<Stage>,
+        /// Only the sender's own.
+        mine: bool,
+    },
+    /// Show one deal with its history.
+    ShowDeal {
+        /// Name or a part of it.
+        deal: String,
+    },
+    /// Move a deal to another stage.
+    MoveDeal {
+        /// Name or a part of it.
+        deal: String,
+        /// Where to.
+        stage: Stage,
+        /// Why, when the rules ask for it.
+        reason: Option<String>,
+    },
+    /// Write a note on a deal.
+    NoteDeal {
+        /// Name or a part of it.
+        deal: String,
+        /// The note.
+        text: String,
+    },
+    /// List what waits for the sender's decision.
+    ListApprovals,
+    /// Decide on a request.
+    Decide {
+        /// Which.
+        approval: ApprovalId,
+        /// Which way.
+        verdict: Verdict,
+        /// Why.
+        comment: Option<String>,
+    },
+    /// Ask for the comment that a rejection needs.
+    AskComment {
+        /// Which request.
+        approval: ApprovalId,
+    },
+    /// List the people of the tenant.
+    ListPeople,
+    /// Give a person a role.
+    SetRole {
+        /// Name, mail address or a channel's mention.
+        person: String,
+        /// The new role.
+        role: Role,
+    },
+    /// The words could mean several things, or none.
+    Unclear {
+        /// What was said.
+        text: String,
+        /// What it may have meant, best first.
+        candidates: Vec<Candidate>,
+    },
+}
+
+/// A guess at what was meant.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Candidate {
+    /// How to say it unmistakably, e.g. `find payment companies in Germany`.
+    pub say: String,
+    /// 0 to 1.
+    pub confidence: f64,
+}
+
+/// An intent and how sure we are of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Understood {
+    /// The best reading.
+    #[serde(flatten)]
+    pub intent: Intent,
+    /// 0 to 1; a full command is 1.
+    pub confidence: f64,
+    /// Other readings, best first.
+    pub candidates: Vec<Candidate>,
+}
+
+impl Intent {
+    /// The word used in tables, metrics and logs.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Help { .. } => "help",
+            Self::Find { .. } => "find",
+            Self::CreateDeals { .. } => "create_deals",
+            Self::ListDeals { .. } => "list_deals",
+            Self::ShowDeal { .. } => "show_deal",
+            Self::MoveDeal { .. } => "move_deal",
+            Self::NoteDeal { .. } => "note_deal",
+            Self::ListApprovals => "list_approvals",
+            Self::Decide { .. } => "decide",
+            Self::AskComment { .. } => "ask_comment",
+            Self::ListPeople => "list_people",
+            Self::SetRole { .. } => "set_role",
+            Self::Unclear { .. } => "unclear",
+        }
+    }
+}

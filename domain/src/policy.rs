@@ -1,0 +1,36 @@
+//! Who may do what: the one place where a role is held against an intent.
+
+use crate::error::UserError;
+use crate::intent::Intent;
+use crate::person::Role;
+
+/// The least role that may have an intent carried out.
+pub fn least_role(intent: &Intent) -> Role {
+    match intent {
+        Intent::Help { .. }
+        | Intent::ListDeals { .. }
+        | Intent::ShowDeal { .. }
+        | Intent::ListApprovals
+        | Intent::ListPeople
+        | Intent::Unclear { .. } => Role::Viewer,
+        Intent::Find { .. }
+        | Intent::CreateDeals { .. }
+        | Intent::MoveDeal { .. }
+        | Intent::NoteDeal { .. } => Role::Member,
+        Intent::Decide { .. } | Intent::AskComment { .. } => Role::Approver,
+        Intent::SetRole { .. } => Role::Admin,
+    }
+}
+
+/// Refuses an intent that the role does not cover, in words for the person.
+pub fn permit(role: Role, intent: &Intent) -> Result<(), UserError> {
+    let least = least_role(intent);
+    if role >= least {
+        return Ok(());
+    }
+    let article = if matches!(least, Role::Approver | Role::Admin) { "an" } else { "a" };
+    Err(UserError::new(
+        format!("That takes {article} {}; you are a {}.", least.name(), role.name()),
+        "An admin can change roles: `/deal role @name approver`.",
+    ))
+}

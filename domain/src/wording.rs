@@ -1,0 +1,1 @@
+//! What the bot says, made in one place: outcome to card, pure. Channels only lay it out.
