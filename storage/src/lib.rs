@@ -1,1 +1,21 @@
-//! storage
+//! All state: the only crate with SQL. Concrete types, one file per noun.
+
+pub mod approvals;
+pub mod audit;
+pub mod changes;
+pub mod conversations;
+pub mod credentials;
+pub mod db;
+pub mod deals;
+pub mod error;
+pub mod inbox;
+pub mod messages;
+pub mod outbox;
+pub mod people;
+pub mod plans;
+pub mod seal;
+pub mod steps;
+pub mod workspaces;
+
+pub use db::{Access, Db, Tx};
+pub use error::Error;

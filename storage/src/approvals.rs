@@ -1,0 +1,172 @@
+//! Approvals: opened by a step, decided once.
+
+use chrono::{DateTime, Utc};
+use domain::approval::{Approval, Decision, State, Verdict, payload_hash};
+use domain::ids::{ApprovalId, PersonId, PlanId, StepId};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::db::Tx;
+use crate::error::Error;
+
+/// An approval to be opened.
+#[derive(Debug, Clone)]
+pub struct New<'a> {
+    /// Key.
+    pub id: ApprovalId,
+    /// The plan that waits.
+    pub plan: PlanId,
+    /// The step that waits.
+    pub step: StepId,
+    /// What it is about.
+    pub subject: &'a str,
+    /// Exactly what will be done.
+    pub payload: &'a Value,
+    /// Who asked.
+    pub requested_by: PersonId,
+    /// When.
+    pub requested_at: DateTime<Utc>,
+    /// When it lapses.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// Opens an approval, bound to the hash of its payload.
+pub async fn open(tx: &mut Tx, new: New<'_>) -> Result<(), Error> {
+    let tenant = tx.tenant();
+    sqlx::query(
+        "INSERT INTO approvals (approval_id, tenant_id, plan_id, step_id, subject, payload, payload_hash,
+                                requested_by, requested_at, expires_at, state)
+         VALUES ($1, $2, $3, $4, $5, $6::json, $7, $8, $9, $10, 'open')",
+    )
+    .bind(new.id.0)
+    .bind(tenant.0)
+    .bind(new.plan.0)
+    .bind(new.step.0)
+    .bind(new.subject)
+    .bind(new.payload.to_string())
+    .bind(payload_hash(new.payload))
+    .bind(new.requested_by.0)
+    .bind(new.requested_at)
+    .bind(new.expires_at)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    approval_id: Uuid,
+    plan_id: Uuid,
+    step_id: Uuid,
+    subject: String,
+    payload: String,
+    payload_hash: String,
+    requested_by: Uuid,
+    requested_by_name: String,
+    requested_at: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+    state: String,
+    verdict: Option<String>,
+    decided_by: Option<Uuid>,
+    decided_by_name: Option<String>,
+    decided_at: Option<DateTime<Utc>>,
+    comment: Option<String>,
+}
+
+/// One approval, locked until the transaction ends.
+pub async fn lock(tx: &mut Tx, id: ApprovalId) -> Result<Approval, Error> {
+    sqlx::query("SELECT 1 FROM approvals WHERE approval_id = $1 FOR UPDATE")
+        .bind(id.0)
+        .execute(&mut **tx)
+        .await?;
+    get(tx, id).await
+}
+
+/// One approval.
+pub async fn get(tx: &mut Tx, id: ApprovalId) -> Result<Approval, Error> {
+    select(tx, Some(id), None).await?.pop().ok_or(Error::Missing("approval"))
+}
+
+/// Open approvals, oldest first.
+pub async fn open_ones(tx: &mut Tx) -> Result<Vec<Approval>, Error> {
+    select(tx, None, Some("open")).await
+}
+
+async fn select(tx: &mut Tx, id: Option<ApprovalId>, state: Option<&str>) -> Result<Vec<Approval>, Error> {
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT a.approval_id, a.plan_id, a.step_id, a.subject, a.payload::text AS payload, a.payload_hash,
+                a.requested_by, r.name AS requested_by_name, a.requested_at, a.expires_at, a.state, a.verdict,
+                a.decided_by, d.name AS decided_by_name, a.decided_at, a.comment
+         FROM approvals a JOIN people r ON r.person_id = a.requested_by
+              LEFT JOIN people d ON d.person_id = a.decided_by
+         WHERE a.approval_id = coalesce($1, a.approval_id) AND a.state = coalesce($2, a.state)
+         ORDER BY a.requested_at LIMIT 200",
+    )
+    .bind(id.map(|id| id.0))
+    .bind(state)
+    .fetch_all(&mut **tx)
+    .await?;
+    rows.into_iter().map(read).collect()
+}
+
+fn read(row: Row) -> Result<Approval, Error> {
+    let state =
+        State::from_name(&row.state).ok_or_else(|| Error::unreadable("approval state", &row.state))?;
+    let decision = match (row.verdict.as_deref(), row.decided_by, row.decided_at) {
+        (Some(verdict), Some(by), Some(at)) => Some(Decision {
+            verdict: if verdict == "approve" { Verdict::Approve } else { Verdict::Reject },
+            by: PersonId(by),
+            by_name: row.decided_by_name.unwrap_or_default(),
+            at,
+            comment: row.comment,
+        }),
+        _ => None,
+    };
+    Ok(Approval {
+        id: ApprovalId(row.approval_id),
+        plan: PlanId(row.plan_id),
+        step: StepId(row.step_id),
+        subject: row.subject,
+        payload: serde_json::from_str(&row.payload).map_err(|e| Error::unreadable("payload", e))?,
+        payload_hash: row.payload_hash,
+        requested_by: PersonId(row.requested_by),
+        requested_by_name: row.requested_by_name,
+        requested_at: row.requested_at,
+        expires_at: row.expires_at,
+        state,
+        decision,
+    })
+}
+
+/// Records a decision if the approval is still open and its payload the same.
+/// [`Error::Conflict`] when somebody was first.
+pub async fn record(tx: &mut Tx, approval: &Approval, decision: &Decision) -> Result<(), Error> {
+    let (state, verdict) = match decision.verdict {
+        Verdict::Approve => (State::Approved, "approve"),
+        Verdict::Reject => (State::Rejected, "reject"),
+    };
+    let done = sqlx::query(
+        "UPDATE approvals SET state = $3, verdict = $4, decided_by = $5, decided_at = $6, comment = $7
+         WHERE approval_id = $1 AND state = 'open' AND payload_hash = $2",
+    )
+    .bind(approval.id.0)
+    .bind(&approval.payload_hash)
+    .bind(state.name())
+    .bind(verdict)
+    .bind(decision.by.0)
+    .bind(decision.at)
+    .bind(&decision.comment)
+    .execute(&mut **tx)
+    .await?;
+    if done.rows_affected() == 1 { Ok(()) } else { Err(Error::Conflict("approval")) }
+}
+
+/// Lets an approval lapse. False when it was not open any more.
+pub async fn expire(tx: &mut Tx, id: ApprovalId) -> Result<bool, Error> {
+    let done =
+        sqlx::query("UPDATE approvals SET state = 'expired' WHERE approval_id = $1 AND state = 'open'")
+            .bind(id.0)
+            .execute(&mut **tx)
+            .await?;
+    Ok(done.rows_affected() == 1)
+}

@@ -1,0 +1,49 @@
+//! Applies changes of state, each with its audit entry, inside the transaction that finishes a step.
+
+use chrono::{DateTime, Utc};
+use domain::change::Change;
+use domain::plan::Step;
+use serde_json::json;
+
+use crate::audit::{self, Act};
+use crate::db::Tx;
+use crate::error::Error;
+use crate::{approvals, deals, people};
+
+/// Applies one change. Errors: [`Error::Conflict`] when the state is not what the change was judged on.
+pub async fn apply(tx: &mut Tx, step: &Step, change: &Change, now: DateTime<Utc>) -> Result<(), Error> {
+    let (actor, action, subject) = match change {
+        Change::StartDeal { deal, approved_by, .. } => {
+            deals::start(tx, step.plan, change, now).await?;
+            (format!("person:{approved_by}"), "deal.started", format!("deal:{deal}"))
+        }
+        Change::MoveDeal { deal, from, to, reason, by } => {
+            deals::move_to(tx, *deal, (*from, *to), (*by, reason.as_deref()), now).await?;
+            (format!("person:{by}"), "deal.moved", format!("deal:{deal}"))
+        }
+        Change::AddNote { note, deal, text, by } => {
+            deals::add_note(tx, *note, *deal, (*by, text), now).await?;
+            (format!("person:{by}"), "deal.noted", format!("deal:{deal}"))
+        }
+        Change::OpenApproval { approval, subject, payload, requested_by, expires_at } => {
+            let new = approvals::New {
+                id: *approval,
+                plan: step.plan,
+                step: step.id,
+                subject,
+                payload,
+                requested_by: *requested_by,
+                requested_at: now,
+                expires_at: *expires_at,
+            };
+            approvals::open(tx, new).await?;
+            (format!("person:{requested_by}"), "approval.opened", format!("approval:{approval}"))
+        }
+        Change::SetRole { person, role, by } => {
+            people::set_role(tx, *person, *role).await?;
+            (format!("person:{by}"), "person.role_set", format!("person:{person}"))
+        }
+    };
+    let detail = json!({ "plan": step.plan, "step": step.position, "change": change });
+    audit::append(tx, Act { at: now, actor: &actor, action, subject: &subject, detail }).await
+}

@@ -1,0 +1,94 @@
+//! Conversations: a thread on a channel, and who began it.
+
+use domain::ids::{ConversationId, PersonId, TenantId};
+use domain::inbound::Place;
+use domain::person::Channel;
+use uuid::Uuid;
+
+use crate::db::Tx;
+use crate::error::Error;
+
+/// A thread on a channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conversation {
+    /// Key.
+    pub id: ConversationId,
+    /// Whose.
+    pub tenant: TenantId,
+    /// Which channel.
+    pub channel: Channel,
+    /// The channel's workspace.
+    pub workspace: String,
+    /// The room.
+    pub room: String,
+    /// The thread, once its first message has a number.
+    pub thread: Option<String>,
+    /// Who began it.
+    pub person: PersonId,
+}
+
+/// The conversation at a place, begun now if the place names no thread that we know.
+pub async fn at(
+    tx: &mut Tx,
+    id: ConversationId,
+    channel: Channel,
+    workspace: &str,
+    (place, person): (&Place, PersonId),
+) -> Result<Conversation, Error> {
+    let tenant = tx.tenant();
+    sqlx::query(
+        "INSERT INTO conversations (conversation_id, tenant_id, channel, workspace, room, thread, person_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)
+         ON CONFLICT DO NOTHING",
+    )
+    .bind(id.0)
+    .bind(tenant.0)
+    .bind(channel.name())
+    .bind(workspace)
+    .bind(&place.room)
+    .bind(&place.thread)
+    .bind(person.0)
+    .execute(&mut **tx)
+    .await?;
+    let known: Option<Uuid> = match &place.thread {
+        None => Some(id.0),
+        Some(thread) => {
+            sqlx::query_scalar(
+                "SELECT conversation_id FROM conversations
+                 WHERE channel = $1 AND workspace = $2 AND room = $3 AND thread = $4",
+            )
+            .bind(channel.name())
+            .bind(workspace)
+            .bind(&place.room)
+            .bind(thread)
+            .fetch_optional(&mut **tx)
+            .await?
+        }
+    };
+    get(tx, ConversationId(known.ok_or(Error::Missing("conversation"))?)).await
+}
+
+/// One conversation.
+pub async fn get(tx: &mut Tx, id: ConversationId) -> Result<Conversation, Error> {
+    type Row = (String, String, String, Option<String>, Uuid);
+    let row: Option<Row> = sqlx::query_as(
+        "SELECT channel, workspace, room, thread, person_id FROM conversations WHERE conversation_id = $1",
+    )
+    .bind(id.0)
+    .fetch_optional(&mut **tx)
+    .await?;
+    let (channel, workspace, room, thread, person) = row.ok_or(Error::Missing("conversation"))?;
+    let channel = Channel::from_name(&channel).ok_or_else(|| Error::unreadable("channel", &channel))?;
+    let person = PersonId(person);
+    Ok(Conversation { id, tenant: tx.tenant(), channel, workspace, room, thread, person })
+}
+
+/// Notes the thread that a conversation's first message opened.
+pub async fn set_thread(tx: &mut Tx, id: ConversationId, thread: &str) -> Result<(), Error> {
+    sqlx::query("UPDATE conversations SET thread = $2 WHERE conversation_id = $1 AND thread IS NULL")
+        .bind(id.0)
+        .bind(thread)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}

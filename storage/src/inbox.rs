@@ -1,0 +1,324 @@
+//! The inbox: every message in, stored before it is acknowledged, claimed by workers.
+
+use chrono::{DateTime, Utc};
+use domain::ids::{InboundId, TenantId};
+use domain::person::Channel;
+use tokio::sync::{mpsc, oneshot};
+use uuid::Uuid;
+
+use crate::db::{Db, WORK_CHANNEL};
+use crate::error::Error;
+
+/// How many messages share one commit at most.
+const BATCH_MAX: usize = 256;
+/// How many messages may wait for a commit; beyond that the edge answers "busy".
+const WAITING_MAX: usize = 8192;
+/// How long a worker may hold a message without a sign of life, seconds.
+const LEASE_S: f64 = 10.0;
+
+/// A message in as it came: raw, with the keys that tell doubles.
+#[derive(Debug, Clone)]
+pub struct Raw {
+    /// Key; the plan it causes has the same number.
+    pub id: InboundId,
+    /// Whose, when the edge knows.
+    pub tenant: Option<TenantId>,
+    /// Where it came in.
+    pub channel: Channel,
+    /// Which kind of message, as the channel decodes it, e.g. `command`.
+    pub route: &'static str,
+    /// The channel's workspace.
+    pub workspace: Option<String>,
+    /// The vendor's event id, made unique with channel and workspace.
+    pub event_key: Option<String>,
+    /// What the message is by itself, e.g. channel + room + time, made unique likewise.
+    pub natural_key: Option<String>,
+    /// Pressed buttons and sent forms go first.
+    pub is_urgent: bool,
+    /// The bytes as they came.
+    pub body: Vec<u8>,
+}
+
+/// What became of a message that was handed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stored {
+    /// It is new and safe.
+    New,
+    /// It was there already.
+    Double,
+}
+
+/// Hands messages to the writer; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Intake(mpsc::Sender<Waiting>);
+
+type Waiting = (Raw, oneshot::Sender<Result<Stored, Error>>);
+
+/// Writes messages; those that arrive during a commit share the next one.
+#[derive(Debug)]
+pub struct Writer {
+    db: Db,
+    waiting: mpsc::Receiver<Waiting>,
+}
+
+/// An intake and its writer, which must be [`Writer::run`].
+pub fn intake(db: &Db) -> (Intake, Writer) {
+    let (sender, waiting) = mpsc::channel(WAITING_MAX);
+    (Intake(sender), Writer { db: db.clone(), waiting })
+}
+
+impl Intake {
+    /// Stores a message. It is safe when this returns.
+    pub async fn store(&self, raw: Raw) -> Result<Stored, Error> {
+        let busy = || Error::Unavailable(sqlx::Error::PoolTimedOut);
+        let (answer, stored) = oneshot::channel();
+        self.0.try_send((raw, answer)).map_err(|_| busy())?;
+        stored.await.unwrap_or_else(|_| Err(busy()))
+    }
+}
+
+impl Writer {
+    /// Writes until every [`Intake`] is gone.
+    pub async fn run(mut self) {
+        let mut batch = Vec::with_capacity(BATCH_MAX);
+        while self.waiting.recv_many(&mut batch, BATCH_MAX).await > 0 {
+            let (raws, answers): (Vec<_>, Vec<_>) = batch.drain(..).unzip();
+            match insert(&self.db, &raws).await {
+                Ok(stored) => {
+                    for (answer, stored) in answers.into_iter().zip(stored) {
+                        // The caller may have hung up; the message is safe all the same.
+                        let _ = answer.send(Ok(stored));
+                    }
+                }
+                Err(Error::Database(error)) if raws.len() > 1 => {
+                    // One message that the database refuses must not take the others with it.
+                    tracing::warn!(error = %error, "storing messages one by one");
+                    for (answer, raw) in answers.into_iter().zip(raws) {
+                        let stored = insert(&self.db, std::slice::from_ref(&raw)).await;
+                        let _ = answer.send(stored.map(|list| list[0]));
+                    }
+                }
+                Err(error) => {
+                    tracing::error!(error = %error, messages = answers.len(), "cannot store messages");
+                    for answer in answers {
+                        let _ = answer.send(Err(Error::Unavailable(sqlx::Error::PoolTimedOut)));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Stores messages in one commit; says of each whether it is new.
+async fn insert(db: &Db, raws: &[Raw]) -> Result<Vec<Stored>, Error> {
+    let ids: Vec<Uuid> = raws.iter().map(|raw| raw.id.0).collect();
+    let new: Vec<Uuid> = sqlx::query_scalar(
+        "WITH new AS (
+            INSERT INTO inbox (inbound_id, tenant_id, channel, route, workspace, event_key, natural_key,
+                               is_urgent, body)
+            SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[],
+                                 $7::text[], $8::bool[], $9::bytea[])
+            ON CONFLICT DO NOTHING RETURNING inbound_id),
+         told AS (SELECT pg_notify($10, '') FROM (SELECT 1 FROM new LIMIT 1) one)
+         SELECT inbound_id FROM new LEFT JOIN told ON true",
+    )
+    .bind(&ids)
+    .bind(raws.iter().map(|raw| raw.tenant.map(|t| t.0)).collect::<Vec<_>>())
+    .bind(raws.iter().map(|raw| raw.channel.name()).collect::<Vec<_>>())
+    .bind(raws.iter().map(|raw| raw.route).collect::<Vec<_>>())
+    .bind(raws.iter().map(|raw| raw.workspace.as_deref()).collect::<Vec<_>>())
+    .bind(raws.iter().map(|raw| raw.event_key.as_deref()).collect::<Vec<_>>())
+    .bind(raws.iter().map(|raw| raw.natural_key.as_deref()).collect::<Vec<_>>())
+    .bind(raws.iter().map(|raw| raw.is_urgent).collect::<Vec<_>>())
+    .bind(raws.iter().map(|raw| raw.body.as_slice()).collect::<Vec<_>>())
+    .bind(WORK_CHANNEL)
+    .fetch_all(db.intake())
+    .await?;
+    let new: std::collections::HashSet<Uuid> = new.into_iter().collect();
+    Ok(ids.iter().map(|id| if new.contains(id) { Stored::New } else { Stored::Double }).collect())
+}
+
+/// A message that a worker holds.
+#[derive(Debug, Clone)]
+pub struct Claimed {
+    /// Key.
+    pub id: InboundId,
+    /// Whose, when the edge knew.
+    pub tenant: Option<TenantId>,
+    /// Where it came in.
+    pub channel: Channel,
+    /// Which kind.
+    pub route: String,
+    /// The channel's workspace.
+    pub workspace: Option<String>,
+    /// The bytes as they came.
+    pub body: Vec<u8>,
+    /// How often it was begun, this time included.
+    pub attempt: i32,
+    /// Fencing token.
+    pub fence: i64,
+    /// When it came in.
+    pub received_at: DateTime<Utc>,
+}
+
+/// Takes the next message, urgent ones first.
+pub async fn claim(db: &Db, urgent_only: bool) -> Result<Option<Claimed>, Error> {
+    type Row = (Uuid, Option<Uuid>, String, String, Option<String>, Vec<u8>, i32, i64, DateTime<Utc>);
+    let row: Option<Row> = sqlx::query_as(
+        "UPDATE inbox SET state = 'running', attempt = attempt + 1, fence = fence + 1,
+                          lease_until = now() + make_interval(secs => $2)
+         WHERE inbound_id = (SELECT inbound_id FROM inbox
+                             WHERE state = 'new' AND run_at <= now() AND (is_urgent OR NOT $1)
+                             ORDER BY is_urgent DESC, run_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+         RETURNING inbound_id, tenant_id, channel, route, workspace, body, attempt, fence, received_at",
+    )
+    .bind(urgent_only)
+    .bind(LEASE_S)
+    .fetch_optional(db.system())
+    .await?;
+    let Some((id, tenant, channel, route, workspace, body, attempt, fence, received_at)) = row else {
+        return Ok(None);
+    };
+    let channel = Channel::from_name(&channel).ok_or_else(|| Error::unreadable("channel", &channel))?;
+    let (id, tenant) = (InboundId(id), tenant.map(TenantId));
+    Ok(Some(Claimed { id, tenant, channel, route, workspace, body, attempt, fence, received_at }))
+}
+
+/// How a message ended that caused no plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// It was dealt with.
+    Done,
+    /// It needs no answer.
+    Ignored,
+    /// It is genuine but cannot be read; kept for a person to see.
+    Unparsable,
+    /// It was tried three times in vain; kept for a person to see.
+    Failed,
+}
+
+impl Ending {
+    /// The word used in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Ignored => "ignored",
+            Self::Unparsable => "unparsable",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// Ends a message that caused no plan.
+pub async fn end(db: &Db, claimed: &Claimed, ending: Ending, why: &str) -> Result<(), Error> {
+    let done = sqlx::query(
+        "UPDATE inbox SET state = $3, error = nullif($4, ''), tenant_id = coalesce(tenant_id, $5), lease_until = NULL
+         WHERE inbound_id = $1 AND fence = $2 AND state = 'running'",
+    )
+    .bind(claimed.id.0)
+    .bind(claimed.fence)
+    .bind(ending.name())
+    .bind(why)
+    .bind(claimed.tenant.map(|t| t.0))
+    .execute(db.system())
+    .await?;
+    if done.rows_affected() == 1 { Ok(()) } else { Err(Error::Stale("message")) }
+}
+
+/// Puts a message back for a later try.
+pub async fn put_back(db: &Db, claimed: &Claimed, after_s: f64, why: &str) -> Result<(), Error> {
+    let done = sqlx::query(
+        "UPDATE inbox SET state = 'new', error = $4, run_at = now() + make_interval(secs => $3), lease_until = NULL
+         WHERE inbound_id = $1 AND fence = $2 AND state = 'running'",
+    )
+    .bind(claimed.id.0)
+    .bind(claimed.fence)
+    .bind(after_s)
+    .bind(why)
+    .execute(db.system())
+    .await?;
+    if done.rows_affected() == 1 { Ok(()) } else { Err(Error::Stale("message")) }
+}
+
+/// Ends a message inside the transaction that stores what it caused.
+pub async fn done_within(tx: &mut crate::Tx, claimed: &Claimed) -> Result<(), Error> {
+    let done = sqlx::query(
+        "UPDATE inbox SET state = 'done', lease_until = NULL, error = NULL
+         WHERE inbound_id = $1 AND fence = $2 AND state = 'running'",
+    )
+    .bind(claimed.id.0)
+    .bind(claimed.fence)
+    .execute(&mut **tx)
+    .await?;
+    if done.rows_affected() == 1 { Ok(()) } else { Err(Error::Stale("message")) }
+}
+
+/// Names the tenant of a message, so that the tenant's own transaction can end it.
+pub async fn assign(db: &Db, claimed: &mut Claimed, tenant: TenantId) -> Result<(), Error> {
+    if claimed.tenant == Some(tenant) {
+        return Ok(());
+    }
+    sqlx::query("UPDATE inbox SET tenant_id = $2 WHERE inbound_id = $1 AND fence = $3")
+        .bind(claimed.id.0)
+        .bind(tenant.0)
+        .bind(claimed.fence)
+        .execute(db.system())
+        .await?;
+    claimed.tenant = Some(tenant);
+    Ok(())
+}
+
+/// Gives back messages whose worker died; how many.
+pub async fn recover(db: &Db) -> Result<u64, Error> {
+    let done = sqlx::query(
+        "UPDATE inbox SET state = CASE WHEN attempt >= 3 THEN 'failed' ELSE 'new' END, run_at = now(),
+                          error = coalesce(error, 'the worker died'), lease_until = NULL
+         WHERE state = 'running' AND lease_until < now()",
+    )
+    .execute(db.system())
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// A message that could not be understood, for the console.
+#[derive(Debug, Clone)]
+pub struct Odd {
+    /// Key.
+    pub id: InboundId,
+    /// Where it came in.
+    pub channel: String,
+    /// Which kind.
+    pub route: String,
+    /// `unparsable` or `failed`.
+    pub state: String,
+    /// Why.
+    pub error: Option<String>,
+    /// When it came in.
+    pub received_at: DateTime<Utc>,
+    /// The beginning of its bytes as text.
+    pub excerpt: String,
+}
+
+/// Messages that could not be dealt with, newest first.
+pub async fn odd(tx: &mut crate::Tx, limit: i64) -> Result<Vec<Odd>, Error> {
+    type Row = (Uuid, String, String, String, Option<String>, DateTime<Utc>, Vec<u8>);
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT inbound_id, channel, route, state, error, received_at, substring(body from 1 for 400)
+         FROM inbox WHERE state IN ('unparsable', 'failed') ORDER BY received_at DESC LIMIT $1",
+    )
+    .bind(limit)
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, channel, route, state, error, received_at, body)| Odd {
+            id: InboundId(id),
+            channel,
+            route,
+            state,
+            error,
+            received_at,
+            excerpt: String::from_utf8_lossy(&body).into_owned(),
+        })
+        .collect())
+}

@@ -1,0 +1,256 @@
+//! Messages of ours: each can be edited, and each copy of a request is known.
+
+use chrono::{DateTime, Utc};
+use domain::card::{Audience, Card, Say};
+use domain::ids::{ApprovalId, ConversationId, Ids, MessageId, PersonId, PlanId};
+use sha2::{Digest, Sha256};
+use sqlx::types::Json;
+use uuid::Uuid;
+
+use crate::conversations::{self, Conversation};
+use crate::db::Tx;
+use crate::error::Error;
+use crate::people;
+
+/// The channel on which the console hears that a message changed; the payload is the room.
+pub const SHOWN_CHANNEL: &str = "dealdesk_shown";
+
+/// From where in the work a message comes; part of its effect key.
+#[derive(Debug, Clone, Copy)]
+pub struct Origin {
+    /// The plan.
+    pub plan: PlanId,
+    /// The thread it answers in.
+    pub conversation: ConversationId,
+    /// Who asked.
+    pub requester: PersonId,
+    /// The step's place; -1 for what is said before the first.
+    pub step: i32,
+}
+
+struct Target {
+    room: Option<String>,
+    thread: Option<String>,
+    person: Option<PersonId>,
+    is_fleeting: bool,
+    approval: Option<ApprovalId>,
+    workspace: String,
+}
+
+/// Puts a message into the outbox; the same slot again edits the same message.
+pub async fn say(tx: &mut Tx, ids: &Ids, origin: Origin, say: &Say) -> Result<(), Error> {
+    let conversation = conversations::get(tx, origin.conversation).await?;
+    for target in targets(tx, &conversation, origin, say).await? {
+        enqueue(tx, ids, origin, (&conversation, target), say).await?;
+    }
+    Ok(())
+}
+
+async fn targets(
+    tx: &mut Tx,
+    conversation: &Conversation,
+    origin: Origin,
+    say: &Say,
+) -> Result<Vec<Target>, Error> {
+    let in_thread = |person, is_fleeting, approval| Target {
+        room: Some(conversation.room.clone()),
+        thread: conversation.thread.clone(),
+        person,
+        is_fleeting,
+        approval,
+        workspace: conversation.workspace.clone(),
+    };
+    match &say.to {
+        Audience::Thread => Ok(vec![in_thread(None, false, None)]),
+        Audience::Requester => Ok(vec![in_thread(Some(origin.requester), true, None)]),
+        Audience::Person { person } => private(tx, conversation, *person, None).await,
+        Audience::Approvers { approval } => {
+            let mut targets = vec![in_thread(None, false, Some(*approval))];
+            for approver in people::approvers(tx, origin.requester).await? {
+                targets.extend(private(tx, conversation, approver.id, Some(*approval)).await?);
+            }
+            Ok(targets)
+        }
+    }
+}
+
+/// A person in private, on the conversation's channel. The console shows everybody what waits for
+/// them, so nothing is sent there.
+async fn private(
+    tx: &mut Tx,
+    conversation: &Conversation,
+    person: PersonId,
+    approval: Option<ApprovalId>,
+) -> Result<Vec<Target>, Error> {
+    let names = people::identities(tx, person).await?;
+    Ok(names
+        .into_iter()
+        .filter(|name| name.channel == conversation.channel && name.workspace == conversation.workspace)
+        .filter(|name| name.channel != domain::person::Channel::Web)
+        .map(|name| Target {
+            room: None,
+            thread: None,
+            person: Some(person),
+            is_fleeting: false,
+            approval,
+            workspace: name.workspace,
+        })
+        .collect())
+}
+
+async fn enqueue(
+    tx: &mut Tx,
+    ids: &Ids,
+    origin: Origin,
+    (conversation, target): (&Conversation, Target),
+    say: &Say,
+) -> Result<(), Error> {
+    let tenant = tx.tenant();
+    let to = target.person.map_or_else(|| "thread".to_owned(), |person| person.to_string());
+    let key = effect_key(tx, origin, &format!("{}/{to}", say.slot), &say.card)?;
+    let message: Uuid = sqlx::query_scalar(
+        "INSERT INTO messages (message_id, tenant_id, plan_id, slot, channel, workspace, room, thread, person_id,
+                               is_fleeting, approval_id, post_key, card)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+         ON CONFLICT (plan_id, slot, channel, coalesce(person_id, '00000000-0000-0000-0000-000000000000'))
+         DO UPDATE SET card = excluded.card, updated_at = now()
+         RETURNING message_id",
+    )
+    .bind(ids.next())
+    .bind(tenant.0)
+    .bind(origin.plan.0)
+    .bind(&say.slot)
+    .bind(conversation.channel.name())
+    .bind(&target.workspace)
+    .bind(&target.room)
+    .bind(&target.thread)
+    .bind(target.person.map(|p| p.0))
+    .bind(target.is_fleeting)
+    .bind(target.approval.map(|a| a.0))
+    .bind(&key)
+    .bind(Json(&say.card))
+    .fetch_one(&mut **tx)
+    .await?;
+    queue(tx, ids, MessageId(message), origin.plan, (&key, say.urgency.rank(), &say.card)).await
+}
+
+async fn queue(
+    tx: &mut Tx,
+    ids: &Ids,
+    message: MessageId,
+    plan: PlanId,
+    (key, urgency, card): (&str, i16, &Card),
+) -> Result<(), Error> {
+    let tenant = tx.tenant();
+    sqlx::query(
+        "INSERT INTO outbox (outbox_id, tenant_id, plan_id, message_id, effect_key, urgency, card)
+         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (tenant_id, effect_key) DO NOTHING",
+    )
+    .bind(ids.next())
+    .bind(tenant.0)
+    .bind(plan.0)
+    .bind(message.0)
+    .bind(key)
+    .bind(urgency)
+    .bind(Json(card))
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Edits every copy of a request, whatever channel it was sent on.
+pub async fn edit_copies(
+    tx: &mut Tx,
+    ids: &Ids,
+    origin: Origin,
+    approval: ApprovalId,
+    card: &Card,
+) -> Result<(), Error> {
+    let copies: Vec<(Uuid, Uuid)> = sqlx::query_as(
+        "UPDATE messages SET card = $2, updated_at = now() WHERE approval_id = $1 RETURNING message_id, plan_id",
+    )
+    .bind(approval.0)
+    .bind(Json(card))
+    .fetch_all(&mut **tx)
+    .await?;
+    for (message, plan) in copies {
+        let key = effect_key(tx, origin, &format!("copy/{message}"), card)?;
+        queue(tx, ids, MessageId(message), PlanId(plan), (&key, 0, card)).await?;
+    }
+    Ok(())
+}
+
+/// Hash of tenant, plan, step and payload: the same effect never gets two rows.
+fn effect_key(tx: &Tx, origin: Origin, slot: &str, card: &Card) -> Result<String, Error> {
+    let payload = serde_json::to_string(card).map_err(|e| Error::unreadable("card", e))?;
+    let mut hash = Sha256::new();
+    for field in
+        [tx.tenant().to_string(), origin.plan.to_string(), origin.step.to_string(), slot.to_owned(), payload]
+    {
+        hash.update((field.len() as u64).to_be_bytes());
+        hash.update(field);
+    }
+    Ok(hex::encode(hash.finalize()))
+}
+
+/// A message as the console shows it.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    /// Key.
+    pub id: MessageId,
+    /// The plan that said it.
+    pub plan: PlanId,
+    /// Its name within the plan.
+    pub slot: String,
+    /// Laid out for the console; none until it was delivered.
+    pub html: Option<String>,
+    /// What it says.
+    pub card: Card,
+    /// When it was first said.
+    pub created_at: DateTime<Utc>,
+    /// When it was last edited.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// What was said on the console to a room, oldest first, of the latest `limit` messages.
+pub async fn in_room(tx: &mut Tx, room: &str, limit: i64) -> Result<Vec<Shown>, Error> {
+    select(
+        tx,
+        "SELECT * FROM (
+            SELECT message_id, plan_id, slot, html, card, created_at, updated_at FROM messages
+            WHERE channel = 'web' AND room = $1 ORDER BY created_at DESC, message_id DESC LIMIT $2) latest
+         ORDER BY created_at, message_id",
+        (room, limit),
+    )
+    .await
+}
+
+/// What one plan said, on any channel, oldest first; copies of one slot once.
+pub async fn of_plan(tx: &mut Tx, plan: PlanId) -> Result<Vec<Shown>, Error> {
+    select(
+        tx,
+        "SELECT * FROM (
+            SELECT DISTINCT ON (slot) message_id, plan_id, slot, html, card, created_at, updated_at FROM messages
+            WHERE plan_id = $1::uuid ORDER BY slot, person_id NULLS FIRST LIMIT $2) once
+         ORDER BY created_at, message_id",
+        (&plan.to_string(), 200),
+    )
+    .await
+}
+
+async fn select(tx: &mut Tx, sql: &'static str, (key, limit): (&str, i64)) -> Result<Vec<Shown>, Error> {
+    type Row = (Uuid, Uuid, String, Option<String>, Json<Card>, DateTime<Utc>, DateTime<Utc>);
+    let rows: Vec<Row> = sqlx::query_as(sql).bind(key).bind(limit).fetch_all(&mut **tx).await?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, plan, slot, html, card, created_at, updated_at)| Shown {
+            id: MessageId(id),
+            plan: PlanId(plan),
+            slot,
+            html,
+            card: card.0,
+            created_at,
+            updated_at,
+        })
+        .collect())
+}
