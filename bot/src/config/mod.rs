@@ -1,0 +1,237 @@
+//! Settings: embedded defaults, then `config.toml` in the data folder, then the environment.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+
+const DEFAULTS: &str = include_str!("default.toml");
+
+/// All settings.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Config {
+    /// The data folder.
+    #[serde(skip)]
+    pub(crate) home: PathBuf,
+    pub(crate) server: Server,
+    pub(crate) database: Database,
+    pub(crate) redis: Redis,
+    pub(crate) slack: Slack,
+    pub(crate) people: People,
+    pub(crate) work: Work,
+    pub(crate) limits: Limits,
+    pub(crate) telemetry: Telemetry,
+}
+
+/// Where we listen and how we are reached.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Server {
+    pub(crate) listen: String,
+    pub(crate) public_url: String,
+}
+
+/// The database.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Database {
+    pub(crate) url: SecretString,
+    pub(crate) pg_bin: String,
+}
+
+/// Redis.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Redis {
+    pub(crate) url: SecretString,
+}
+
+/// Slack.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Slack {
+    pub(crate) signing_secrets: SecretString,
+    pub(crate) bot_token: SecretString,
+    pub(crate) app_token: SecretString,
+    pub(crate) api_url: String,
+    pub(crate) client_id: String,
+    pub(crate) client_secret: SecretString,
+}
+
+impl Slack {
+    /// The secrets that may have signed a request; none means that Slack is not connected.
+    pub(crate) fn secrets(&self) -> Vec<SecretString> {
+        let text = self.signing_secrets.expose_secret();
+        text.split(',').map(str::trim).filter(|s| !s.is_empty()).map(SecretString::from).collect()
+    }
+}
+
+/// Who may join.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct People {
+    pub(crate) join: Join,
+}
+
+/// Who may join by writing to us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Join {
+    /// Every full member of an installed workspace.
+    Workspace,
+    /// Only people whom an admin added.
+    Invited,
+}
+
+/// How the work is done.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Work {
+    pub(crate) workers: usize,
+    pub(crate) approval_days: i64,
+}
+
+/// Limits.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Limits {
+    pub(crate) requests_per_minute: u32,
+    pub(crate) body_kib: usize,
+}
+
+/// Logs and traces.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Telemetry {
+    pub(crate) log: String,
+    pub(crate) format: String,
+    pub(crate) otlp_url: String,
+}
+
+/// Environment variable, section, key: the table behind the comments in `default.toml`.
+const ENVIRONMENT: &[(&str, &str, &str)] = &[
+    ("DEALDESK_LISTEN", "server", "listen"),
+    ("DEALDESK_PUBLIC_URL", "server", "public_url"),
+    ("DATABASE_URL", "database", "url"),
+    ("DEALDESK_PG_BIN", "database", "pg_bin"),
+    ("REDIS_URL", "redis", "url"),
+    ("SLACK_SIGNING_SECRET", "slack", "signing_secrets"),
+    ("SLACK_BOT_TOKEN", "slack", "bot_token"),
+    ("SLACK_APP_TOKEN", "slack", "app_token"),
+    ("SLACK_API_URL", "slack", "api_url"),
+    ("SLACK_CLIENT_ID", "slack", "client_id"),
+    ("SLACK_CLIENT_SECRET", "slack", "client_secret"),
+    ("DEALDESK_JOIN", "people", "join"),
+    ("DEALDESK_WORKERS", "work", "workers"),
+    ("DEALDESK_APPROVAL_DAYS", "work", "approval_days"),
+    ("DEALDESK_REQUESTS_PER_MINUTE", "limits", "requests_per_minute"),
+    ("DEALDESK_BODY_KIB", "limits", "body_kib"),
+    ("DEALDESK_LOG", "telemetry", "log"),
+    ("DEALDESK_LOG_FORMAT", "telemetry", "format"),
+    ("OTEL_EXPORTER_OTLP_ENDPOINT", "telemetry", "otlp_url"),
+];
+
+impl Config {
+    /// Reads the settings of this process.
+    pub(crate) fn load() -> anyhow::Result<Self> {
+        #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+        let environment = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let home = match environment("DEALDESK_HOME") {
+            Some(home) => PathBuf::from(home),
+            None => default_home(&environment)?,
+        };
+        let file = home.join("config.toml");
+        let written = match std::fs::read_to_string(&file) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            Err(error) => return Err(error).with_context(|| format!("cannot read {}", file.display())),
+        };
+        Self::build(home, &written, environment).with_context(|| format!("settings ({})", file.display()))
+    }
+
+    fn build(
+        home: PathBuf,
+        written: &str,
+        environment: impl Fn(&str) -> Option<String>,
+    ) -> anyhow::Result<Self> {
+        let mut table: toml::Table = DEFAULTS.parse().context("embedded defaults")?;
+        for (section, values) in written.parse::<toml::Table>()? {
+            let Some(known) = table.get_mut(&section).and_then(toml::Value::as_table_mut) else {
+                bail!("there is no section [{section}]");
+            };
+            let Some(values) = values.as_table() else { bail!("[{section}] is not a section") };
+            known.extend(values.clone());
+        }
+        for (name, section, key) in ENVIRONMENT {
+            let Some(text) = environment(name) else { continue };
+            let Some(place) = table.get_mut(*section).and_then(|s| s.get_mut(*key)) else {
+                bail!("{name} names no setting");
+            };
+            *place = match place {
+                toml::Value::Integer(_) => toml::Value::Integer(
+                    text.trim().parse().with_context(|| format!("{name} is not a number: {text}"))?,
+                ),
+                _ => toml::Value::String(text),
+            };
+        }
+        let mut config: Self = table.try_into()?;
+        config.home = home;
+        Ok(config)
+    }
+
+    /// How people's browsers reach us, without a slash at the end.
+    pub(crate) fn public_url(&self) -> String {
+        if self.server.public_url.is_empty() {
+            format!("http://{}", self.server.listen)
+        } else {
+            self.server.public_url.trim_end_matches('/').to_owned()
+        }
+    }
+}
+
+/// The platform's folder for a program's data.
+fn default_home(environment: &impl Fn(&str) -> Option<String>) -> anyhow::Result<PathBuf> {
+    if let Some(data) = environment("XDG_DATA_HOME") {
+        return Ok(Path::new(&data).join("dealdesk"));
+    }
+    let Some(user) = environment("HOME") else {
+        bail!("neither DEALDESK_HOME nor HOME is set: name a data folder with DEALDESK_HOME");
+    };
+    let user = Path::new(&user);
+    Ok(if cfg!(target_os = "macos") {
+        user.join("Library/Application Support/dealdesk")
+    } else {
+        user.join(".local/share/dealdesk")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn file_overrides_defaults_and_environment_overrides_both() {
+        let written = "[server]\nlisten = \"0.0.0.0:80\"\n[work]\nworkers = 8\n";
+        let environment = |name: &str| (name == "DEALDESK_WORKERS").then(|| "2".to_owned());
+        let config = Config::build("/home".into(), written, environment).unwrap();
+        assert_eq!(config.server.listen, "0.0.0.0:80");
+        assert_eq!(config.work.workers, 2);
+        assert_eq!(config.public_url(), "http://0.0.0.0:80");
+    }
+
+    #[test]
+    fn a_misspelt_setting_is_refused() {
+        assert!(Config::build("/home".into(), "[server]\nlitsen = \"x\"\n", |_| None).is_err());
+        assert!(Config::build("/home".into(), "[sever]\n", |_| None).is_err());
+    }
+
+    #[test]
+    fn every_setting_names_its_variable_in_the_defaults() {
+        for (name, _, key) in ENVIRONMENT {
+            let line = DEFAULTS.lines().find(|line| line.starts_with(&format!("{key} =")));
+            assert!(line.is_some_and(|line| line.contains(name)), "{name}");
+        }
+    }
+}
