@@ -5,6 +5,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::approval::Decision;
+use crate::card::Card;
 use crate::company::CompanyId;
 use crate::deal::Stage;
 use crate::ids::{ApprovalId, DealId, NoteId, PartnerId, PersonId};
@@ -67,6 +69,22 @@ pub enum Change {
         requested_by: PersonId,
         /// When it lapses.
         expires_at: DateTime<Utc>,
+    },
+    /// Somebody decided; the step that waits goes on and every copy of the request is edited.
+    Decide {
+        /// Which approval.
+        approval: ApprovalId,
+        /// The decision, as judged.
+        decision: Decision,
+        /// What the copies show from now on.
+        card: Card,
+    },
+    /// Nobody decided in time; every copy of the request is edited.
+    Expire {
+        /// Which approval.
+        approval: ApprovalId,
+        /// What the copies show from now on.
+        card: Card,
     },
     /// A person gets a role.
     SetRole {

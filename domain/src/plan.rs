@@ -184,14 +184,14 @@ pub struct Context {
     pub conversation: ConversationId,
     /// What was asked.
     pub intent: Intent,
-    /// Output of each earlier step by its position.
-    pub outputs: Vec<(i32, Value)>,
+    /// Action and output of each earlier step, in order.
+    pub outputs: Vec<(String, Value)>,
 }
 
 impl Context {
-    /// The output of the step at a position, if it is done.
-    pub fn output(&self, position: i32) -> Option<&Value> {
-        self.outputs.iter().find(|(p, _)| *p == position).map(|(_, value)| value)
+    /// The latest output of an action, if that step is done.
+    pub fn output(&self, action: &str) -> Option<&Value> {
+        self.outputs.iter().rev().find(|(a, _)| a == action).map(|(_, value)| value)
     }
 }
 

@@ -87,6 +87,15 @@ pub async fn get(tx: &mut Tx, id: ApprovalId) -> Result<Approval, Error> {
     select(tx, Some(id), None).await?.pop().ok_or(Error::Missing("approval"))
 }
 
+/// The approval that a step opened.
+pub async fn of_step(tx: &mut Tx, step: StepId) -> Result<Approval, Error> {
+    let id: Option<Uuid> = sqlx::query_scalar("SELECT approval_id FROM approvals WHERE step_id = $1")
+        .bind(step.0)
+        .fetch_optional(&mut **tx)
+        .await?;
+    get(tx, ApprovalId(id.ok_or(Error::Missing("approval"))?)).await
+}
+
 /// Open approvals, oldest first.
 pub async fn open_ones(tx: &mut Tx) -> Result<Vec<Approval>, Error> {
     select(tx, None, Some("open")).await

@@ -2,16 +2,24 @@
 
 use chrono::{DateTime, Utc};
 use domain::change::Change;
-use domain::plan::Step;
+use domain::ids::Ids;
+use domain::plan::{Context, Step};
 use serde_json::json;
 
 use crate::audit::{self, Act};
 use crate::db::Tx;
 use crate::error::Error;
-use crate::{approvals, deals, people};
+use crate::messages::{self, Origin};
+use crate::{approvals, deals, people, steps};
 
 /// Applies one change. Errors: [`Error::Conflict`] when the state is not what the change was judged on.
-pub async fn apply(tx: &mut Tx, step: &Step, change: &Change, now: DateTime<Utc>) -> Result<(), Error> {
+pub async fn apply(
+    tx: &mut Tx,
+    ids: &Ids,
+    (context, step): (&Context, &Step),
+    change: &Change,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
     let (actor, action, subject) = match change {
         Change::StartDeal { deal, approved_by, .. } => {
             deals::start(tx, step.plan, change, now).await?;
@@ -38,6 +46,20 @@ pub async fn apply(tx: &mut Tx, step: &Step, change: &Change, now: DateTime<Utc>
             };
             approvals::open(tx, new).await?;
             (format!("person:{requested_by}"), "approval.opened", format!("approval:{approval}"))
+        }
+        Change::Decide { approval, decision, card } => {
+            let asked = approvals::lock(tx, *approval).await?;
+            approvals::record(tx, &asked, decision).await?;
+            steps::signal(tx, asked.step, &json!({ "decision": decision })).await?;
+            messages::edit_copies(tx, ids, Origin::of(context, step), *approval, card).await?;
+            (format!("person:{}", decision.by), "approval.decided", format!("approval:{approval}"))
+        }
+        Change::Expire { approval, card } => {
+            if !approvals::expire(tx, *approval).await? {
+                return Err(Error::Conflict("approval"));
+            }
+            messages::edit_copies(tx, ids, Origin::of(context, step), *approval, card).await?;
+            ("system".to_owned(), "approval.expired", format!("approval:{approval}"))
         }
         Change::SetRole { person, role, by } => {
             people::set_role(tx, *person, *role).await?;

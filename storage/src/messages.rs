@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use domain::card::{Audience, Card, Say};
 use domain::ids::{ApprovalId, ConversationId, Ids, MessageId, PersonId, PlanId};
+use domain::plan::{Context, Step};
 use sha2::{Digest, Sha256};
 use sqlx::types::Json;
 use uuid::Uuid;
@@ -26,6 +27,18 @@ pub struct Origin {
     pub requester: PersonId,
     /// The step's place; -1 for what is said before the first.
     pub step: i32,
+}
+
+impl Origin {
+    /// Where a step speaks from.
+    pub fn of(context: &Context, step: &Step) -> Self {
+        Self {
+            plan: context.plan,
+            conversation: context.conversation,
+            requester: context.requester,
+            step: step.position,
+        }
+    }
 }
 
 struct Target {

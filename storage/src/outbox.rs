@@ -81,21 +81,24 @@ struct Row {
 }
 
 /// Takes the next delivery: the most urgent, then the oldest. Of several edits of one message only
-/// the newest is taken; the older ones are superseded.
+/// the newest is taken; the older ones are superseded. The first send is never skipped: people see
+/// at once that work began.
 pub async fn claim(db: &Db, channels: &[Channel]) -> Result<Option<Delivery>, Error> {
     let names: Vec<&str> = channels.iter().map(|channel| channel.name()).collect();
     let row: Option<Row> = sqlx::query_as(
         "WITH pick AS (
-            SELECT o.outbox_id, o.message_id FROM outbox o JOIN messages m USING (message_id)
+            SELECT o.outbox_id, o.message_id, m.external_id IS NULL AS is_first
+            FROM outbox o JOIN messages m USING (message_id)
             WHERE o.state = 'queued' AND o.run_at <= now() AND m.channel = ANY ($2)
               AND NOT EXISTS (SELECT 1 FROM outbox x WHERE x.message_id = o.message_id AND x.state = 'sending')
             ORDER BY o.urgency, o.seq LIMIT 1 FOR UPDATE OF o SKIP LOCKED),
          newest AS (
-            SELECT o.outbox_id FROM outbox o JOIN pick USING (message_id)
-            WHERE o.state = 'queued' ORDER BY o.seq DESC LIMIT 1),
+            SELECT o.outbox_id, o.seq FROM outbox o JOIN pick USING (message_id)
+            WHERE o.state = 'queued'
+            ORDER BY CASE WHEN pick.is_first THEN o.seq ELSE -o.seq END LIMIT 1),
          older AS (
             UPDATE outbox o SET state = 'superseded', finished_at = now() FROM pick, newest
-            WHERE o.message_id = pick.message_id AND o.state = 'queued' AND o.outbox_id <> newest.outbox_id),
+            WHERE o.message_id = pick.message_id AND o.state = 'queued' AND o.seq < newest.seq),
          held AS (
             UPDATE outbox o SET state = 'sending', attempt = o.attempt + 1, fence = o.fence + 1,
                                 lease_until = now() + make_interval(secs => $1)

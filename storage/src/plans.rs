@@ -117,7 +117,7 @@ pub async fn context(db: &Db, tenant: TenantId, plan: PlanId) -> Result<Context,
     let mut tx = db.tenant(tenant).begin().await?;
     let row: Option<Row> = sqlx::query_as(
         "SELECT p.requester_id, p.conversation_id, p.intent,
-                coalesce((SELECT jsonb_agg(jsonb_build_array(s.position, s.output) ORDER BY s.position)
+                coalesce((SELECT jsonb_agg(jsonb_build_array(s.action, s.output) ORDER BY s.position)
                           FROM steps s WHERE s.plan_id = p.plan_id AND s.state = 'done'), '[]')
          FROM plans p WHERE p.plan_id = $1",
     )

@@ -1,0 +1,205 @@
+//! The deal agent: proposes and starts deals, lists, shows, moves and annotates them.
+
+use std::collections::HashSet;
+
+use domain::approval::{Decision, Verdict};
+use domain::card::{Audience, Card, Say, Urgency};
+use domain::change::Change;
+use domain::company::CompanyId;
+use domain::deal::{Facts, judge_move};
+use domain::ids::{DealId, NoteId, PartnerId};
+use domain::intent::Intent;
+use domain::person::Role;
+use domain::plan::{Context, Finish, Outcome, Recovery, Step};
+use domain::search::Answer;
+use domain::wording;
+use serde::{Deserialize, Serialize};
+use storage::deals::{self, Wanted};
+use storage::{Tx, people, plans};
+
+use crate::desk::{Desk, earlier, storage, unknown_action};
+
+mod name;
+
+/// The companies that deals are proposed with.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Proposal {
+    pub(crate) companies: Vec<Proposed>,
+}
+
+/// One of them.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Proposed {
+    pub(crate) company: CompanyId,
+    pub(crate) name: String,
+    pub(crate) country: Option<String>,
+    pub(crate) fit: u8,
+}
+
+impl Proposal {
+    /// One line a company, for the approver.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let line = |c: &Proposed| {
+            let country = c.country.as_deref().unwrap_or("country unknown");
+            format!("{} · {country} · fit {}", c.name, c.fit)
+        };
+        self.companies.iter().map(line).collect()
+    }
+}
+
+pub(crate) async fn act(desk: &Desk, context: &Context, step: &Step) -> Result<Outcome, Recovery> {
+    match step.action.as_str() {
+        "propose" => propose(desk, context).await,
+        "start" => start(desk, context),
+        "list_deals" => list(desk, context).await,
+        "show_deal" => show(desk, context).await,
+        "move_deal" => move_to(desk, context).await,
+        "note_deal" => note(desk, context).await,
+        _ => Err(unknown_action(step)),
+    }
+}
+
+/// Turns ticked companies into a proposal. Only what the search itself found can be proposed.
+async fn propose(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
+    let Intent::CreateDeals { search, companies } = &context.intent else {
+        return Err(wrong_intent(context));
+    };
+    let mut tx = desk.db.tenant(context.tenant).begin().await.map_err(storage)?;
+    let found = plans::output(&mut tx, *search, "check_hits").await.map_err(storage)?;
+    let found = found.ok_or_else(wording::search_gone)?;
+    let answer: Answer = serde_json::from_value(found)
+        .map_err(|cause| Recovery::Escalate { reason: format!("the search's answer: {cause}") })?;
+    let wanted: HashSet<&CompanyId> = companies.iter().collect();
+    let ids: Vec<String> = companies.iter().map(|c| c.0.clone()).collect();
+    let taken: HashSet<String> =
+        deals::with_open_deal(&mut tx, &ids).await.map_err(storage)?.into_iter().collect();
+    let chosen = answer.hits.into_iter().filter(|hit| wanted.contains(&hit.company.id));
+    let (old, new): (Vec<_>, Vec<_>) = chosen.partition(|hit| taken.contains(&hit.company.id.0));
+    if new.is_empty() {
+        let names: Vec<String> = old.into_iter().map(|hit| hit.company.name).collect();
+        return Err(wording::nothing_to_propose(&names).into());
+    }
+    let companies = new
+        .into_iter()
+        .map(|hit| Proposed {
+            company: hit.company.id,
+            name: hit.company.name,
+            country: hit.company.country,
+            fit: hit.fit,
+        })
+        .collect();
+    let output = serde_json::to_value(Proposal { companies })
+        .map_err(|cause| Recovery::Escalate { reason: format!("the proposal: {cause}") })?;
+    Ok(Outcome::Done(Finish { output, ..Finish::default() }))
+}
+
+/// What the approval step left.
+#[derive(Deserialize)]
+struct Answered {
+    decision: Option<Decision>,
+}
+
+/// Starts the approved deals, or says why there are none.
+fn start(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
+    let proposal: Proposal = earlier(context, "propose")?;
+    let answered: Answered = earlier(context, "ask_approval")?;
+    let (card, changes) = match answered.decision {
+        Some(decision) if decision.verdict == Verdict::Approve => {
+            let changes = proposal.companies.iter().map(|company| Change::StartDeal {
+                deal: DealId(desk.ids.next()),
+                partner: PartnerId(desk.ids.next()),
+                company: company.company.clone(),
+                name: company.name.clone(),
+                fit: Some(company.fit),
+                owner: context.requester,
+                approved_by: decision.by,
+            });
+            let names: Vec<String> = proposal.companies.iter().map(|c| c.name.clone()).collect();
+            (wording::deals_created(&names, &decision), changes.collect())
+        }
+        Some(decision) => (wording::rejected(&decision), Vec::new()),
+        None => (wording::lapsed(), Vec::new()),
+    };
+    let card = wording::with_trace(card, context.plan, &desk.console_url);
+    let say = Say { slot: "result".to_owned(), to: Audience::Thread, card, urgency: Urgency::Decision };
+    Ok(Outcome::Done(Finish { changes, say: vec![say], ..Finish::default() }))
+}
+
+async fn list(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
+    let Intent::ListDeals { stage, mine } = &context.intent else {
+        return Err(wrong_intent(context));
+    };
+    let mut tx = desk.db.tenant(context.tenant).begin().await.map_err(storage)?;
+    let wanted = Wanted { stage: *stage, owner: mine.then_some(context.requester), ..Wanted::default() };
+    let rows = deals::list(&mut tx, wanted).await.map_err(storage)?;
+    Ok(answer(wording::deal_list(&rows, *stage, *mine, desk.clock.now()), Vec::new()))
+}
+
+async fn show(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
+    let Intent::ShowDeal { deal } = &context.intent else {
+        return Err(wrong_intent(context));
+    };
+    let mut tx = desk.db.tenant(context.tenant).begin().await.map_err(storage)?;
+    let deal = named(&mut tx, deal).await?;
+    let history = deals::history(&mut tx, deal.id).await.map_err(storage)?;
+    let notes = deals::notes(&mut tx, deal.id).await.map_err(storage)?;
+    let card = wording::deal(&deal, &history, &notes, desk.clock.now());
+    Ok(answer(card, Vec::new()))
+}
+
+async fn move_to(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
+    let Intent::MoveDeal { deal, stage, reason } = &context.intent else {
+        return Err(wrong_intent(context));
+    };
+    let mut tx = desk.db.tenant(context.tenant).begin().await.map_err(storage)?;
+    let deal = named(&mut tx, deal).await?;
+    let mover = people::get(&mut tx, context.requester).await.map_err(storage)?;
+    let facts = Facts {
+        stage: deal.stage,
+        has_owner: deal.owner.is_some(),
+        has_fit: deal.fit.is_some(),
+        has_contract: false,
+        mover_is_approver: mover.is_some_and(|person| person.role >= Role::Approver),
+    };
+    judge_move(facts, *stage, reason.as_deref())?;
+    let change = Change::MoveDeal {
+        deal: deal.id,
+        from: deal.stage,
+        to: *stage,
+        reason: reason.clone(),
+        by: context.requester,
+    };
+    Ok(answer(wording::deal_moved(&deal.name, deal.stage, *stage, reason.as_deref()), vec![change]))
+}
+
+async fn note(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
+    let Intent::NoteDeal { deal, text } = &context.intent else {
+        return Err(wrong_intent(context));
+    };
+    let mut tx = desk.db.tenant(context.tenant).begin().await.map_err(storage)?;
+    let names = deals::names(&mut tx).await.map_err(storage)?;
+    let (id, text) = name::split_note(&names, deal, text)?;
+    let deal = deals::get(&mut tx, id).await.map_err(storage)?;
+    let change = Change::AddNote {
+        note: NoteId(desk.ids.next()),
+        deal: deal.id,
+        text: text.clone(),
+        by: context.requester,
+    };
+    Ok(answer(wording::note_added(&deal.name, &text), vec![change]))
+}
+
+async fn named(tx: &mut Tx, typed: &str) -> Result<deals::Deal, Recovery> {
+    let names = deals::names(tx).await.map_err(storage)?;
+    let id = name::find(&names, typed)?;
+    deals::get(tx, id).await.map_err(storage)
+}
+
+fn answer(card: Card, changes: Vec<Change>) -> Outcome {
+    let say = Say { slot: "answer".to_owned(), to: Audience::Thread, card, urgency: Urgency::Reply };
+    Outcome::Done(Finish { say: vec![say], changes, ..Finish::default() })
+}
+
+fn wrong_intent(context: &Context) -> Recovery {
+    Recovery::Escalate { reason: format!("not a deal's intent: {}", context.intent.name()) }
+}

@@ -1,0 +1,59 @@
+//! The evaluator: checks what the other agents made, by its own look.
+
+mod hits;
+
+use domain::card::{Audience, Say, Urgency};
+use domain::plan::{Context, Finish, Outcome, Recovery, Step};
+use domain::search::Answer;
+use domain::wording;
+use serde_json::{Value, json};
+
+use crate::deal::Proposal;
+use crate::desk::{Desk, earlier, unknown_action};
+
+pub(crate) async fn act(desk: &Desk, context: &Context, step: &Step) -> Result<Outcome, Recovery> {
+    match step.action.as_str() {
+        "check_hits" => check_hits(desk, context).await,
+        "check_proposal" => check_proposal(desk, context).await,
+        _ => Err(unknown_action(step)),
+    }
+}
+
+/// Looks every hit up again and drops those that break a hard filter.
+async fn check_hits(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
+    let mut answer: Answer = earlier(context, "search")?;
+    let ids: Vec<_> = answer.hits.iter().map(|hit| hit.company.id.clone()).collect();
+    let rows = desk.directory.look_up(&ids).await?;
+    let checked = hits::check(&answer, &rows);
+    if !checked.dropped.is_empty() {
+        tracing::warn!(plan = %context.plan, dropped = ?checked.dropped, "the evaluator dropped hits");
+        answer.hits.retain(|hit| !checked.dropped.iter().any(|(id, _)| *id == hit.company.id));
+        answer.no_match = answer.hits.is_empty();
+    }
+    let output = value(&answer)?;
+    let say = Say {
+        slot: "answer".to_owned(),
+        to: Audience::Thread,
+        card: wording::progress("Putting the answer together", 2, 3),
+        urgency: Urgency::Progress,
+    };
+    Ok(Outcome::Done(Finish { output, say: vec![say], ..Finish::default() }))
+}
+
+/// Validates before anybody is asked: every proposed company must be in the directory under its name.
+async fn check_proposal(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
+    let proposal: Proposal = earlier(context, "propose")?;
+    let ids: Vec<_> = proposal.companies.iter().map(|c| c.company.clone()).collect();
+    let rows = desk.directory.look_up(&ids).await?;
+    for proposed in &proposal.companies {
+        let known = rows.iter().any(|row| row.id == proposed.company && row.name == proposed.name);
+        if !known {
+            return Err(wording::company_changed(&proposed.name).into());
+        }
+    }
+    Ok(Outcome::Done(Finish { output: json!({ "checked": rows.len() }), ..Finish::default() }))
+}
+
+fn value(answer: &Answer) -> Result<Value, Recovery> {
+    serde_json::to_value(answer).map_err(|cause| Recovery::Escalate { reason: format!("the answer: {cause}") })
+}

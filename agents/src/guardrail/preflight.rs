@@ -1,0 +1,98 @@
+//! The guardrail's two gates: what a request may do, and what a message out may say.
+
+use domain::card::{Block, Card, Span};
+use domain::error::UserError;
+use domain::intent::Intent;
+use domain::plan::{Context, Finish, Outcome, Recovery, Step};
+use domain::policy;
+use serde_json::json;
+use storage::people;
+
+use super::{Family, Finding, redact, scan, strip_invisible};
+use crate::desk::{Desk, storage, unknown_action};
+
+/// A finding at or above this score is acted on where a mistake would hide what people need to read.
+const SURE: f32 = 0.8;
+
+/// Judges a request before anything is done for it: the person's role, then what the words carry.
+pub(crate) async fn act(desk: &Desk, context: &Context, step: &Step) -> Result<Outcome, Recovery> {
+    if step.action != "preflight" {
+        return Err(unknown_action(step));
+    }
+    let mut tx = desk.db.tenant(context.tenant).begin().await.map_err(storage)?;
+    let person = people::get(&mut tx, context.requester).await.map_err(storage)?;
+    let person = person
+        .ok_or_else(|| UserError::new("You are not a member any more.", "Ask an admin to add you again."))?;
+    policy::permit(person.role, &context.intent)?;
+    let mut findings = Vec::new();
+    for text in words(&context.intent) {
+        let text = strip_invisible(text);
+        let found = scan(&text);
+        if let Some(secret) = found.iter().find(|f| is_secret(f)) {
+            return Err(UserError::new(
+                format!("Your message seems to contain a secret ({}).", secret.entity),
+                "Nothing was done with it; please change that secret and ask again without it.",
+            )
+            .into());
+        }
+        findings.extend(found.iter().map(|f| json!({ "entity": f.entity, "score": f.score })));
+    }
+    Ok(Outcome::Done(Finish { output: json!({ "findings": findings }), ..Finish::default() }))
+}
+
+/// The free words of an intent.
+fn words(intent: &Intent) -> Vec<&str> {
+    match intent {
+        Intent::Find { query } => vec![query],
+        Intent::NoteDeal { text, .. } => vec![text],
+        Intent::MoveDeal { reason: Some(reason), .. } => vec![reason],
+        Intent::Decide { comment: Some(comment), .. } => vec![comment],
+        _ => Vec::new(),
+    }
+}
+
+fn is_secret(finding: &Finding) -> bool {
+    finding.family == Family::Secret && finding.score >= SURE
+}
+
+/// Takes out of a card what must reach nobody: secrets, payment cards, bank accounts and personal
+/// numbers. Gives the kinds that were taken out. Names, addresses of companies and the like stay.
+pub fn screen(card: &mut Card) -> Vec<String> {
+    let mut kinds = Vec::new();
+    let mut clean = |text: &mut String| {
+        let found: Vec<Finding> = scan(text).into_iter().filter(must_not_leave).collect();
+        if !found.is_empty() {
+            kinds.extend(found.iter().map(|f| f.entity.to_string()));
+            *text = redact(text, &found, SURE).text;
+        }
+    };
+    if let Some(heading) = &mut card.heading {
+        clean(heading);
+    }
+    for block in &mut card.blocks {
+        match block {
+            Block::Text { text } => text.0.iter_mut().for_each(|span| match span {
+                Span::Plain(text) | Span::Strong(text) | Span::Code(text) | Span::Faint(text) => clean(text),
+            }),
+            Block::Fields { fields } => fields.iter_mut().for_each(|(_, value)| clean(value)),
+            Block::Table { rows, .. } => rows.iter_mut().flatten().for_each(&mut clean),
+            Block::Hits { hits } => {
+                for hit in hits {
+                    clean(&mut hit.why);
+                    hit.evidence.iter_mut().filter_map(|line| line.proof.as_mut()).for_each(&mut clean);
+                }
+            }
+            Block::Quote { text } => clean(text),
+            Block::Progress { label, .. } => clean(label),
+            Block::Choices { .. } | Block::Buttons { .. } | Block::Link { .. } | Block::Divider => {}
+        }
+    }
+    kinds.sort();
+    kinds.dedup();
+    kinds
+}
+
+fn must_not_leave(finding: &Finding) -> bool {
+    finding.score >= SURE
+        && matches!(finding.family, Family::Secret | Family::Card | Family::Bank | Family::PersonalNumber)
+}

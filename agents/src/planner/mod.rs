@@ -1,0 +1,61 @@
+//! The planner: makes a plan from an intent, asks people, puts answers together.
+
+mod approval;
+pub mod commit;
+mod reply;
+
+use domain::intent::Intent;
+use domain::plan::{Agent, Context, Draft, Outcome, Recovery, Step};
+use serde_json::json;
+
+use crate::desk::{Desk, unknown_action};
+
+/// The steps that an intent takes. The guardrail always comes first.
+pub fn plan(intent: &Intent) -> Vec<Draft> {
+    let mut drafts = vec![Draft::new(Agent::Guardrail, "preflight", json!({}))];
+    let step = |agent, action: &str| Draft::new(agent, action, json!({}));
+    drafts.extend(match intent {
+        Intent::Find { query } => vec![
+            Draft::new(Agent::Discovery, "search", json!({ "query": query })),
+            step(Agent::Evaluator, "check_hits"),
+            step(Agent::Planner, "present"),
+        ],
+        Intent::CreateDeals { .. } => vec![
+            step(Agent::Deal, "propose"),
+            step(Agent::Evaluator, "check_proposal"),
+            step(Agent::Planner, "ask_approval"),
+            step(Agent::Deal, "start"),
+        ],
+        Intent::ListDeals { .. }
+        | Intent::ShowDeal { .. }
+        | Intent::MoveDeal { .. }
+        | Intent::NoteDeal { .. } => {
+            vec![step(Agent::Deal, intent.name())]
+        }
+        Intent::Decide { .. } => vec![step(Agent::Planner, "decide")],
+        Intent::Help { .. }
+        | Intent::ListApprovals
+        | Intent::AskComment { .. }
+        | Intent::ListPeople
+        | Intent::SetRole { .. }
+        | Intent::Unclear { .. } => vec![step(Agent::Planner, "reply")],
+    });
+    Draft::chain(drafts)
+}
+
+/// True when an intent takes long enough to show how far it is, in the message that the answer
+/// will replace.
+pub fn shows_progress(intent: &Intent) -> bool {
+    matches!(intent, Intent::Find { .. })
+}
+
+/// Does one step.
+pub(crate) async fn act(desk: &Desk, context: &Context, step: &Step) -> Result<Outcome, Recovery> {
+    match step.action.as_str() {
+        "present" => reply::present(desk, context),
+        "reply" => reply::reply(desk, context).await,
+        "ask_approval" => approval::ask(desk, context, step).await,
+        "decide" => approval::decide(desk, context).await,
+        _ => Err(unknown_action(step)),
+    }
+}

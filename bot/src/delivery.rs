@@ -1,0 +1,218 @@
+//! Delivery: takes what is to be said from the outbox and sends it, each once, within the channels'
+//! limits.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use agents::failpoint::FailPoints;
+use channels::slack::SendError;
+use channels::slack::client::{Posted, Target};
+use channels::slack::render::render;
+use channels::web;
+use domain::person::Channel;
+use secrecy::SecretString;
+use storage::outbox::{self, Delivery, Sent};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use crate::members::Members;
+
+/// How long an idle sender sleeps if nobody rings.
+const NAP: Duration = Duration::from_millis(300);
+/// Slack allows about one new message a second in a room, with short bursts.
+const ROOM_PACE: Duration = Duration::from_millis(1000);
+const ROOM_BURST: u32 = 5;
+/// How far back a look-up goes for a message whose first send is unsure.
+const LOOK_BACK: chrono::Duration = chrono::Duration::hours(24);
+/// After so many tries in vain a delivery is given up.
+const ATTEMPTS_MAX: i32 = 12;
+
+/// One sender of this process.
+#[derive(Clone)]
+pub(crate) struct Sender {
+    pub(crate) members: Members,
+    pub(crate) points: FailPoints,
+    pub(crate) bell: Arc<Notify>,
+    pub(crate) stop: CancellationToken,
+    pub(crate) gates: Gates,
+    pub(crate) console_url: String,
+}
+
+/// When a workspace or a room may be written to again.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Gates(Arc<Mutex<HashMap<String, Gate>>>);
+
+#[derive(Debug, Clone, Copy)]
+struct Gate {
+    /// Nothing before this.
+    closed_until: Instant,
+    /// Since when the burst refills.
+    refilled: Instant,
+    left: u32,
+}
+
+impl Gates {
+    /// Asks to write to a room now; otherwise says how long to wait.
+    fn pass(&self, workspace: &str, room: Option<&str>) -> Result<(), Duration> {
+        let now = Instant::now();
+        let mut gates = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(gate) = gates.get(workspace)
+            && gate.closed_until > now
+        {
+            return Err(gate.closed_until - now);
+        }
+        let Some(room) = room else { return Ok(()) };
+        let new = Gate { closed_until: now, refilled: now, left: ROOM_BURST };
+        let gate = gates.entry(format!("{workspace}/{room}")).or_insert(new);
+        if gate.closed_until > now {
+            return Err(gate.closed_until - now);
+        }
+        let refills = u32::try_from((now - gate.refilled).as_millis() / ROOM_PACE.as_millis()).unwrap_or(u32::MAX);
+        if refills > 0 {
+            gate.left = gate.left.saturating_add(refills).min(ROOM_BURST);
+            gate.refilled = now;
+        }
+        if gate.left == 0 {
+            return Err(ROOM_PACE);
+        }
+        gate.left -= 1;
+        Ok(())
+    }
+
+    /// The vendor asks to wait.
+    fn close(&self, workspace: &str, wait: Duration) {
+        let now = Instant::now();
+        let mut gates = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let gate = gates
+            .entry(workspace.to_owned())
+            .or_insert(Gate { closed_until: now, refilled: now, left: ROOM_BURST });
+        gate.closed_until = gate.closed_until.max(now + wait);
+        // Rooms that nobody wrote to for a while need no gate.
+        gates.retain(|_, gate| gate.closed_until > now || now - gate.refilled < Duration::from_mins(10));
+    }
+}
+
+impl Sender {
+    /// Sends until stopped.
+    pub(crate) async fn run(self) {
+        while !self.stop.is_cancelled() {
+            let nap = match outbox::claim(&self.members.db, &[Channel::Slack, Channel::Web]).await {
+                Ok(Some(delivery)) => {
+                    self.points.pass("delivery.claimed");
+                    self.deliver(delivery).await;
+                    continue;
+                }
+                Ok(None) => NAP,
+                Err(error) => {
+                    tracing::warn!(error = %error, "the outbox has to wait");
+                    Duration::from_secs(1)
+                }
+            };
+            tokio::select! {
+                () = self.bell.notified() => {}
+                () = self.stop.cancelled() => {}
+                () = tokio::time::sleep(nap) => {}
+            }
+        }
+    }
+
+    async fn deliver(&self, delivery: Delivery) {
+        let noted = match self.attempt(&delivery).await {
+            Ok(sent) => {
+                self.points.pass("delivery.sent");
+                let noted = outbox::sent(&self.members.db, &delivery, &sent).await;
+                self.points.pass("delivery.recorded");
+                noted
+            }
+            Err(error) => self.note(&delivery, &error).await,
+        };
+        if let Err(error) = noted {
+            tracing::warn!(error = %error, "a delivery was not noted; it is looked up before it is sent again");
+        }
+    }
+
+    /// Notes what went wrong and when to go on.
+    async fn note(&self, delivery: &Delivery, error: &SendError) -> Result<(), storage::Error> {
+        let db = &self.members.db;
+        let why = error.to_string();
+        let backoff = f64::from(2_i32.pow(delivery.attempt.clamp(0, 8).unsigned_abs())).min(300.0);
+        match error {
+            SendError::RateLimited { after_s } => {
+                let wait = Duration::from_secs((*after_s).max(1));
+                self.members_gate(delivery, wait);
+                outbox::put_back(db, delivery, wait.as_secs_f64(), false, &why).await
+            }
+            SendError::OutcomeUnknown { .. } if delivery.attempt < ATTEMPTS_MAX => {
+                tracing::warn!(message = %delivery.message, why, "a send is unsure");
+                outbox::put_back(db, delivery, 1.0, true, &why).await
+            }
+            SendError::NotSent { .. } if delivery.attempt < ATTEMPTS_MAX => {
+                outbox::put_back(db, delivery, backoff, false, &why).await
+            }
+            _ => {
+                tracing::error!(message = %delivery.message, plan = %delivery.plan, why, "a message cannot be delivered");
+                outbox::fail(db, delivery, &why).await
+            }
+        }
+    }
+
+    fn members_gate(&self, delivery: &Delivery, wait: Duration) {
+        self.gates.close(&delivery.workspace, wait);
+    }
+
+    async fn attempt(&self, delivery: &Delivery) -> Result<Sent, SendError> {
+        match delivery.channel {
+            Channel::Web => {
+                let html = web::render::html(&delivery.card);
+                let external_id = Some(delivery.message.to_string());
+                Ok(Sent { room: delivery.room.clone(), external_id, html: Some(html) })
+            }
+            _ => self.to_slack(delivery).await,
+        }
+    }
+
+    async fn to_slack(&self, delivery: &Delivery) -> Result<Sent, SendError> {
+        if delivery.is_early {
+            return Err(SendError::NotSent { cause: "the thread is not open yet".to_owned() });
+        }
+        let token = self.token(delivery).await?;
+        let slack = &self.members.slack;
+        if let Err(wait) = self.gates.pass(&delivery.workspace, delivery.room.as_deref()) {
+            return Err(SendError::RateLimited { after_s: wait.as_secs().max(1) });
+        }
+        let rendered = render(&delivery.card, Some(&self.console_url));
+        let room = match (&delivery.room, &delivery.person_key) {
+            (Some(room), _) => room.clone(),
+            (None, Some(user)) => slack.open_dm(&token, user).await?,
+            (None, None) => return Err(SendError::Gone { reason: "nobody to write to".to_owned() }),
+        };
+        let target = Target { room: room.clone(), thread: delivery.thread.clone() };
+        if delivery.is_fleeting {
+            let user = delivery.person_key.as_deref().unwrap_or_default();
+            slack.ephemeral(&token, &target, user, &rendered).await?;
+            return Ok(Sent { room: Some(room), ..Sent::default() });
+        }
+        let mut known = delivery.external_id.clone();
+        if known.is_none() && delivery.is_unsure {
+            let since = self.members.clock.now() - LOOK_BACK;
+            known = slack.find_by_key(&token, &target, &delivery.post_key, since).await?;
+        }
+        let ts = match known {
+            Some(ts) => {
+                let at = Posted { room: room.clone(), ts: ts.clone() };
+                slack.update(&token, &at, &rendered).await?;
+                ts
+            }
+            None => slack.post(&token, &target, &rendered, &delivery.post_key).await?.ts,
+        };
+        Ok(Sent { room: Some(room), external_id: Some(ts), html: None })
+    }
+
+    async fn token(&self, delivery: &Delivery) -> Result<SecretString, SendError> {
+        let found = self.members.workspace(delivery.channel, &delivery.workspace).await;
+        let workspace = found.map_err(|cause| SendError::NotSent { cause: format!("{cause:#}") })?;
+        let token = workspace.and_then(|workspace| workspace.token);
+        token.ok_or_else(|| SendError::Unauthorised { reason: "the workspace has no token".to_owned() })
+    }
+}

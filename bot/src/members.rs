@@ -1,0 +1,144 @@
+//! Who is writing: the tenant of a workspace, and the person behind a channel's name.
+
+use std::sync::Arc;
+
+use channels::slack::client::Slack;
+use domain::clock::Clock;
+use domain::ids::{Ids, PersonId, TenantId};
+use domain::inbound::Inbound;
+use domain::person::{Channel, Person, Profile, Role};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::json;
+use storage::audit::{self, Act};
+use storage::people::{self, Identity};
+use storage::seal::Seal;
+use storage::workspaces::{self, Workspace};
+use storage::{Db, Tx};
+
+use crate::config::{Config, Join};
+
+/// Finds out who is writing; cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Members {
+    pub(crate) db: Db,
+    pub(crate) seal: Seal,
+    pub(crate) slack: Slack,
+    pub(crate) clock: Clock,
+    pub(crate) ids: Ids,
+    pub(crate) config: Arc<Config>,
+}
+
+/// What came of asking who is writing.
+pub(crate) enum Who {
+    /// A person of the tenant.
+    Member(Person),
+    /// Somebody without rights here; the workspace's name is for the answer.
+    Stranger(String),
+}
+
+impl Members {
+    /// The workspace that a message names, with the token to answer there.
+    pub(crate) async fn workspace(&self, channel: Channel, key: &str) -> anyhow::Result<Option<Workspace>> {
+        if channel == Channel::Web {
+            let Ok(tenant) = key.parse::<TenantId>() else { return Ok(None) };
+            let (external_id, name) = (key.to_owned(), "console".to_owned());
+            return Ok(Some(Workspace { tenant, channel, external_id, name, bot_user: None, token: None }));
+        }
+        let mut found = workspaces::find(&self.db, &self.seal, channel, key).await?;
+        if let Some(workspace) = &mut found
+            && workspace.token.is_none()
+        {
+            workspace.token = self.own_token();
+        }
+        Ok(found)
+    }
+
+    /// The token of an installation that serves one workspace.
+    pub(crate) fn own_token(&self) -> Option<SecretString> {
+        let token = &self.config.slack.bot_token;
+        (!token.expose_secret().is_empty()).then(|| token.clone())
+    }
+
+    /// The person behind a message. Someone new is asked about at the channel, outside any transaction,
+    /// and joins if the settings let her.
+    pub(crate) async fn who(&self, workspace: &Workspace, inbound: &Inbound) -> anyhow::Result<Who> {
+        let stranger = || Who::Stranger(workspace.name.clone());
+        let mut tx = self.db.tenant(workspace.tenant).begin().await?;
+        if inbound.channel == Channel::Web {
+            let Ok(id) = inbound.sender.parse::<PersonId>() else { return Ok(stranger()) };
+            return Ok(people::get(&mut tx, id).await?.map_or_else(stranger, Who::Member));
+        }
+        let identity = Identity {
+            channel: inbound.channel,
+            workspace: inbound.workspace.clone(),
+            external_id: inbound.sender.clone(),
+        };
+        if let Some(person) = people::by_identity(&mut tx, &identity).await? {
+            return Ok(Who::Member(person));
+        }
+        drop(tx);
+        let Some(profile) = self.profile(workspace, inbound).await? else { return Ok(stranger()) };
+        if profile.is_outsider {
+            return Ok(stranger());
+        }
+        let mut tx = self.db.tenant(workspace.tenant).begin().await?;
+        let known = match &profile.email {
+            Some(email) => people::by_email(&mut tx, email).await?,
+            None => None,
+        };
+        let person = match known {
+            Some(person) => person,
+            None if self.config.people.join == Join::Workspace => {
+                self.join(&mut tx, workspace, &profile).await?
+            }
+            None => return Ok(stranger()),
+        };
+        people::link(&mut tx, person.id, &identity).await?;
+        self.note(&mut tx, "person.linked", &person, &identity).await?;
+        tx.commit().await?;
+        Ok(Who::Member(person))
+    }
+
+    async fn profile(&self, workspace: &Workspace, inbound: &Inbound) -> anyhow::Result<Option<Profile>> {
+        let Some(token) = &workspace.token else { return Ok(None) };
+        let mut profile = self.slack.profile(token, &workspace.external_id, &inbound.sender).await?;
+        if profile.name.is_empty() {
+            profile.name = inbound.sender_name.clone().unwrap_or_else(|| inbound.sender.clone());
+        }
+        Ok(Some(profile))
+    }
+
+    async fn join(&self, tx: &mut Tx, workspace: &Workspace, profile: &Profile) -> anyhow::Result<Person> {
+        let person = Person {
+            id: PersonId(self.ids.next()),
+            tenant: workspace.tenant,
+            name: profile.name.clone(),
+            email: profile.email.clone(),
+            role: if profile.is_admin { Role::Admin } else { Role::Member },
+        };
+        people::add(tx, &person).await?;
+        Ok(person)
+    }
+
+    async fn note(
+        &self,
+        tx: &mut Tx,
+        action: &str,
+        person: &Person,
+        identity: &Identity,
+    ) -> anyhow::Result<()> {
+        let act = Act {
+            at: self.clock.now(),
+            actor: "system",
+            action,
+            subject: &format!("person:{}", person.id),
+            detail: json!({
+                "channel": identity.channel.name(),
+                "workspace": identity.workspace,
+                "name": identity.external_id,
+                "role": person.role.name(),
+            }),
+        };
+        Ok(audit::append(tx, act).await?)
+    }
+}

@@ -1,0 +1,293 @@
+//! The workers: a message in becomes an intent, then a plan, and the plan is worked on.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use agents::{Desk, planner};
+use anyhow::Context as _;
+use channels::slack::{self, Kind};
+use channels::{command, web};
+use domain::card::Card;
+use domain::error::UserError;
+use domain::ids::ConversationId;
+use domain::inbound::{Content, Inbound};
+use domain::intent::Intent;
+use domain::person::{Channel, Person};
+use domain::plan::{Context, Step};
+use domain::wording;
+use storage::conversations;
+use storage::inbox::{self, Claimed, Ending};
+use storage::messages::{self, Origin};
+use storage::plans::{self, New};
+use storage::steps::{self, Lease};
+use storage::workspaces::{self, Workspace};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use crate::members::{Members, Who};
+use crate::runner;
+
+/// How long an idle worker sleeps if nobody rings.
+const NAP: Duration = Duration::from_millis(500);
+/// After so many tries a message is kept for a person to see.
+const ATTEMPTS_MAX: i32 = 3;
+
+/// One worker of this process.
+#[derive(Clone)]
+pub(crate) struct Worker {
+    pub(crate) desk: Desk,
+    pub(crate) members: Members,
+    /// Rung when there is work.
+    pub(crate) bell: Arc<Notify>,
+    /// Ends the worker once its step is done.
+    pub(crate) stop: CancellationToken,
+    /// Takes only pressed buttons and sent forms: people wait for those with a form half open.
+    pub(crate) urgent_only: bool,
+}
+
+/// What a message asks for, if anything.
+enum Wish {
+    Plan(Intent, String),
+    Refused(UserError),
+    Form { trigger: String, value: String },
+    Nothing(String),
+}
+
+impl Worker {
+    /// Works until stopped, then gives back what it holds.
+    pub(crate) async fn run(self, name: String) {
+        let mut lease = Lease::new(name);
+        while !self.stop.is_cancelled() {
+            match self.turn(&mut lease).await {
+                Ok(true) => self.bell.notify_one(),
+                Ok(false) => self.nap(NAP).await,
+                Err(error) => {
+                    tracing::warn!(error = format!("{error:#}"), "a worker has to wait");
+                    self.nap(Duration::from_secs(1)).await;
+                }
+            }
+        }
+        if let Err(error) = steps::release(&self.desk.db, &lease).await {
+            tracing::warn!(error = %error, "leases run out by themselves");
+        }
+    }
+
+    async fn nap(&self, most: Duration) {
+        tokio::select! {
+            () = self.bell.notified() => {}
+            () = self.stop.cancelled() => {}
+            () = tokio::time::sleep(most) => {}
+        }
+    }
+
+    /// Does one piece of work; false if there is none.
+    async fn turn(&self, lease: &mut Lease) -> anyhow::Result<bool> {
+        if let Some(claimed) = inbox::claim(&self.desk.db, self.urgent_only).await? {
+            self.desk.points.pass("worker.claimed");
+            self.take(claimed, lease).await;
+            return Ok(true);
+        }
+        if self.urgent_only {
+            return Ok(false);
+        }
+        let Some(step) = steps::claim(&self.desk.db, lease).await? else { return Ok(false) };
+        let context = plans::context(&self.desk.db, step.tenant, step.plan).await?;
+        runner::run(&self.desk, lease, (context, step), &self.stop).await;
+        Ok(true)
+    }
+
+    /// Deals with a message. What goes wrong here is tried again, then kept for a person to see.
+    async fn take(&self, mut claimed: Claimed, lease: &Lease) {
+        match self.handle(&mut claimed, lease).await {
+            Ok(Some(work)) => runner::run(&self.desk, lease, work, &self.stop).await,
+            Ok(None) => {}
+            Err(error) => {
+                let why = format!("{error:#}");
+                tracing::error!(inbound = %claimed.id, attempt = claimed.attempt, error = why, "a message failed");
+                let ended = if claimed.attempt >= ATTEMPTS_MAX {
+                    inbox::end(&self.desk.db, &claimed, Ending::Failed, &why).await
+                } else {
+                    inbox::put_back(&self.desk.db, &claimed, f64::from(claimed.attempt), &why).await
+                };
+                if let Err(error) = ended {
+                    tracing::warn!(error = %error, "the message comes back by itself");
+                }
+            }
+        }
+    }
+
+    async fn handle(
+        &self,
+        claimed: &mut Claimed,
+        lease: &Lease,
+    ) -> anyhow::Result<Option<(Context, Step)>> {
+        let db = &self.desk.db;
+        let inbound = match decode(claimed) {
+            Ok(inbound) => inbound,
+            Err(why) => {
+                inbox::end(db, claimed, Ending::Unparsable, &why).await?;
+                return Ok(None);
+            }
+        };
+        if let Content::Uninstalled = inbound.content {
+            workspaces::remove(db, inbound.channel, &inbound.workspace).await?;
+            inbox::end(db, claimed, Ending::Done, "").await?;
+            return Ok(None);
+        }
+        let wish = wish(&inbound);
+        if let Wish::Nothing(why) = &wish {
+            inbox::end(db, claimed, Ending::Ignored, why).await?;
+            return Ok(None);
+        }
+        let Some(workspace) = self.members.workspace(inbound.channel, &inbound.workspace).await? else {
+            inbox::end(db, claimed, Ending::Ignored, "unknown workspace").await?;
+            return Ok(None);
+        };
+        inbox::assign(db, claimed, workspace.tenant).await?;
+        let person = match self.members.who(&workspace, &inbound).await? {
+            Who::Member(person) => person,
+            Who::Stranger(name) => {
+                self.tell_directly(&workspace, &inbound, &wording::not_a_member(&name)).await;
+                inbox::end(db, claimed, Ending::Ignored, "not a member").await?;
+                return Ok(None);
+            }
+        };
+        match wish {
+            Wish::Plan(intent, said) => {
+                self.begin(claimed, (&inbound, &person), (&intent, &said), lease).await.map(Some)
+            }
+            Wish::Refused(error) => {
+                self.tell_directly(&workspace, &inbound, &wording::user_error(&error)).await;
+                inbox::end(db, claimed, Ending::Done, &error.to_string()).await?;
+                Ok(None)
+            }
+            Wish::Form { trigger, value } => {
+                self.open_form(&workspace, (&inbound, &person), (&trigger, &value)).await?;
+                inbox::end(db, claimed, Ending::Done, "").await?;
+                Ok(None)
+            }
+            Wish::Nothing(_) => Ok(None),
+        }
+    }
+
+    /// Stores the plan and the first words to the person, and ends the message, all together.
+    async fn begin(
+        &self,
+        claimed: &Claimed,
+        (inbound, person): (&Inbound, &Person),
+        (intent, said): (&Intent, &str),
+        lease: &Lease,
+    ) -> anyhow::Result<(Context, Step)> {
+        let desk = &self.desk;
+        let drafts = planner::plan(intent);
+        let mut tx = desk.db.tenant(person.tenant).begin().await?;
+        let new_id = ConversationId(desk.ids.next());
+        let (place, workspace) = ((&inbound.place, person.id), &inbound.workspace);
+        let conversation = conversations::at(&mut tx, new_id, inbound.channel, workspace, place).await?;
+        let plan = claimed.id.into();
+        let new = New {
+            id: plan,
+            conversation: conversation.id,
+            requester: person.id,
+            intent,
+            said,
+            drafts: &drafts,
+        };
+        let step = plans::create(&mut tx, new, &desk.ids, lease).await?;
+        let step = step.context("a plan without steps")?;
+        if let Some(opening) = planner::commit::opening(intent) {
+            let (conversation, requester) = (conversation.id, person.id);
+            messages::say(&mut tx, &desk.ids, Origin { plan, conversation, requester, step: -1 }, &opening)
+                .await?;
+        }
+        inbox::done_within(&mut tx, claimed).await?;
+        desk.points.pass("worker.planned");
+        tx.commit().await?;
+        desk.points.pass("worker.committed");
+        metrics::counter!("dealdesk_plans", "intent" => intent.name()).increment(1);
+        let context = Context {
+            tenant: person.tenant,
+            plan,
+            requester: person.id,
+            conversation: conversation.id,
+            intent: intent.clone(),
+            outputs: Vec::new(),
+        };
+        Ok((context, step))
+    }
+
+    /// Opens the form that asks why, unless the person may not decide: then says so at once.
+    async fn open_form(
+        &self,
+        workspace: &Workspace,
+        (inbound, person): (&Inbound, &Person),
+        (trigger, value): (&str, &str),
+    ) -> anyhow::Result<()> {
+        let refused = match value.parse() {
+            Ok(approval) => planner::may_comment(&self.desk, person, approval).await.err(),
+            Err(_) => Some(wording::approval_unknown()),
+        };
+        if let Some(error) = refused {
+            self.tell_directly(workspace, inbound, &wording::user_error(&error)).await;
+            return Ok(());
+        }
+        let Some(token) = &workspace.token else { return Ok(()) };
+        let words = slack::form::Wording::reject();
+        let form =
+            slack::form::comment_form(domain::card::Verb::Reject, value, &inbound.place, &words);
+        if let Err(error) = self.members.slack.open_form(token, trigger, &form).await {
+            tracing::warn!(error = %error, "cannot open a form");
+            let late = UserError::new("The form could not be opened in time.", "Please press the button again.");
+            self.tell_directly(workspace, inbound, &wording::user_error(&late)).await;
+        }
+        Ok(())
+    }
+
+    /// A word to somebody for whom nothing is done, and so nothing is stored: best effort, once.
+    async fn tell_directly(&self, workspace: &Workspace, inbound: &Inbound, card: &Card) {
+        let (Channel::Slack, Some(token)) = (inbound.channel, &workspace.token) else { return };
+        let rendered = slack::render::render(card, None);
+        let target = slack::client::Target {
+            room: inbound.place.room.clone(),
+            thread: inbound.place.thread.clone(),
+        };
+        let slack = &self.members.slack;
+        if let Err(error) = slack.ephemeral(token, &target, &inbound.sender, &rendered).await {
+            tracing::warn!(error = %error, "cannot tell somebody directly");
+        }
+    }
+}
+
+fn decode(claimed: &Claimed) -> Result<Inbound, String> {
+    match claimed.channel {
+        Channel::Slack => {
+            let kind = Kind::from_name(&claimed.route).ok_or("unknown route")?;
+            slack::decode::decode(kind, &claimed.body, claimed.id).map_err(|why| why.to_string())
+        }
+        Channel::Web => web::decode::decode(&claimed.route, &claimed.body, claimed.id).map_err(|why| why.to_string()),
+        Channel::Email | Channel::Discord => Err("no such channel yet".to_owned()),
+    }
+}
+
+fn wish(inbound: &Inbound) -> Wish {
+    match &inbound.content {
+        Content::Command { text, .. } | Content::Message { text } => {
+            Wish::Plan(command::understand(text).intent, text.clone())
+        }
+        Content::Press { verb, value, chosen, trigger, .. } => {
+            match (command::press(verb, value, chosen), trigger) {
+                (Ok(Intent::AskComment { .. }), Some(trigger)) => {
+                    Wish::Form { trigger: trigger.clone(), value: value.clone() }
+                }
+                (Ok(intent), _) => Wish::Plan(intent, String::new()),
+                (Err(error), _) => Wish::Refused(error),
+            }
+        }
+        Content::Form { verb, value, fields } => match command::form(verb, value, fields) {
+            Ok(intent) => Wish::Plan(intent, String::new()),
+            Err(error) => Wish::Refused(error),
+        },
+        Content::Ignored { reason } => Wish::Nothing(reason.clone()),
+        Content::Uninstalled => Wish::Nothing("uninstalled".to_owned()),
+    }
+}
