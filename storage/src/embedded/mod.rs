@@ -74,7 +74,7 @@ pub async fn open(config: &Config) -> Result<Access, Error> {
         match start(config).await {
             Ok(server) => return Ok(Access::Owned(Box::new(server))),
             Err(Error::InUse { .. }) if begun.elapsed() < ATTACH_LIMIT => {
-                sleep(Duration::from_millis(100)).await
+                sleep(Duration::from_millis(100)).await;
             }
             Err(error) => return Err(error),
         }
