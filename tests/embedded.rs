@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions, Connection, Executor, Row};
-use storage::embedded::{self, Access, Config, Error, Server};
+use storage::embedded::{self, Config, Error, Opened, Server};
 
 /// A data folder that is removed at the end, and the configuration for it.
 struct Home(PathBuf);
@@ -35,8 +35,13 @@ impl Home {
     }
 
     fn server_pid(&self) -> String {
-        let text = fs::read_to_string(self.data().join("postmaster.pid")).unwrap();
-        text.lines().next().unwrap().to_owned()
+        self.new_server_pid().unwrap()
+    }
+
+    /// None while a server that is just starting has not written it.
+    fn new_server_pid(&self) -> Option<String> {
+        let text = fs::read_to_string(self.data().join("postmaster.pid")).ok()?;
+        text.lines().next().map(str::to_owned)
     }
 }
 
@@ -114,14 +119,45 @@ async fn a_second_process_uses_the_server_that_runs() {
     let server = home.start().await;
     note(&server.connect_options(), "shared").await;
     let second = embedded::open(&home.config()).await.unwrap();
-    assert!(matches!(second, Access::Attached(_)));
+    assert!(matches!(second, Opened::Attached(_)));
     assert_eq!(notes(&second.connect_options()).await, ["shared"]);
     second.stop().await.unwrap();
     assert_eq!(notes(&server.connect_options()).await, ["shared"], "the owner's server still runs");
     server.stop().await.unwrap();
     let alone = embedded::open(&home.config()).await.unwrap();
-    assert!(matches!(alone, Access::Owned(_)));
+    assert!(matches!(alone, Opened::Owned(_)));
     alone.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn of_two_commands_at_once_one_owns_and_one_attaches() {
+    let home = Home::new("race");
+    let config = home.config();
+    let (one, two) = tokio::join!(embedded::open(&config), embedded::open(&config));
+    let (one, two) = (one.unwrap(), two.unwrap());
+    let owned = |opened: &Opened| matches!(opened, Opened::Owned(_));
+    assert_ne!(owned(&one), owned(&two), "exactly one owns the server");
+    note(&one.connect_options(), "one").await;
+    note(&two.connect_options(), "two").await;
+    assert_eq!(notes(&one.connect_options()).await, ["one", "two"]);
+    one.stop().await.unwrap();
+    two.stop().await.unwrap();
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn ctrl_c_in_the_terminal_does_not_reach_the_server() {
+    let home = Home::new("group");
+    let server = home.start().await;
+    // The fifth field of the line is the process group; the second, a name in brackets, has no space here.
+    let group = |pid: &str| {
+        let line = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+        line.split(' ').nth(4).unwrap().to_owned()
+    };
+    let own = group("self");
+    assert_ne!(group(&home.server_pid()), own);
+    assert_ne!(group(&parent_of(&home.server_pid())), own);
+    server.stop().await.unwrap();
 }
 
 #[tokio::test]
@@ -230,6 +266,7 @@ async fn the_server_ends_when_its_owner_panics() {
     server.stop().await.unwrap();
 }
 
+#[cfg(target_os = "linux")]
 #[tokio::test]
 async fn data_survive_when_everything_is_killed() {
     let home = Home::new("all");
@@ -246,6 +283,7 @@ async fn data_survive_when_everything_is_killed() {
     server.stop().await.unwrap();
 }
 
+#[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_server_without_owner_and_watchdog_is_stopped_at_the_next_start() {
     let home = Home::new("orphan");
@@ -269,7 +307,8 @@ async fn a_killed_server_comes_back_by_itself() {
     kill("-KILL", &killed);
     let options = server.connect_options();
     let took = eventually("the server is back", async || {
-        home.server_pid() != killed && PgConnection::connect_with(&options).await.is_ok()
+        home.new_server_pid().is_some_and(|pid| pid != killed)
+            && PgConnection::connect_with(&options).await.is_ok()
     })
     .await;
     println!("the server was back after {} ms", took.as_millis());
@@ -277,6 +316,7 @@ async fn a_killed_server_comes_back_by_itself() {
     server.stop().await.unwrap();
 }
 
+#[cfg(target_os = "linux")]
 fn parent_of(pid: &str) -> String {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     status.lines().find_map(|line| line.strip_prefix("PPid:")).unwrap().trim().to_owned()
@@ -369,6 +409,39 @@ async fn root_with_a_closed_folder_keeps_the_data_where_the_server_can_reach_the
     assert_eq!(notes(&server.connect_options()).await, ["kept"]);
     server.stop().await.unwrap();
     fs::remove_dir_all(place).unwrap();
+}
+
+#[tokio::test]
+async fn root_lets_only_the_server_pass_through_its_own_closed_folder() {
+    if !is_root() {
+        println!("skipped: only root runs the server as another account");
+        return;
+    }
+    let home = Home::new("admit");
+    fs::set_permissions(&home.0, fs::Permissions::from_mode(0o700)).unwrap();
+    let server = home.start().await;
+    assert!(home.data().is_dir());
+    let (opened, cluster) = (fs::metadata(&home.0).unwrap(), fs::metadata(home.data()).unwrap());
+    assert_eq!((opened.mode() & 0o777, opened.uid(), opened.gid()), (0o710, 0, cluster.gid()));
+    server.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn root_runs_the_server_as_the_owner_of_the_folder() {
+    if !is_root() {
+        println!("skipped: only root runs the server as another account");
+        return;
+    }
+    let home = Home::new("owner");
+    // The account `daemon`, on Debian and macOS alike.
+    std::os::unix::fs::chown(&home.0, Some(1), Some(1)).unwrap();
+    fs::set_permissions(&home.0, fs::Permissions::from_mode(0o700)).unwrap();
+    let server = home.start().await;
+    let cluster = fs::metadata(home.data()).unwrap();
+    assert_eq!((cluster.uid(), cluster.gid()), (1, 1));
+    let process = fs::metadata(format!("/proc/{}", home.server_pid())).unwrap();
+    assert_eq!(process.uid(), 1);
+    server.stop().await.unwrap();
 }
 
 #[tokio::test]

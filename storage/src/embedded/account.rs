@@ -8,9 +8,6 @@ use tokio::process::Command;
 
 use super::error::Error;
 
-/// Used when the machine has neither a `postgres` nor a `nobody` account; no account of a person is that high.
-const LAST_RESORT: (u32, u32) = (64_999, 64_999);
-
 /// A user id and group id, and whether we must change to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Account {
@@ -20,16 +17,21 @@ pub(super) struct Account {
 }
 
 impl Account {
-    /// The account for a cluster folder owned by `owner` (user and group id), or for a new one.
-    pub(super) fn for_cluster(owner: Option<(u32, u32)>) -> Result<Self, Error> {
+    /// The account for a cluster that exists and belongs to `owner` (user and group id): the owner when we are
+    /// root, unless that is root too.
+    pub(super) fn of_cluster(owner: (u32, u32)) -> Result<Self, Error> {
         let (uid, gid) = current()?;
         if uid != 0 {
             return Ok(Self { uid, gid, switch: false });
         }
-        let (uid, gid) = owner.filter(|(uid, _)| *uid != 0).unwrap_or_else(|| {
-            unprivileged(&fs::read_to_string("/etc/passwd").unwrap_or_default()).unwrap_or(LAST_RESORT)
-        });
+        let (uid, gid) = if owner.0 == 0 { unprivileged()? } else { owner };
         Ok(Self { uid, gid, switch: true })
+    }
+
+    /// The account for a new cluster in a folder of `owner`. As [`of_cluster`](Self::of_cluster), but `initdb` runs
+    /// only as an account that has a name.
+    pub(super) fn for_new_cluster(owner: (u32, u32)) -> Result<Self, Error> {
+        Self::of_cluster(if named(owner.0) { owner } else { (0, 0) })
     }
 
     /// Whether we are root and the server is not.
@@ -121,8 +123,23 @@ pub(super) fn is_root() -> bool {
     current().is_ok_and(|(uid, _)| uid == 0)
 }
 
+/// Whether the system has a name for the user id.
+fn named(uid: u32) -> bool {
+    let mut ask = std::process::Command::new("/usr/bin/id");
+    ask.arg("-un").arg(uid.to_string()).output().is_ok_and(|output| output.status.success())
+}
+
+/// User and group id of an account without rights of its own.
+fn unprivileged() -> Result<(u32, u32), Error> {
+    let path = Path::new("/etc/passwd");
+    let text = fs::read_to_string(path).map_err(Error::io(path))?;
+    let missing =
+        || std::io::Error::other("has neither an account `postgres` nor `nobody` to run the server as");
+    choose(&text).ok_or_else(missing).map_err(Error::io(path))
+}
+
 /// User and group id of `postgres`, else of `nobody`, in the text of a passwd file.
-fn unprivileged(passwd: &str) -> Option<(u32, u32)> {
+fn choose(passwd: &str) -> Option<(u32, u32)> {
     let find = |name: &str| {
         passwd.lines().find_map(|line| {
             let mut fields = line.split(':');
@@ -144,14 +161,14 @@ mod tests {
     #[test]
     fn postgres_comes_before_nobody() {
         let with = format!("{PASSWD}postgres:x:101:104:x:/var/lib/postgresql:/bin/bash\n");
-        assert_eq!(unprivileged(&with), Some((101, 104)));
-        assert_eq!(unprivileged(PASSWD), Some((65534, 65534)));
+        assert_eq!(choose(&with), Some((101, 104)));
+        assert_eq!(choose(PASSWD), Some((65534, 65534)));
     }
 
     #[test]
     fn an_account_with_the_rights_of_root_is_never_chosen() {
-        assert_eq!(unprivileged("postgres:x:0:0::/:/bin/sh\n"), None);
-        assert_eq!(unprivileged("nobody:*:-2:-2::/:/bin/false\n"), None);
+        assert_eq!(choose("postgres:x:0:0::/:/bin/sh\n"), None);
+        assert_eq!(choose("nobody:*:-2:-2::/:/bin/false\n"), None);
     }
 
     #[test]

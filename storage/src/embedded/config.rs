@@ -35,22 +35,6 @@ impl Config {
     }
 }
 
-/// The data folder when `DEALDESK_HOME` is not set: `/var/lib/dealdesk` for root, else the platform's folder for
-/// an application's data.
-#[must_use]
-pub fn default_home(lookup: impl Fn(&str) -> Option<OsString>) -> PathBuf {
-    let own = || {
-        let home = set(&lookup, "HOME")?;
-        Some(if cfg!(target_os = "macos") {
-            home.join("Library/Application Support/dealdesk")
-        } else {
-            set(&lookup, "XDG_DATA_HOME").unwrap_or_else(|| home.join(".local/share")).join("dealdesk")
-        })
-    };
-    let shared = || PathBuf::from("/var/lib/dealdesk");
-    if account::is_root() { shared() } else { own().unwrap_or_else(shared) }
-}
-
 /// Where set-up puts what it fetches, best first. The rule, stated here and followed by `scripts/setup`:
 /// `DEALDESK_CACHE` if set; else for root `/var/cache/dealdesk`, because the server runs as another account, which
 /// cannot enter root's home; else the platform's cache folder of the account, then `/var/cache/dealdesk`.

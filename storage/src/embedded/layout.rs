@@ -13,6 +13,8 @@ use tokio::time::sleep;
 use super::account::Account;
 use super::error::Error;
 
+/// Holds the owner's process id and whether its server is ready.
+const LOCK: &str = "postgres.lock";
 /// Where root's clusters go when the server's account cannot reach the data folder.
 const REACHABLE: &str = "/var/lib/dealdesk/clusters";
 /// The longest path of a socket: the kernel's 104 (macOS) or 108 bytes, less the closing zero.
@@ -22,7 +24,10 @@ const LOG_MAX: u64 = 1 << 20;
 
 /// Holds the data folder for this process until it is dropped or the process ends in whatever way.
 #[derive(Debug)]
-pub(super) struct Lock(#[expect(dead_code, reason = "the open file is the lock")] File);
+pub(super) struct Lock {
+    file: File,
+    path: PathBuf,
+}
 
 impl Lock {
     /// Takes the lock of `home`, or says which process has it.
@@ -31,7 +36,7 @@ impl Lock {
             fs::DirBuilder::new().recursive(true).create(home).map_err(Error::io(home))?;
             fs::set_permissions(home, fs::Permissions::from_mode(0o700)).map_err(Error::io(home))?;
         }
-        let path = home.join("postgres.lock");
+        let path = home.join(LOCK);
         let open =
             File::options().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
         let mut file = open.map_err(Error::io(&path))?;
@@ -43,19 +48,39 @@ impl Lock {
                 Err(TryLockError::WouldBlock) => {
                     let mut text = String::new();
                     file.read_to_string(&mut text).map_err(Error::io(&path))?;
-                    return Err(Error::InUse { home: home.to_owned(), pid: text.trim().parse().ok() });
+                    return Err(Error::InUse {
+                        home: home.to_owned(),
+                        pid: text.lines().next().and_then(|pid| pid.parse().ok()),
+                    });
                 }
                 Err(TryLockError::Error(source)) => return Err(Error::Io { path, source }),
             }
         }
-        let write = |file: &mut File| {
+        let mut lock = Self { file, path };
+        lock.write("starting")?;
+        Ok(lock)
+    }
+
+    /// Lets other processes use the server; see [`announced`].
+    pub(super) fn announce(&mut self) -> Result<(), Error> {
+        self.write("ready")
+    }
+
+    fn write(&mut self, state: &str) -> Result<(), Error> {
+        let text = format!("{}\n{state}\n", std::process::id());
+        let file = &mut self.file;
+        let mut write = || {
             file.set_len(0)?;
             file.rewind()?;
-            writeln!(file, "{}", std::process::id())
+            file.write_all(text.as_bytes())
         };
-        write(&mut file).map_err(Error::io(&path))?;
-        Ok(Self(file))
+        write().map_err(Error::io(&self.path))
     }
+}
+
+/// Whether the process that took the lock of `home` last has said that its server is ready.
+pub(super) fn announced(home: &Path) -> bool {
+    fs::read_to_string(home.join(LOCK)).is_ok_and(|text| text.lines().nth(1) == Some("ready"))
 }
 
 /// The places of one cluster.
@@ -79,17 +104,19 @@ impl Layout {
         let place = home.join("postgres");
         let (folder, account) = match fs::metadata(&place) {
             Ok(meta) => {
-                let account = Account::for_cluster(Some((meta.uid(), meta.gid())))?;
+                let account = Account::of_cluster((meta.uid(), meta.gid()))?;
                 if !account.switches() && meta.uid() != account.uid {
                     return Err(Error::Foreign { folder: place, owner: meta.uid() });
                 }
+                let folder = fs::canonicalize(&place).map_err(Error::io(&place))?;
                 if meta.uid() != account.uid {
-                    account.own(&place)?;
+                    account.own(&folder)?;
                 }
-                (fs::canonicalize(&place).map_err(Error::io(&place))?, account)
+                (folder, account)
             }
             Err(_) => {
-                let account = Account::for_cluster(None)?;
+                let meta = fs::metadata(&home).map_err(Error::io(&home))?;
+                let account = Account::for_new_cluster((meta.uid(), meta.gid()))?;
                 (new_folder(&home, &place, account)?, account)
             }
         };

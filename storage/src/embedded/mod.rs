@@ -23,7 +23,7 @@ use std::time::Duration;
 use sqlx::postgres::PgConnectOptions;
 use tokio::time::{Instant, sleep};
 
-pub use config::{Config, cache_folders, default_home};
+pub use config::{Config, cache_folders};
 pub use error::Error;
 pub use server::{Server, running, start};
 
@@ -32,14 +32,14 @@ const ATTACH_LIMIT: Duration = Duration::from_secs(30);
 
 /// A server that this process owns, or another process's that it may use.
 #[derive(Debug)]
-pub enum Access {
+pub enum Opened {
     /// Started here, stopped when dropped.
     Owned(Box<Server>),
     /// Another process's; it goes away when that process ends.
     Attached(Box<PgConnectOptions>),
 }
 
-impl Access {
+impl Opened {
     /// How to connect as the cluster's superuser to Dealdesk's database.
     #[must_use]
     pub fn connect_options(&self) -> PgConnectOptions {
@@ -65,14 +65,14 @@ impl Access {
 ///
 /// # Errors
 /// As [`start`]; that the folder is in use only when the other process's server does not come up within 30 s.
-pub async fn open(config: &Config) -> Result<Access, Error> {
+pub async fn open(config: &Config) -> Result<Opened, Error> {
     let begun = Instant::now();
     loop {
         if let Some(options) = running(&config.home) {
-            return Ok(Access::Attached(Box::new(options)));
+            return Ok(Opened::Attached(Box::new(options)));
         }
         match start(config).await {
-            Ok(server) => return Ok(Access::Owned(Box::new(server))),
+            Ok(server) => return Ok(Opened::Owned(Box::new(server))),
             Err(Error::InUse { .. }) if begun.elapsed() < ATTACH_LIMIT => {
                 sleep(Duration::from_millis(100)).await;
             }

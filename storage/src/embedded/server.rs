@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::config::Config;
 use super::error::Error;
 use super::find::{self, Programs};
-use super::layout::{Layout, Lock};
+use super::layout::{Layout, Lock, announced};
 use super::leftover;
 
 const WATCHDOG: &str = include_str!("watchdog.sh");
@@ -75,7 +75,7 @@ pub struct Server {
 /// # Errors
 /// When another process holds the folder, no suitable server is found, or it does not start; see [`Error`].
 pub async fn start(config: &Config) -> Result<Server, Error> {
-    let lock = Lock::take(&config.home).await?;
+    let mut lock = Lock::take(&config.home).await?;
     let layout = Layout::prepare(&config.home)?;
     let programs = find::programs(config, layout.account, &layout.data).await?;
     if layout.data.exists() {
@@ -88,6 +88,7 @@ pub async fn start(config: &Config) -> Result<Server, Error> {
         match launch(&layout, &programs).await {
             Ok((watchdog, pipe)) => {
                 tracing::info!(version = programs.major, data = %layout.data.display(), "database server started");
+                lock.announce()?;
                 return Ok(Server { watchdog, pipe, layout, _lock: lock });
             }
             Err(Error::Ended { tail, .. })
@@ -141,6 +142,9 @@ pub(super) fn options(folder: &Path, port: u16, database: &str) -> PgConnectOpti
 /// How to connect to the server that another process runs on the data in `home`; none when there is none.
 #[must_use]
 pub fn running(home: &Path) -> Option<PgConnectOptions> {
+    if !announced(home) {
+        return None;
+    }
     let found = leftover::PidFile::read(&home.join("postgres/data"))?;
     found.answers().then(|| options(&found.socket, found.port, DATABASE))
 }
