@@ -1,7 +1,9 @@
 //! What every agent works with.
 
+use domain::card::Card;
 use domain::clock::Clock;
 use domain::ids::Ids;
+use domain::person::Role;
 use domain::plan::{Context, Recovery, Step};
 use serde::de::DeserializeOwned;
 use storage::Db;
@@ -26,6 +28,8 @@ pub struct Desk {
     pub console_url: String,
     /// Places where a test ends the process.
     pub points: FailPoints,
+    /// The help on a command, or on all, for a role: made from the channels' table of commands.
+    pub help: fn(Option<&str>, Role) -> Card,
 }
 
 /// The output of an earlier step, typed.

@@ -1,32 +1,126 @@
-//! What every part of the running program shares.
+//! Opens what every command works with: settings, database, keys, directory.
 
+use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
+use agents::discovery::Directory;
+use agents::failpoint::FailPoints;
+use agents::Desk;
+use anyhow::Context;
 use channels::slack::client::Slack;
 use domain::clock::Clock;
 use domain::ids::{Ids, TenantId};
-use storage::Db;
-use storage::inbox::Intake;
+use secrecy::ExposeSecret;
+use storage::embedded::{self, Opened};
 use storage::seal::Seal;
-use tokio::sync::Notify;
+use storage::{Access, Db, workspaces};
 use uuid::Uuid;
 
 use crate::config::Config;
+use crate::members::Members;
 
 /// The tenant of an installation that serves one team.
 pub(crate) const HOME_TENANT: TenantId = TenantId(Uuid::from_u128(1));
 
-/// What every part shares; cheap to clone.
-#[derive(Clone)]
+/// What every command works with.
 pub(crate) struct App {
     pub(crate) config: Arc<Config>,
     pub(crate) db: Db,
     pub(crate) clock: Clock,
     pub(crate) ids: Ids,
     pub(crate) seal: Seal,
-    pub(crate) intake: Intake,
     pub(crate) slack: Slack,
-    pub(crate) directory: agents::discovery::Directory,
-    /// Rung when there is new work for this process.
-    pub(crate) bell: Arc<Notify>,
+    pub(crate) desk: Desk,
+    server: Option<Opened>,
+}
+
+impl App {
+    /// Opens everything on the database of the settings; starts one of our own if none is named.
+    pub(crate) async fn open(config: Config, owner: Owner) -> anyhow::Result<Self> {
+        std::fs::create_dir_all(&config.home)
+            .with_context(|| format!("cannot make the data folder {}", config.home.display()))?;
+        let (access, server) = reach(&config, owner).await?;
+        let db = Db::open(&access).await.context("cannot open the database")?;
+        let (clock, ids) = (Clock::system(), Ids::random());
+        workspaces::create_tenant(&db, HOME_TENANT, "Home").await?;
+        let seal = Seal::new(&key(&config.home, &ids)?);
+        let slack = Slack::new(&config.slack.api_url, Duration::from_secs(10))?;
+        let desk = Desk {
+            db: db.clone(),
+            clock: clock.clone(),
+            ids: ids.clone(),
+            directory: Directory::new(db.clone(), config.home.join("index")),
+            approval_days: config.work.approval_days,
+            console_url: config.public_url(),
+            points: FailPoints::armed(&config.work.fail_point),
+            help: crate::help::card,
+        };
+        Ok(Self { config: Arc::new(config), db, clock, ids, seal, slack, desk, server })
+    }
+
+    /// Who finds out who is writing.
+    pub(crate) fn members(&self) -> Members {
+        Members {
+            db: self.db.clone(),
+            seal: self.seal.clone(),
+            slack: self.slack.clone(),
+            clock: self.clock.clone(),
+            ids: self.ids.clone(),
+            config: self.config.clone(),
+        }
+    }
+
+    /// Closes the database, and ends our own server.
+    pub(crate) async fn close(self) -> anyhow::Result<()> {
+        self.db.close().await;
+        match self.server {
+            Some(server) => Ok(server.stop().await?),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Whether a command must own the data folder or may share a running server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Owner {
+    /// `serve` and `worker`: one at a time on a data folder.
+    Alone,
+    /// One-shot commands beside it.
+    Shared,
+}
+
+async fn reach(config: &Config, owner: Owner) -> anyhow::Result<(Access, Option<Opened>)> {
+    let url = config.database.url.expose_secret();
+    if !url.is_empty() {
+        return Ok((Access::from_url(url)?, None));
+    }
+    let place = config.embedded();
+    let opened = match owner {
+        Owner::Alone => Opened::Owned(Box::new(embedded::start(&place).await?)),
+        Owner::Shared => embedded::open(&place).await?,
+    };
+    Ok((Access::from_own_server(opened.connect_options()), Some(opened)))
+}
+
+/// The installation's key: made once, kept in the data folder for its owner alone.
+fn key(home: &Path, ids: &Ids) -> anyhow::Result<[u8; 32]> {
+    let file = home.join("key");
+    if !file.exists() {
+        let fresh = home.join("key.new");
+        write_private(&fresh, hex::encode(ids.secret()).as_bytes())?;
+        // A link fails if another process was first: then its key counts.
+        let _ = std::fs::hard_link(&fresh, &file);
+        std::fs::remove_file(&fresh)?;
+    }
+    let text = std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+    let bytes = hex::decode(text.trim()).context("the key file is damaged")?;
+    bytes.try_into().map_err(|_| anyhow::anyhow!("the key file {} is damaged", file.display()))
+}
+
+fn write_private(file: &Path, content: &[u8]) -> anyhow::Result<()> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file)?;
+    Ok(file.write_all(content)?)
 }

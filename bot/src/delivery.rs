@@ -118,6 +118,14 @@ impl Sender {
     }
 
     async fn deliver(&self, delivery: Delivery) {
+        if let Some((wait, why)) = self.must_wait(&delivery) {
+            let noted =
+                outbox::put_back(&self.members.db, &delivery, wait.as_secs_f64(), false, why).await;
+            if let Err(error) = noted {
+                tracing::warn!(error = %error, "the delivery comes back by itself");
+            }
+            return;
+        }
         let noted = match self.attempt(&delivery).await {
             Ok(sent) => {
                 self.points.pass("delivery.sent");
@@ -132,6 +140,18 @@ impl Sender {
         }
     }
 
+    /// How long a delivery has to wait before it may be tried at all, and why.
+    fn must_wait(&self, delivery: &Delivery) -> Option<(Duration, &'static str)> {
+        if delivery.channel == Channel::Web {
+            return None;
+        }
+        if delivery.is_early {
+            return Some((NAP, "the thread is not open yet"));
+        }
+        let wait = self.gates.pass(&delivery.workspace, delivery.room.as_deref()).err()?;
+        Some((wait, "the room is written to too often"))
+    }
+
     /// Notes what went wrong and when to go on.
     async fn note(&self, delivery: &Delivery, error: &SendError) -> Result<(), storage::Error> {
         let db = &self.members.db;
@@ -140,7 +160,7 @@ impl Sender {
         match error {
             SendError::RateLimited { after_s } => {
                 let wait = Duration::from_secs((*after_s).max(1));
-                self.members_gate(delivery, wait);
+                self.gates.close(&delivery.workspace, wait);
                 outbox::put_back(db, delivery, wait.as_secs_f64(), false, &why).await
             }
             SendError::OutcomeUnknown { .. } if delivery.attempt < ATTEMPTS_MAX => {
@@ -157,10 +177,6 @@ impl Sender {
         }
     }
 
-    fn members_gate(&self, delivery: &Delivery, wait: Duration) {
-        self.gates.close(&delivery.workspace, wait);
-    }
-
     async fn attempt(&self, delivery: &Delivery) -> Result<Sent, SendError> {
         match delivery.channel {
             Channel::Web => {
@@ -173,14 +189,8 @@ impl Sender {
     }
 
     async fn to_slack(&self, delivery: &Delivery) -> Result<Sent, SendError> {
-        if delivery.is_early {
-            return Err(SendError::NotSent { cause: "the thread is not open yet".to_owned() });
-        }
         let token = self.token(delivery).await?;
         let slack = &self.members.slack;
-        if let Err(wait) = self.gates.pass(&delivery.workspace, delivery.room.as_deref()) {
-            return Err(SendError::RateLimited { after_s: wait.as_secs().max(1) });
-        }
         let rendered = render(&delivery.card, Some(&self.console_url));
         let room = match (&delivery.room, &delivery.person_key) {
             (Some(room), _) => room.clone(),
@@ -196,7 +206,7 @@ impl Sender {
         let mut known = delivery.external_id.clone();
         if known.is_none() && delivery.is_unsure {
             let since = self.members.clock.now() - LOOK_BACK;
-            known = slack.find_by_key(&token, &target, &delivery.post_key, since).await?;
+            known = slack.find_by_key(&token, &target, since, &delivery.post_key).await?;
         }
         let ts = match known {
             Some(ts) => {

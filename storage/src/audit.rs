@@ -1,8 +1,11 @@
 //! The audit log: append-only, hash-chained per tenant.
 
+use std::path::Path;
+
 use chrono::{DateTime, SubsecRound, Utc};
 use domain::audit::{Entry, GENESIS, chain_hash};
 use domain::ids::TenantId;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::db::{Db, Tx};
@@ -77,10 +80,51 @@ pub struct Checked {
     pub fault: Option<String>,
 }
 
+/// The end of a chain, as written down outside the database.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Anchor {
+    tenant: TenantId,
+    seq: i64,
+    hash: String,
+    at: DateTime<Utc>,
+}
+
+/// Adds the end of a tenant's chain to a file, if it moved since the file's last line about it.
+pub async fn anchor(db: &Db, tenant: TenantId, now: DateTime<Utc>, file: &Path) -> Result<(), Error> {
+    let mut tx = db.tenant(tenant).begin().await?;
+    let head: Option<(i64, Vec<u8>)> =
+        sqlx::query_as("SELECT seq, hash FROM audit_heads").fetch_optional(&mut *tx).await?;
+    let Some((seq, hash)) = head else { return Ok(()) };
+    if anchors(tenant, file)?.last().is_some_and(|last| last.seq == seq) {
+        return Ok(());
+    }
+    let anchor = Anchor { tenant, seq, hash: hex::encode(hash), at: now };
+    let line = serde_json::to_string(&anchor).map_err(|e| Error::unreadable("anchor", e))?;
+    let written = std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(file)
+        .and_then(|mut file| std::io::Write::write_all(&mut file, format!("{line}\n").as_bytes()));
+    written.map_err(|e| Error::unreadable("anchor file", e))
+}
+
+fn anchors(tenant: TenantId, file: &Path) -> Result<Vec<Anchor>, Error> {
+    let text = match std::fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(Error::unreadable("anchor file", error)),
+    };
+    let lines = text.lines().map(serde_json::from_str::<Anchor>);
+    let all: Result<Vec<_>, _> = lines.collect();
+    let all = all.map_err(|e| Error::unreadable("anchor", e))?;
+    Ok(all.into_iter().filter(|anchor| anchor.tenant == tenant).collect())
+}
+
 type Row = (i64, DateTime<Utc>, String, String, String, String, Vec<u8>);
 
-/// Reads a tenant's whole chain and checks each link and the head.
-pub async fn verify(db: &Db, tenant: TenantId) -> Result<Checked, Error> {
+/// Reads a tenant's whole chain and checks each link, the head, and the ends written down in a file.
+pub async fn verify(db: &Db, tenant: TenantId, file: &Path) -> Result<Checked, Error> {
+    let mut anchors = anchors(tenant, file)?.into_iter().peekable();
     let mut tx = db.tenant(tenant).begin().await?;
     let head: Option<(i64, Vec<u8>)> =
         sqlx::query_as("SELECT seq, hash FROM audit_heads").fetch_optional(&mut *tx).await?;
@@ -117,7 +161,16 @@ pub async fn verify(db: &Db, tenant: TenantId) -> Result<Checked, Error> {
                 return Ok(broken("altered"));
             }
             seq = expected;
+            while let Some(anchor) = anchors.next_if(|anchor| anchor.seq <= seq) {
+                if anchor.seq == seq && anchor.hash != hex::encode(previous) {
+                    return Ok(broken("is not what was written down outside the database"));
+                }
+            }
         }
+    }
+    if let Some(anchor) = anchors.next() {
+        let fault = format!("the chain ends at entry {seq}, but entry {} was written down outside", anchor.seq);
+        return Ok(Checked { tenant, entries: seq, fault: Some(fault) });
     }
     let (head_seq, head_hash) = head.unwrap_or((0, GENESIS.to_vec()));
     let fault = if head_seq != seq {

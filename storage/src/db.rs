@@ -25,7 +25,12 @@ pub struct Access {
 }
 
 impl Access {
-    /// From one login that may take on both roles, as with `DATABASE_URL`.
+    /// From a database address (`postgres://…`), whose login may take on both roles.
+    pub fn from_url(url: &str) -> Result<Self, Error> {
+        Ok(Self::from_login(url.parse().map_err(Error::Database)?))
+    }
+
+    /// From one login that may take on both roles.
     pub fn from_login(login: PgConnectOptions) -> Self {
         Self {
             app: login.clone().options([("role", "dealdesk_app")]),
@@ -99,12 +104,12 @@ impl Db {
         Ok(())
     }
 
-    /// Hears of new work from any process on the same database.
-    pub async fn listen(&self) -> Result<PgListener, Error> {
+    /// Hears of new work, and on other channels too, from any process on the same database.
+    pub async fn listen(&self, others: &[&str]) -> Result<PgListener, Error> {
         // One connection for as long as we listen, outside the pools that queries share.
         let pool = PgPoolOptions::new().max_connections(1).connect_lazy_with(self.listen.clone());
         let mut listener = PgListener::connect_with(&pool).await?;
-        listener.listen(WORK_CHANNEL).await?;
+        listener.listen_all([&[WORK_CHANNEL], others].concat()).await?;
         Ok(listener)
     }
 

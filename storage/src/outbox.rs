@@ -251,6 +251,12 @@ pub async fn recover(db: &Db) -> Result<u64, Error> {
     Ok(done.rows_affected())
 }
 
+/// How many deliveries of a plan are still to be made.
+pub async fn open_of_plan(db: &Db, plan: PlanId) -> Result<i64, Error> {
+    let sql = "SELECT count(*) FROM outbox WHERE plan_id = $1 AND state IN ('queued', 'sending')";
+    Ok(sqlx::query_scalar(sql).bind(plan.0).fetch_one(db.system()).await?)
+}
+
 /// How many deliveries wait.
 pub async fn depth(db: &Db) -> Result<i64, Error> {
     Ok(sqlx::query_scalar("SELECT count(*) FROM outbox WHERE state = 'queued'")

@@ -1,12 +1,12 @@
 //! The evaluator: checks what the other agents made, by its own look.
 
-mod hits;
+pub mod hits;
 
 use domain::card::{Audience, Say, Urgency};
 use domain::plan::{Context, Finish, Outcome, Recovery, Step};
-use domain::search::Answer;
+use domain::search::{Answer, Hit};
 use domain::wording;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::deal::Proposal;
 use crate::desk::{Desk, earlier, unknown_action};
@@ -19,18 +19,26 @@ pub(crate) async fn act(desk: &Desk, context: &Context, step: &Step) -> Result<O
     }
 }
 
-/// Looks every hit up again and drops those that break a hard filter.
+/// Looks every hit up again in the directory itself and drops those that break a hard filter there.
 async fn check_hits(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
     let mut answer: Answer = earlier(context, "search")?;
     let ids: Vec<_> = answer.hits.iter().map(|hit| hit.company.id.clone()).collect();
     let rows = desk.directory.look_up(&ids).await?;
-    let checked = hits::check(&answer, &rows);
-    if !checked.dropped.is_empty() {
-        tracing::warn!(plan = %context.plan, dropped = ?checked.dropped, "the evaluator dropped hits");
-        answer.hits.retain(|hit| !checked.dropped.iter().any(|(id, _)| *id == hit.company.id));
-        answer.no_match = answer.hits.is_empty();
+    let mut gone = 0_usize;
+    let fresh = std::mem::take(&mut answer.hits).into_iter().filter_map(|hit| {
+        let row = rows.iter().find(|row| row.id == hit.company.id).cloned();
+        gone += usize::from(row.is_none());
+        row.map(|company| Hit { company, ..hit })
+    });
+    let checked = hits::check(&answer.filters, fresh.collect());
+    if gone > 0 || !checked.dropped.is_empty() {
+        tracing::warn!(plan = %context.plan, gone, dropped = ?checked.dropped, "the evaluator dropped hits");
     }
-    let output = value(&answer)?;
+    answer.confidence = answer.confidence.min(checked.confidence);
+    answer.hits = checked.kept;
+    answer.no_match |= answer.hits.is_empty();
+    let output = serde_json::to_value(&answer)
+        .map_err(|cause| Recovery::Escalate { reason: format!("the answer: {cause}") })?;
     let say = Say {
         slot: "answer".to_owned(),
         to: Audience::Thread,
@@ -52,8 +60,4 @@ async fn check_proposal(desk: &Desk, context: &Context) -> Result<Outcome, Recov
         }
     }
     Ok(Outcome::Done(Finish { output: json!({ "checked": rows.len() }), ..Finish::default() }))
-}
-
-fn value(answer: &Answer) -> Result<Value, Recovery> {
-    serde_json::to_value(answer).map_err(|cause| Recovery::Escalate { reason: format!("the answer: {cause}") })
 }

@@ -1,11 +1,13 @@
 //! Asks approvers, waits for days if need be, and judges decisions.
 
 use chrono::Duration;
-use domain::approval::{Refusal, decide as judge};
+use domain::approval::{Refusal, Verdict, decide as judge};
 use domain::card::{Audience, Say, Urgency};
 use domain::change::Change;
+use domain::error::UserError;
 use domain::ids::ApprovalId;
 use domain::intent::Intent;
+use domain::person::Person;
 use domain::plan::{Context, Finish, Outcome, Recovery, Step};
 use domain::wording;
 use serde_json::{Value, json};
@@ -101,12 +103,13 @@ fn lines_of(payload: &Value) -> Vec<String> {
 }
 
 /// Whether a person may go on to say why she rejects; asked before the form is opened.
-pub async fn may_comment(desk: &Desk, person: &domain::person::Person, approval: ApprovalId) -> Result<(), Recovery> {
-    let mut tx = desk.db.tenant(person.tenant).begin().await.map_err(storage)?;
-    let asked = approvals::get(&mut tx, approval).await.map_err(|_| wording::approval_unknown())?;
-    let verdict = domain::approval::Verdict::Reject;
-    match judge(&asked, person, verdict, Some("asked next"), desk.clock.now()) {
-        Ok(_) => Ok(()),
-        Err(refusal) => Err(wording::decision_refused(&refusal).into()),
-    }
+///
+/// Errors: why not, for the person.
+pub async fn may_comment(desk: &Desk, person: &Person, approval: ApprovalId) -> Result<(), UserError> {
+    let gone = |_| wording::approval_unknown();
+    let mut tx = desk.db.tenant(person.tenant).begin().await.map_err(gone)?;
+    let asked = approvals::get(&mut tx, approval).await.map_err(gone)?;
+    judge(&asked, person, Verdict::Reject, Some("asked next"), desk.clock.now())
+        .map(drop)
+        .map_err(|refusal| wording::decision_refused(&refusal))
 }

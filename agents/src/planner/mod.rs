@@ -4,6 +4,8 @@ mod approval;
 pub mod commit;
 mod reply;
 
+pub use approval::may_comment;
+
 use domain::intent::Intent;
 use domain::plan::{Agent, Context, Draft, Outcome, Recovery, Step};
 use serde_json::json;

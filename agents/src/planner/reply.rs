@@ -29,7 +29,7 @@ pub(super) async fn reply(desk: &Desk, context: &Context) -> Result<Outcome, Rec
     let asker = people::get(&mut tx, context.requester).await.map_err(storage)?;
     let asker = asker.ok_or_else(|| Recovery::Escalate { reason: "the person left".to_owned() })?;
     let card = match &context.intent {
-        Intent::Help { topic } => wording::help(topic.as_deref(), asker.role),
+        Intent::Help { topic } => (desk.help)(topic.as_deref(), asker.role),
         Intent::Unclear { text, candidates } => wording::unclear(text, candidates),
         Intent::ListPeople => {
             let people = people::list(&mut tx).await.map_err(storage)?;

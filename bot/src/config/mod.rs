@@ -91,6 +91,7 @@ pub(crate) enum Join {
 pub(crate) struct Work {
     pub(crate) workers: usize,
     pub(crate) approval_days: i64,
+    pub(crate) fail_point: String,
 }
 
 /// Limits.
@@ -126,6 +127,7 @@ const ENVIRONMENT: &[(&str, &str, &str)] = &[
     ("DEALDESK_JOIN", "people", "join"),
     ("DEALDESK_WORKERS", "work", "workers"),
     ("DEALDESK_APPROVAL_DAYS", "work", "approval_days"),
+    ("DEALDESK_FAIL_POINT", "work", "fail_point"),
     ("DEALDESK_REQUESTS_PER_MINUTE", "limits", "requests_per_minute"),
     ("DEALDESK_BODY_KIB", "limits", "body_kib"),
     ("DEALDESK_LOG", "telemetry", "log"),
@@ -179,6 +181,16 @@ impl Config {
         let mut config: Self = table.try_into()?;
         config.home = home;
         Ok(config)
+    }
+
+    /// Where the server of our own keeps its data and is looked for.
+    pub(crate) fn embedded(&self) -> storage::embedded::Config {
+        let mut config =
+            storage::embedded::Config::from_environment(self.home.clone(), |name| std::env::var_os(name));
+        if !self.database.pg_bin.is_empty() {
+            config.bin = Some(PathBuf::from(&self.database.pg_bin));
+        }
+        config
     }
 
     /// How people's browsers reach us, without a slash at the end.

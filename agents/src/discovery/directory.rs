@@ -1,0 +1,158 @@
+//! The directory as the agents use it: the search index when it is there, Postgres when it is not.
+
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use domain::card::{Audience, Say, Urgency};
+use domain::company::{Company, CompanyId};
+use domain::plan::{Context, Finish, Outcome, Recovery, Step};
+use domain::search::Answer;
+use domain::wording;
+use serde::Deserialize;
+use storage::Db;
+use storage::directory::{Index, IndexError, companies};
+
+use crate::desk::{Desk, input, storage, unknown_action};
+use crate::discovery;
+
+/// How many companies a search shows.
+pub const PAGE: usize = 10;
+/// How many companies are read from the database at once while the index is built.
+const READ_PAGE: u32 = 2000;
+
+/// The directory; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Directory {
+    db: Db,
+    folder: PathBuf,
+    index: Arc<RwLock<Option<Arc<Index>>>>,
+}
+
+/// Why the directory cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The database failed.
+    #[error(transparent)]
+    Storage(#[from] storage::Error),
+    /// The index failed.
+    #[error("the search index")]
+    Index(#[from] IndexError),
+    /// The search itself failed.
+    #[error("the search")]
+    Search(#[from] discovery::Error),
+    /// A blocking task was cut off.
+    #[error("a search was cut off")]
+    CutOff(#[from] tokio::task::JoinError),
+}
+
+impl Directory {
+    /// A directory whose index is kept in a folder; nothing is opened yet.
+    pub fn new(db: Db, folder: PathBuf) -> Self {
+        Self { db, folder, index: Arc::default() }
+    }
+
+    /// Makes the index current: opens the one in the folder, or builds it when it is missing or stale.
+    /// True when it had to be built.
+    pub async fn refresh(&self) -> Result<bool, Error> {
+        let content = companies::version(self.db.directory()).await?.to_string();
+        if self.current().is_some_and(|index| index.stamp().content == content) {
+            return Ok(false);
+        }
+        let (folder, wanted) = (self.folder.clone(), content.clone());
+        match tokio::task::spawn_blocking(move || Index::open(&folder, &wanted)).await? {
+            Ok(index) => {
+                self.put(index);
+                Ok(false)
+            }
+            Err(why) => {
+                tracing::info!(why = %why, "building the search index");
+                self.put(self.build(content).await?);
+                Ok(true)
+            }
+        }
+    }
+
+    async fn build(&self, content: String) -> Result<Index, Error> {
+        let (send, receive) = std::sync::mpsc::sync_channel::<Vec<Company>>(2);
+        let folder = self.folder.clone();
+        let building =
+            tokio::task::spawn_blocking(move || Index::build(&folder, &content, receive.into_iter().flatten()));
+        let mut pages = companies::stream_all(self.db.directory(), READ_PAGE);
+        while let Some(page) = pages.next().await? {
+            let send = send.clone();
+            let sent = tokio::task::spawn_blocking(move || send.send(page)).await?;
+            if sent.is_err() {
+                // The builder gave up; its own error says why.
+                break;
+            }
+        }
+        drop(send);
+        Ok(building.await??)
+    }
+
+    /// True when the search index is open.
+    pub fn is_ready(&self) -> bool {
+        self.current().is_some()
+    }
+
+    fn current(&self) -> Option<Arc<Index>> {
+        self.index.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn put(&self, index: Index) {
+        *self.index.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(index));
+    }
+
+    /// Answers a question in plain words. Without the index the answer comes from Postgres and is marked
+    /// degraded.
+    pub async fn find(&self, query: &str, limit: usize) -> Result<Answer, Error> {
+        let query = query.to_owned();
+        if let Some(index) = self.current() {
+            let found = tokio::task::spawn_blocking({
+                let query = query.clone();
+                move || discovery::find(&index, &query, limit)
+            });
+            match found.await? {
+                Ok(answer) => return Ok(answer),
+                Err(error) => tracing::error!(error = %error, "the search index failed; asking Postgres"),
+            }
+        }
+        let filters = discovery::query::understand(&query, &|_| true).filters;
+        let most = u32::try_from(limit * 5).unwrap_or(u32::MAX);
+        let rows = companies::search_degraded(self.db.directory(), &filters, most).await?;
+        Ok(discovery::degraded(&query, &filters, rows, limit))
+    }
+
+    /// The directory's own rows of some companies.
+    pub async fn look_up(&self, ids: &[CompanyId]) -> Result<Vec<Company>, Recovery> {
+        companies::get(self.db.directory(), ids).await.map_err(storage)
+    }
+}
+
+#[derive(Deserialize)]
+struct Search {
+    query: String,
+}
+
+/// Does the discovery agent's step.
+pub(crate) async fn act(desk: &Desk, _context: &Context, step: &Step) -> Result<Outcome, Recovery> {
+    if step.action != "search" {
+        return Err(unknown_action(step));
+    }
+    let Search { query } = input(step)?;
+    let answer = desk
+        .directory
+        .find(&query, PAGE)
+        .await
+        .map_err(|error| Recovery::Retry { after_ms: 300, cause: crate::desk::chain(&error) })?;
+    let label = format!("Checking {} of {} companies", answer.hits.len(), answer.considered);
+    let output = serde_json::to_value(&answer)
+        .map_err(|cause| Recovery::Escalate { reason: format!("the answer: {cause}") })?;
+    let say = Say {
+        slot: "answer".to_owned(),
+        to: Audience::Thread,
+        card: wording::progress(&label, 1, 3),
+        urgency: Urgency::Progress,
+    };
+    Ok(Outcome::Done(Finish { output, say: vec![say], ..Finish::default() }))
+}

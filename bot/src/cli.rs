@@ -1,0 +1,118 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::commands;
+use crate::config::Config;
+use crate::serve::{self, Part};
+use crate::telemetry;
+
+/// A chat-ops bot for business-development teams.
+#[derive(Debug, Parser)]
+#[command(name = "dealdesk", version, about)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run everything: the edge, the console, the workers.
+    Serve,
+    /// Run only workers, against the database of a server elsewhere.
+    Worker,
+    /// Bring the database schema up to date and end.
+    Migrate,
+    /// Check everything that is configured and say what to do.
+    Doctor,
+    /// Play the main story against a fake Slack and check it.
+    Demo {
+        /// Once, then end with success or failure.
+        #[arg(long)]
+        once: bool,
+    },
+    /// The company directory.
+    #[command(subcommand)]
+    Companies(Companies),
+    /// The audit log.
+    #[command(subcommand)]
+    Audit(Audit),
+    /// The people of the team.
+    #[command(subcommand)]
+    People(commands::people::People),
+    /// Look for partners.
+    Find(commands::find::Find),
+    /// Say something, as the channels do.
+    Say(commands::say::Say),
+    /// Tell what texts mean: JSON lines in, JSON lines out.
+    Intent(JsonLines),
+    /// Find and blank personal data and secrets: JSON lines in, JSON lines out.
+    Redact(JsonLines),
+    /// Send signed Slack commands to a running server and measure it.
+    Load(crate::server::load::Load),
+    /// Measure quality on labelled data.
+    #[command(subcommand)]
+    Eval(commands::eval::Eval),
+}
+
+#[derive(Debug, Subcommand)]
+enum Companies {
+    /// Import JSON lines or CSV, plain, .gz or .zst; safe to repeat, goes on where it stopped.
+    Import(commands::companies::Import),
+}
+
+#[derive(Debug, Subcommand)]
+enum Audit {
+    /// Check the chain of every tenant.
+    Verify,
+}
+
+/// Reads standard input.
+#[derive(Debug, Args)]
+pub(crate) struct JsonLines {
+    /// One JSON object a line, in and out.
+    #[arg(long, required = true)]
+    jsonl: bool,
+    /// Read this file in place of standard input.
+    #[arg(long)]
+    file: Option<PathBuf>,
+}
+
+impl JsonLines {
+    /// The lines.
+    pub(crate) fn read(&self) -> anyhow::Result<String> {
+        Ok(match &self.file {
+            Some(file) => std::fs::read_to_string(file)?,
+            None => std::io::read_to_string(std::io::stdin())?,
+        })
+    }
+}
+
+impl Cli {
+    /// Does what was asked.
+    pub(crate) async fn run(self, config: Config) -> anyhow::Result<ExitCode> {
+        let _telemetry = match self.command {
+            Command::Serve | Command::Worker => telemetry::start(&config.telemetry)?,
+            _ => telemetry::quiet(&config.telemetry)?,
+        };
+        match self.command {
+            Command::Serve => serve::run(config, Part::Everything).await,
+            Command::Worker => serve::run(config, Part::Workers).await,
+            Command::Migrate => commands::migrate::run(config).await,
+            Command::Doctor => commands::doctor::run(config).await,
+            Command::Demo { once } => commands::demo::run(config, once).await,
+            Command::Companies(Companies::Import(import)) => import.run(config).await,
+            Command::Audit(Audit::Verify) => commands::audit::verify(config).await,
+            Command::People(people) => people.run(config).await,
+            Command::Find(find) => find.run(config).await,
+            Command::Say(say) => say.run(config).await,
+            Command::Intent(lines) => commands::intent::run(&lines),
+            Command::Redact(lines) => commands::redact::run(&lines),
+            Command::Load(load) => load.run(config).await,
+            Command::Eval(eval) => eval.run(config).await,
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! `dealdesk doctor`: checks everything that is configured and says what to do.
+
+use std::process::ExitCode;
+
+use secrecy::ExposeSecret;
+use storage::probe;
+
+use crate::app::{App, Owner};
+use crate::commands::line;
+use crate::config::Config;
+
+/// One check's outcome.
+struct Finding {
+    what: &'static str,
+    /// What was seen, or what is wrong and the way out.
+    outcome: Result<String, String>,
+}
+
+/// Ends with failure if anything that is configured does not work.
+pub(crate) async fn run(config: Config) -> anyhow::Result<ExitCode> {
+    let mut findings = vec![home(&config)];
+    match App::open(config, Owner::Shared).await {
+        Err(error) => findings.push(Finding {
+            what: "database",
+            outcome: Err(format!("{error:#}. Check DATABASE_URL, or run scripts/setup run")),
+        }),
+        Ok(app) => {
+            findings.extend(database(&app).await);
+            findings.push(directory(&app).await);
+            findings.push(slack(&app).await);
+            app.close().await?;
+        }
+    }
+    let mut is_well = true;
+    for finding in findings {
+        let (mark, text) = match finding.outcome {
+            Ok(text) => ("ok  ", text),
+            Err(text) => {
+                is_well = false;
+                ("FAIL", text)
+            }
+        };
+        line(&format!("{mark}  {:12} {text}", finding.what))?;
+    }
+    Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn home(config: &Config) -> Finding {
+    let home = &config.home;
+    let written = std::fs::create_dir_all(home).and_then(|()| {
+        let probe = home.join(".doctor");
+        std::fs::write(&probe, b"ok")?;
+        std::fs::remove_file(probe)
+    });
+    let outcome = match written {
+        Ok(()) => Ok(home.display().to_string()),
+        Err(error) => Err(format!("cannot write to {}: {error}. Name another with DEALDESK_HOME", home.display())),
+    };
+    Finding { what: "data folder", outcome }
+}
+
+async fn database(app: &App) -> Vec<Finding> {
+    let server = match probe::server(&app.db).await {
+        Ok(seen) => seen,
+        Err(error) => {
+            let outcome = Err(agents::desk::chain(&error));
+            return vec![Finding { what: "database", outcome }];
+        }
+    };
+    let role = if server.app_is_bound {
+        Ok("row-level security binds the application's role".to_owned())
+    } else {
+        Err("the application's role owns tables or bypasses row-level security. Use a plain role".to_owned())
+    };
+    let skew = (server.now - app.clock.now()).num_milliseconds().abs();
+    let clock = if skew < 2_000 {
+        Ok(format!("{skew} ms from the database's"))
+    } else {
+        Err(format!("{skew} ms from the database's. Set both by NTP: signatures are valid for 300 s"))
+    };
+    let missing = if server.has_trigrams { "" } else { ", without pg_trgm: names are searched less well" };
+    vec![
+        Finding { what: "database", outcome: Ok(format!("Postgres {}{missing}", server.version)) },
+        Finding { what: "roles", outcome: role },
+        Finding { what: "clock", outcome: clock },
+    ]
+}
+
+async fn directory(app: &App) -> Finding {
+    let outcome = match app.desk.directory.refresh().await {
+        Ok(_) => match storage::directory::companies::count(app.db.directory()).await {
+            Ok(0) => Err("no companies. Load some: dealdesk companies import FILE".to_owned()),
+            Ok(count) => Ok(format!("{count} companies, the search index is current")),
+            Err(error) => Err(agents::desk::chain(&error)),
+        },
+        Err(error) => Err(agents::desk::chain(&error)),
+    };
+    Finding { what: "directory", outcome }
+}
+
+async fn slack(app: &App) -> Finding {
+    let what = "slack";
+    let has_secret = !app.config.slack.secrets().is_empty();
+    let Some(token) = app.members().own_token() else {
+        let outcome = if has_secret && app.config.slack.client_id.is_empty() {
+            Err("SLACK_SIGNING_SECRET is set but SLACK_BOT_TOKEN is not".to_owned())
+        } else {
+            Ok("not connected (set SLACK_SIGNING_SECRET and SLACK_BOT_TOKEN)".to_owned())
+        };
+        return Finding { what, outcome };
+    };
+    let outcome = match app.slack.auth_test(&token).await {
+        Ok(_) if !has_secret => {
+            Err("the token works, but without SLACK_SIGNING_SECRET no request is accepted".to_owned())
+        }
+        Ok(_) if !token.expose_secret().starts_with("xoxb-") => {
+            Err("SLACK_BOT_TOKEN is not a bot token (xoxb-…)".to_owned())
+        }
+        Ok(team) => Ok(format!("{} ({}), as {}", team.name, team.id, team.bot_user)),
+        Err(error) => Err(format!("{error}. Check SLACK_BOT_TOKEN and SLACK_API_URL")),
+    };
+    Finding { what, outcome }
+}

@@ -1,0 +1,28 @@
+//! The commands beside `serve`: each starts once, does one thing, and ends.
+
+pub(crate) mod audit;
+pub(crate) mod companies;
+pub(crate) mod demo;
+pub(crate) mod doctor;
+pub(crate) mod eval;
+pub(crate) mod find;
+pub(crate) mod intent;
+pub(crate) mod migrate;
+pub(crate) mod people;
+pub(crate) mod redact;
+pub(crate) mod say;
+
+use std::io::Write;
+
+use serde::Serialize;
+
+/// Writes one line to standard output.
+pub(crate) fn line(text: &str) -> anyhow::Result<()> {
+    Ok(writeln!(std::io::stdout().lock(), "{text}")?)
+}
+
+/// Writes one line of JSON.
+pub(crate) fn json(out: &mut impl Write, value: &impl Serialize) -> anyhow::Result<()> {
+    serde_json::to_writer(&mut *out, value)?;
+    Ok(out.write_all(b"\n")?)
+}

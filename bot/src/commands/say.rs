@@ -1,0 +1,127 @@
+//! `dealdesk say`: what the channels do, from the shell.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::bail;
+use clap::Args;
+use domain::ids::{InboundId, PlanId};
+use domain::inbound::WebBody;
+use domain::person::{Channel, Person, Role};
+use domain::plan::PlanState;
+use serde_json::json;
+use storage::inbox::Raw;
+use storage::{messages, outbox, people, plans};
+
+use crate::app::{App, HOME_TENANT, Owner};
+use crate::commands::{self, line};
+use crate::config::Config;
+use crate::serve;
+
+/// How long an answer may take.
+const LIMIT: Duration = Duration::from_secs(45);
+
+/// Says something and prints the answer.
+#[derive(Debug, Args)]
+pub(crate) struct Say {
+    /// The words, as in `find payment companies in Germany`.
+    text: String,
+    /// Who says it: name or address. Somebody new is added.
+    #[arg(long = "as", value_name = "PERSON")]
+    person: String,
+    /// The role of somebody new.
+    #[arg(long, default_value = "member")]
+    role: String,
+    /// Answer in JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Say {
+    /// Puts the words into the inbox and waits for what comes of them.
+    pub(crate) async fn run(self, config: Config) -> anyhow::Result<ExitCode> {
+        let app = App::open(config, Owner::Shared).await?;
+        let person = self.speaker(&app).await?;
+        app.desk.directory.refresh().await?;
+        let running = serve::start(&app);
+        let body = WebBody::Message { person: person.id, text: self.text.clone() };
+        let id = InboundId(app.ids.next());
+        let raw = Raw {
+            id,
+            tenant: Some(person.tenant),
+            channel: Channel::Web,
+            route: "web",
+            workspace: Some(person.tenant.to_string()),
+            event_key: None,
+            natural_key: None,
+            is_urgent: false,
+            body: serde_json::to_vec(&body)?,
+        };
+        running.intake.store(raw).await?;
+        running.bell.notify_one();
+        let answered = tokio::time::timeout(LIMIT, self.answer(&app, id.into())).await;
+        running.stop().await;
+        app.close().await?;
+        match answered {
+            Ok(done) => done,
+            Err(_) => bail!("no answer after {} s", LIMIT.as_secs()),
+        }
+    }
+
+    async fn speaker(&self, app: &App) -> anyhow::Result<Person> {
+        let mut tx = app.db.tenant(HOME_TENANT).begin().await?;
+        let found = people::matching(&mut tx, &self.person).await?;
+        drop(tx);
+        match found.len() {
+            0 => {
+                let Some(role) = Role::from_name(&self.role) else {
+                    bail!("a role is viewer, member, approver or admin");
+                };
+                let email = self.person.contains('@').then(|| self.person.clone());
+                let name = self.person.split('@').next().unwrap_or(&self.person);
+                commands::people::add(app, name, email, role).await
+            }
+            1 => Ok(found[0].clone()),
+            n => bail!("{n} people are called `{}`: use the address", self.person),
+        }
+    }
+
+    /// Waits until the plan rests and all it said is delivered, then prints it.
+    async fn answer(&self, app: &App, plan: PlanId) -> anyhow::Result<ExitCode> {
+        let view = loop {
+            let mut tx = app.db.tenant(HOME_TENANT).begin().await?;
+            match plans::view(&mut tx, plan).await {
+                Ok(view) if view.state != PlanState::Running => break view,
+                Ok(_) | Err(storage::Error::Missing(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
+            drop(tx);
+            tokio::time::sleep(Duration::from_millis(15)).await;
+        };
+        while outbox::open_of_plan(&app.db, plan).await? > 0 {
+            tokio::time::sleep(Duration::from_millis(15)).await;
+        }
+        let mut tx = app.db.tenant(HOME_TENANT).begin().await?;
+        let said = messages::of_plan(&mut tx, plan).await?;
+        if self.json {
+            let messages: Vec<_> = said
+                .iter()
+                .map(|m| json!({ "slot": m.slot, "text": m.card.to_plain(), "card": m.card }))
+                .collect();
+            let told = json!({
+                "plan": plan,
+                "intent": view.intent,
+                "state": view.state,
+                "error": view.error,
+                "messages": messages,
+            });
+            commands::json(&mut std::io::stdout().lock(), &told)?;
+        } else {
+            for message in said {
+                line(&message.card.to_plain())?;
+            }
+        }
+        let is_good = view.state != PlanState::Failed;
+        Ok(if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}

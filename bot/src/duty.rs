@@ -1,0 +1,118 @@
+//! What has to be done again and again: recover what died, hear of new work, measure the queues.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use agents::discovery::Directory;
+use domain::clock::Clock;
+use domain::ids::TenantId;
+use storage::messages::SHOWN_CHANNEL;
+use storage::{Db, audit, inbox, outbox, steps, workspaces};
+use tokio::sync::{Notify, broadcast};
+use tokio_util::sync::CancellationToken;
+
+/// How often what died is looked for. With a lease of 10 s, work goes on within 15 s of a worker's death.
+const RECOVER_EVERY: Duration = Duration::from_secs(1);
+/// How often the directory is looked at for an import.
+const DIRECTORY_EVERY: Duration = Duration::from_secs(5);
+/// How often the ends of the audit chains are written down outside the database.
+const ANCHOR_EVERY: Duration = Duration::from_mins(10);
+
+/// Gives back what dead workers held, wakes what waited for its time.
+pub(crate) async fn recover(db: Db, bells: Vec<Arc<Notify>>, stop: CancellationToken) {
+    while pause(RECOVER_EVERY, &stop).await {
+        let found = async {
+            let found = inbox::recover(&db).await? + steps::recover(&db).await? + outbox::recover(&db).await?;
+            let depth = steps::depth(&db).await?;
+            Ok::<_, storage::Error>((found, depth, outbox::depth(&db).await?))
+        };
+        match found.await {
+            Ok((found, steps, outbox)) => {
+                #[expect(clippy::cast_precision_loss, reason = "queues are far shorter than 2^52")]
+                for (queue, depth) in [("steps", steps), ("outbox", outbox)] {
+                    metrics::gauge!("queue_depth", "queue" => queue).set(depth as f64);
+                }
+                if found > 0 {
+                    tracing::info!(found, "took back what had stopped");
+                    bells.iter().for_each(|bell| bell.notify_one());
+                }
+            }
+            Err(error) => tracing::warn!(error = %error, "cannot look for what stopped"),
+        }
+    }
+}
+
+/// Hears of new work and of changed messages from every process on the database.
+pub(crate) async fn listen(
+    db: Db,
+    bells: Vec<Arc<Notify>>,
+    shown: broadcast::Sender<String>,
+    stop: CancellationToken,
+) {
+    while !stop.is_cancelled() {
+        let Ok(mut listener) = db.listen(&[SHOWN_CHANNEL]).await else {
+            pause(Duration::from_secs(1), &stop).await;
+            continue;
+        };
+        // What was announced while nobody listened.
+        bells.iter().for_each(|bell| bell.notify_one());
+        loop {
+            let heard = tokio::select! {
+                heard = listener.recv() => heard,
+                () = stop.cancelled() => return,
+            };
+            match heard {
+                Ok(told) if told.channel() == SHOWN_CHANNEL => {
+                    // Nobody may be looking.
+                    let _ = shown.send(told.payload().to_owned());
+                }
+                Ok(_) => bells.iter().for_each(|bell| bell.notify_one()),
+                Err(error) => {
+                    tracing::warn!(error = %error, "no longer hearing of new work; looking for it instead");
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// Keeps the search index in step with the directory.
+pub(crate) async fn index(directory: Directory, stop: CancellationToken) {
+    loop {
+        match directory.refresh().await {
+            Ok(true) => tracing::info!("the search index is new"),
+            Ok(false) => {}
+            Err(error) => tracing::warn!(error = agents::desk::chain(&error), "the search index has to wait"),
+        }
+        if !pause(DIRECTORY_EVERY, &stop).await {
+            return;
+        }
+    }
+}
+
+/// Writes the ends of the audit chains to a file, so that a chain that was cut off and rehashed is found out.
+pub(crate) async fn anchor(db: Db, home: std::path::PathBuf, clock: Clock, stop: CancellationToken) {
+    let file = home.join("audit-anchors.jsonl");
+    while pause(ANCHOR_EVERY, &stop).await {
+        let tenants: Vec<TenantId> = match workspaces::tenants(&db).await {
+            Ok(tenants) => tenants.into_iter().map(|(tenant, _)| tenant).collect(),
+            Err(error) => {
+                tracing::warn!(error = %error, "cannot anchor the audit chains");
+                continue;
+            }
+        };
+        for tenant in tenants {
+            if let Err(error) = audit::anchor(&db, tenant, clock.now(), &file).await {
+                tracing::warn!(error = %error, %tenant, "cannot anchor an audit chain");
+            }
+        }
+    }
+}
+
+/// Waits; false when we are to stop.
+async fn pause(most: Duration, stop: &CancellationToken) -> bool {
+    tokio::select! {
+        () = stop.cancelled() => false,
+        () = tokio::time::sleep(most) => true,
+    }
+}

@@ -1,0 +1,210 @@
+//! `dealdesk serve` and `dealdesk worker`: starts every part, and ends them in good order.
+
+use std::io::Cursor;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use console::Console;
+use domain::person::Channel;
+use storage::directory::companies;
+use storage::directory::import::{ImportOptions, import};
+use storage::inbox::{self, Intake};
+use storage::workspaces::{self, Workspace};
+use tokio::sync::{Notify, broadcast};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::app::{App, HOME_TENANT, Owner};
+use crate::config::Config;
+use crate::delivery::{Gates, Sender};
+use crate::server::{self, Edge};
+use crate::worker::Worker;
+use crate::{duty, telemetry, welcome};
+
+/// How long running steps get to end after a signal to stop.
+const DRAIN: Duration = Duration::from_secs(20);
+/// How many messages are sent at the same time.
+const SENDERS: usize = 4;
+/// The directory that comes with the program.
+const COMPANIES: &[u8] = include_bytes!("../../manifests/directory/companies.csv");
+
+/// What a process does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// Edge, console and workers.
+    Everything,
+    /// Workers only.
+    Workers,
+}
+
+/// The parts of a running process.
+pub(crate) struct Running {
+    pub(crate) intake: Intake,
+    pub(crate) shown: broadcast::Sender<String>,
+    pub(crate) bell: Arc<Notify>,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+/// Starts workers, senders and duties. The caller stops them.
+pub(crate) fn start(app: &App) -> Running {
+    let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+    let (bell, mail) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let urgent = Arc::new(Notify::new());
+    let (shown, _) = broadcast::channel(256);
+    let (intake, writer) = inbox::intake(&app.db);
+    tasks.spawn(writer.run());
+    let host = format!("{}/{}", std::process::id(), app.ids.next().simple());
+    for i in 0..=app.config.work.workers {
+        let urgent_only = i == 0;
+        let bell = if urgent_only { urgent.clone() } else { bell.clone() };
+        let (desk, members, stop) = (app.desk.clone(), app.members(), stop.clone());
+        tasks.spawn(Worker { desk, members, bell, stop, urgent_only }.run(format!("{host}/{i}")));
+    }
+    let gates = Gates::default();
+    for _ in 0..SENDERS {
+        let sender = Sender {
+            members: app.members(),
+            points: app.desk.points.clone(),
+            bell: mail.clone(),
+            stop: stop.clone(),
+            gates: gates.clone(),
+            console_url: app.config.public_url(),
+        };
+        tasks.spawn(sender.run());
+    }
+    let bells = vec![bell.clone(), urgent, mail];
+    tasks.spawn(duty::recover(app.db.clone(), bells.clone(), stop.clone()));
+    tasks.spawn(duty::listen(app.db.clone(), bells, shown.clone(), stop.clone()));
+    tasks.spawn(duty::index(app.desk.directory.clone(), stop.clone()));
+    let (home, clock) = (app.config.home.clone(), app.clock.clone());
+    tasks.spawn(duty::anchor(app.db.clone(), home, clock, stop.clone()));
+    Running { intake, shown, bell, stop, tasks }
+}
+
+impl Running {
+    /// Lets running steps end, gives back the rest.
+    pub(crate) async fn stop(self) {
+        let Self { intake, stop, tasks, .. } = self;
+        stop.cancel();
+        // The writer ends when the last intake is gone.
+        drop(intake);
+        tasks.close();
+        if tokio::time::timeout(DRAIN, tasks.wait()).await.is_err() {
+            tracing::warn!("some work did not end in time; its leases run out by themselves");
+        }
+    }
+}
+
+/// Runs until told to stop.
+pub(crate) async fn run(config: Config, part: Part) -> anyhow::Result<ExitCode> {
+    let began = std::time::Instant::now();
+    let app = App::open(config, Owner::Alone).await?;
+    let running = start(&app);
+    let stop = stopped()?;
+    if part == Part::Everything {
+        furnish(&app).await?;
+        let slack = connect_slack(&app);
+        running.tasks.spawn(slack);
+        let served = listen(&app, &running, began, stop).await;
+        running.stop().await;
+        app.close().await?;
+        served?;
+    } else {
+        stop.await;
+        running.stop().await;
+        app.close().await?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn listen(
+    app: &App,
+    running: &Running,
+    began: std::time::Instant,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> anyhow::Result<()> {
+    let address = &app.config.server.listen;
+    let listener = tokio::net::TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on {address} (DEALDESK_LISTEN)"))?;
+    let console = Console {
+        db: app.db.clone(),
+        intake: running.intake.clone(),
+        clock: app.clock.clone(),
+        ids: app.ids.clone(),
+        public_url: app.config.public_url(),
+        shown: running.shown.clone(),
+    };
+    let router = server::router(Edge::new(app, running), console::router(console));
+    welcome::print(app, began.elapsed()).await?;
+    // Open event streams would hold the server for ever: they end with the signal too.
+    let closing = running.stop.clone();
+    let graceful = axum::serve(listener, router).with_graceful_shutdown(async move {
+        stop.await;
+        closing.cancel();
+    });
+    tokio::select! {
+        served = graceful.into_future() => served.context("the server ended"),
+        () = async { running.stop.cancelled().await; tokio::time::sleep(Duration::from_secs(3)).await } => Ok(()),
+    }
+}
+
+/// What a new installation needs: companies, and somebody who may do everything.
+async fn furnish(app: &App) -> anyhow::Result<()> {
+    if companies::count(app.db.directory()).await? == 0 {
+        let options = ImportOptions::new("companies.csv", app.clock.now());
+        let report = import(app.db.directory(), Cursor::new(COMPANIES), &options, |_| {}).await?;
+        tracing::info!(companies = report.inserted, "loaded the directory that comes with the program");
+    }
+    Ok(())
+}
+
+/// Learns which workspace the configured token belongs to; keeps asking while Slack is away.
+fn connect_slack(app: &App) -> impl Future<Output = ()> + Send + 'static {
+    let (members, db, seal) = (app.members(), app.db.clone(), app.seal.clone());
+    async move {
+        let Some(token) = members.own_token() else { return };
+        let mut wait = Duration::from_secs(1);
+        loop {
+            match members.slack.auth_test(&token).await {
+                Ok(team) => {
+                    let workspace = Workspace {
+                        tenant: HOME_TENANT,
+                        channel: Channel::Slack,
+                        external_id: team.id.clone(),
+                        name: team.name.clone(),
+                        bot_user: Some(team.bot_user),
+                        token: None,
+                    };
+                    match workspaces::install(&db, &seal, &workspace).await {
+                        Ok(()) => {
+                            tracing::info!(team = team.id, name = team.name, "connected to Slack");
+                            return;
+                        }
+                        Err(error) => tracing::error!(error = %error, "cannot store the Slack workspace"),
+                    }
+                }
+                Err(error) => tracing::warn!(error = %error, "Slack does not accept us yet (SLACK_BOT_TOKEN)"),
+            }
+            tokio::time::sleep(wait).await;
+            wait = (wait * 2).min(Duration::from_mins(1));
+        }
+    }
+}
+
+/// Ends when the process is told to stop: SIGTERM, or Ctrl-C.
+fn stopped() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = int.recv() => {}
+        }
+        tracing::info!("stopping");
+        telemetry::flush();
+    })
+}
