@@ -1,1 +1,8 @@
-//! What the tests share: a database per test and the running product.
+//! What the integration tests share: a database per test, and the running product.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a failed unwrap is a failed test")]
+#![expect(clippy::print_stdout, reason = "a skipped test says so")]
+
+pub mod database;
+pub mod people;
+pub mod product;
+pub mod shared;

@@ -3,6 +3,7 @@
 pub mod approvals;
 pub mod audit;
 pub mod changes;
+pub mod checkup;
 pub mod conversations;
 pub mod credentials;
 pub mod db;

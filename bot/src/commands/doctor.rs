@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use secrecy::ExposeSecret;
-use storage::probe;
+use storage::checkup;
 
 use crate::app::{App, Owner};
 use crate::commands::line;
@@ -60,7 +60,7 @@ fn home(config: &Config) -> Finding {
 }
 
 async fn database(app: &App) -> Vec<Finding> {
-    let server = match probe::server(&app.db).await {
+    let server = match checkup::server(&app.db).await {
         Ok(seen) => seen,
         Err(error) => {
             let outcome = Err(agents::desk::chain(&error));
