@@ -14,8 +14,20 @@ const SHORT: usize = 6;
 /// Fewest digits that can name an approval.
 const SHORTEST: usize = 4;
 
-const BECAUSE: [&str; 12] =
-    ["because", "because of", "bc", "since", "as", "reason", "with", "saying", "weil", "parce que", "porque", "comment"];
+const BECAUSE: [&str; 12] = [
+    "because",
+    "because of",
+    "bc",
+    "since",
+    "as",
+    "reason",
+    "with",
+    "saying",
+    "weil",
+    "parce que",
+    "porque",
+    "comment",
+];
 
 /// The short name of an approval: its last six hexadecimal digits, which are random while the first tell the time.
 pub fn short_id(approval: ApprovalId) -> String {
@@ -35,7 +47,13 @@ pub fn names_approval(text: &str) -> bool {
 }
 
 /// Reads `<id> [because <comment>]`.
-pub(super) fn decide(words: &Words<'_>, from: usize, verdict: Verdict, most: f64, open: &[ApprovalId]) -> Reading {
+pub(super) fn decide(
+    words: &Words<'_>,
+    from: usize,
+    verdict: Verdict,
+    most: f64,
+    open: &[ApprovalId],
+) -> Reading {
     let from = from + words.longest_at(from, &["request", "approval", "the request"]).unwrap_or(0);
     let Some(approval) = named(words.raw(from), open) else {
         return unsure(ways(verdict, open));
@@ -70,9 +88,11 @@ fn way(verdict: Verdict, approval: ApprovalId) -> Guess {
 }
 
 fn comment(rest: &str) -> Option<String> {
-    let rest = rest.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, ',' | ':' | ';' | '-' | '–' | '—'));
+    let rest = rest
+        .trim_start_matches(|c: char| c.is_whitespace() || matches!(c, ',' | ':' | ';' | '-' | '–' | '—'));
     let words = Words::new(rest);
-    let rest = words.longest_at(0, &BECAUSE).map_or(rest, |used| words.rest(used).trim_start_matches([':', ' ']));
+    let rest =
+        words.longest_at(0, &BECAUSE).map_or(rest, |used| words.rest(used).trim_start_matches([':', ' ']));
     let rest = unquoted(rest).unwrap_or(rest).trim();
     (!rest.is_empty()).then(|| rest.to_owned())
 }
@@ -107,7 +127,8 @@ pub(super) fn role(words: &Words<'_>, from: usize) -> Option<Intent> {
     }
     let last = words.len().checked_sub(1).filter(|last| *last > from)?;
     let role = Role::from_name(words.key(last))?;
-    let end = if matches!(words.key(last - 1), "to" | "as" | "=" | ":" | "an" | "a") { last - 1 } else { last };
+    let joins = |at: &usize| matches!(words.key(at - 1), "to" | "as" | "=" | ":" | "an" | "a");
+    let end = (from + 1..=last).rev().find(|at| !joins(at))?;
     let person = squeeze(words.span(from, end)).trim_end_matches([':', ',', '=']).to_owned();
     let count = end.saturating_sub(from);
     ((1..=PERSON_WORDS_MAX).contains(&count) && !person.is_empty() && !is_everyone(&person))

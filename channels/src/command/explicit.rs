@@ -69,7 +69,10 @@ fn list(words: &Words<'_>, used: usize, most: f64) -> Option<Reading> {
         return Some(other);
     }
     // "deals with Acme" and "list Acme" name a deal.
-    let from = used + words.longest_at(used, &["with", "of", "for", "deals with", "deal with", "the deal with"]).unwrap_or(0);
+    let from = used
+        + words
+            .longest_at(used, &["with", "of", "for", "deals with", "deal with", "the deal with"])
+            .unwrap_or(0);
     let name = kept(words.rest(from));
     let shown = Guess(Intent::ShowDeal { deal: name }, if from > used { 0.55 } else { 0.45 });
     let listed = Guess(Intent::ListDeals { stage: None, mine: false }, 0.4);
@@ -79,10 +82,21 @@ fn list(words: &Words<'_>, used: usize, most: f64) -> Option<Reading> {
 
 /// What a list or a look is about when it is neither deals nor a deal.
 fn other_object(words: &Words<'_>, used: usize) -> Option<Reading> {
-    let from = used + words.longest_at(used, &["the", "all", "my", "me", "me the", "me my", "me all", "all the"]).unwrap_or(0);
+    let from = used
+        + words
+            .longest_at(used, &["the", "all", "my", "me", "me the", "me my", "me all", "all the"])
+            .unwrap_or(0);
     let key = words.keys(from).collect::<Vec<_>>().join(" ");
     let is_one_of = |list: &[&str]| list.contains(&key.as_str());
-    if is_one_of(&["approvals", "pending approvals", "open approvals", "requests", "open requests", "pending requests", "approval requests"]) {
+    if is_one_of(&[
+        "approvals",
+        "pending approvals",
+        "open approvals",
+        "requests",
+        "open requests",
+        "pending requests",
+        "approval requests",
+    ]) {
         return Some(sure(Intent::ListApprovals, BY_OBJECT));
     }
     if is_one_of(&["people", "team", "members", "users", "roles", "approvers", "admins", "team members"]) {
@@ -127,18 +141,17 @@ fn show(words: &Words<'_>, used: usize, most: f64) -> Option<Reading> {
 
 fn move_deal(words: &Words<'_>, used: usize, most: f64) -> Option<Reading> {
     let rest = words.rest(used);
-    if let Some(intent) = moving::read(rest, false).filter(|_| !is_role_change(words)) {
+    if let Some(intent) = moving::read(rest, true) {
         return Some(sure(intent, most));
     }
     if let Some((intent, near)) = moving::meant(rest) {
         return Some(unsure([Guess(intent, near * 0.9)]));
     }
+    if let Some(intent) = moving::read(rest, false) {
+        return Some(sure(intent, most));
+    }
     // "put" and "set" begin much else; "move" is ours.
     (words.key(0) == "move").then(|| unsure([help_on("move")]))
-}
-
-fn is_role_change(words: &Words<'_>) -> bool {
-    words.keys(0).any(|key| key == "role") && deciding::role(words, 1).is_some()
 }
 
 fn note(words: &Words<'_>, used: usize, most: f64) -> Option<Reading> {
@@ -153,7 +166,20 @@ fn note(words: &Words<'_>, used: usize, most: f64) -> Option<Reading> {
 /// A command that takes nothing; a few words after it are manners, more make it something else.
 fn nothing_after(words: &Words<'_>, used: usize, intent: Intent, most: f64) -> Option<Reading> {
     let rest = kept(words.rest(used));
-    let fillers = ["for me", "waiting for me", "now", "list", "open", "pending", "of mine", "and roles", "here", "my", "in my team"];
+    let fillers = [
+        "for me",
+        "waiting for me",
+        "on me",
+        "now",
+        "list",
+        "open",
+        "pending",
+        "of mine",
+        "and roles",
+        "here",
+        "my",
+        "in my team",
+    ];
     if rest.is_empty() {
         return Some(sure(intent, most));
     }
@@ -176,7 +202,10 @@ fn help_on(command: &str) -> Guess {
 }
 
 fn help(words: &Words<'_>, used: usize, most: f64) -> Reading {
-    let from = used + words.longest_at(used, &["with", "on", "about", "for", "me with", "me", "mit", "avec", "con"]).unwrap_or(0);
+    let from = used
+        + words
+            .longest_at(used, &["with", "on", "about", "for", "me with", "me", "mit", "avec", "con"])
+            .unwrap_or(0);
     let topic = kept(words.rest(from));
     let topic = match table::named(&topic) {
         Some(command) => Some(command.name.to_owned()),

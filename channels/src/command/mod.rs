@@ -56,9 +56,10 @@ pub fn understand_with(text: &str, open: &[ApprovalId]) -> Understood {
         Some(intent) if reading.confidence >= SURE => {
             Understood { intent, confidence: reading.confidence, candidates: candidates(reading.guesses) }
         }
-        Some(intent) => {
-            unclear(cleaned, std::iter::once(Guess(intent, reading.confidence)).chain(reading.guesses).collect())
-        }
+        Some(intent) => unclear(
+            cleaned,
+            std::iter::once(Guess(intent, reading.confidence)).chain(reading.guesses).collect(),
+        ),
         None => unclear(cleaned, reading.guesses),
     }
 }

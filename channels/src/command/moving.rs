@@ -8,17 +8,32 @@ use super::stages::{nearest, stage_at};
 use super::words::{Words, quoted_start, squeeze, unquoted};
 
 const CONNECTORS: &[&str] = &[
-    "to", "into", "in", "as", "on", "at", "onto", "under", "zu", "zur", "nach", "auf", "als", "ins", "a", "en", "vers",
-    "hacia", "como", "comme", "dans", "->", "→", "=>",
+    "to", "into", "in", "as", "on", "at", "onto", "under", "zu", "zur", "nach", "auf", "als", "ins", "a",
+    "en", "vers", "hacia", "como", "comme", "dans", "->", "→", "=>",
 ];
 
 const BECAUSE: &[&str] = &[
-    "because of", "because", "bc", "since", "as", "due to", "reason", "the reason is", "reason is", "for", "weil", "wegen",
-    "parce que", "porque", "car", "denn",
+    "because of",
+    "because",
+    "bc",
+    "since",
+    "as",
+    "due to",
+    "reason",
+    "the reason is",
+    "reason is",
+    "for",
+    "weil",
+    "wegen",
+    "parce que",
+    "porque",
+    "car",
+    "denn",
 ];
 
 /// Words after a stage that say nothing.
-const TAIL: &[&str] = &["please", "pls", "now", "thanks", "today", "thank you", "again", "bitte", "for me", "stage"];
+const TAIL: &[&str] =
+    &["please", "pls", "now", "thanks", "today", "thank you", "again", "bitte", "for me", "stage"];
 
 /// Reads a move. With `needs_connector`, a stage right after the name is not enough.
 pub(super) fn read(rest: &str, needs_connector: bool) -> Option<Intent> {
@@ -31,9 +46,9 @@ pub(super) fn read(rest: &str, needs_connector: bool) -> Option<Intent> {
     }
     let words = Words::new(rest);
     // The leftmost reading wins: names may hold "to", reasons may hold anything.
-    let connected = (1..words.len()).filter(|i| is_connector(&words, *i)).find_map(|i| {
-        at(&words, i + 1).map(|(stage, reason)| moved(words.span(0, i), stage, reason))
-    });
+    let connected = (1..words.len())
+        .filter(|i| is_connector(&words, *i))
+        .find_map(|i| at(&words, i + 1).map(|(stage, reason)| moved(words.span(0, i), stage, reason)));
     if connected.is_some() || needs_connector {
         return connected;
     }
@@ -139,8 +154,27 @@ fn arrows_apart(text: &str) -> String {
 pub(super) fn without_deal_word(text: &str) -> &str {
     let words = Words::new(text);
     let lead = words
-        .longest_at(0, &["the deal with", "deal with", "the deal", "our deal with", "my deal with", "deal", "the opportunity with"])
+        .longest_at(
+            0,
+            &[
+                "the deal with",
+                "deal with",
+                "the deal",
+                "our deal with",
+                "my deal with",
+                "deal",
+                "the opportunity with",
+            ],
+        )
         .unwrap_or(0);
-    // "Deal to signed" is a name and a stage.
-    if lead > 0 && words.len() > lead && !is_connector(&words, lead) { words.rest(lead) } else { text.trim() }
+    // "Deal to signed" is a name and a stage; what is quoted is a name whatever it says.
+    if lead > 0
+        && words.raw(0).starts_with(char::is_alphanumeric)
+        && words.len() > lead
+        && !is_connector(&words, lead)
+    {
+        words.rest(lead)
+    } else {
+        text.trim()
+    }
 }

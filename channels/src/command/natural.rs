@@ -6,7 +6,7 @@ use domain::person::Role;
 use super::explicit::{self, kept};
 use super::moving::{stated, without_deal_word};
 use super::words::{Words, quoted_start, squeeze, unquoted, without_manners};
-use super::{Guess, SURE, Reading, deciding, lexicon, listing, noting, suggest, sure, table, unsure};
+use super::{Guess, Reading, SURE, deciding, lexicon, listing, noting, suggest, sure, table, unsure};
 
 /// What a pattern means.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -154,6 +154,7 @@ static WORDINGS: &[Wording] = &[
     Wording("any update on *", Meaning::Show, 0.85),
     Wording("any updates on *", Meaning::Show, 0.85),
     Wording("update on *", Meaning::Show, 0.8),
+    Wording("the status of *", Meaning::Show, 0.9),
     Wording("the latest on *", Meaning::Show, 0.85),
     Wording("latest on *", Meaning::Show, 0.85),
     Wording("what about *", Meaning::Show, 0.65),
@@ -200,13 +201,72 @@ static WORDINGS: &[Wording] = &[
 
 /// Openings that make a question about companies only together with evidence in the words after them.
 static OPENINGS: &[&str] = &[
-    "who makes", "who builds", "who produces", "who can", "who could", "who is", "who are", "who works", "who in", "who",
-    "whos", "whos doing", "who is doing", "who is active", "i need", "we need", "need", "i want", "we want", "want", "id like",
-    "we could use", "i could use", "any", "are there", "are there any", "is there", "is there a", "is there any", "do you know",
-    "do you know any", "do you have", "do you have any", "do we know", "know any", "got any", "have you got", "recommend",
-    "recommend me", "suggest", "suggest me", "propose", "give me", "give me some", "get me", "get me some", "bring me",
-    "tell me", "what", "which", "what are", "what are the", "what about", "where are", "name", "name some", "source", "identify",
-    "pull up", "pull", "shortlist", "explore", "ich brauche", "wir brauchen", "jai besoin de", "necesito",
+    "who makes",
+    "who builds",
+    "who produces",
+    "who can",
+    "who could",
+    "who is",
+    "who are",
+    "who works",
+    "who in",
+    "who",
+    "whos",
+    "whos doing",
+    "who is doing",
+    "who is active",
+    "i need",
+    "we need",
+    "need",
+    "i want",
+    "we want",
+    "want",
+    "id like",
+    "we could use",
+    "i could use",
+    "any",
+    "are there",
+    "are there any",
+    "is there",
+    "is there a",
+    "is there any",
+    "do you know",
+    "do you know any",
+    "do you have",
+    "do you have any",
+    "do we know",
+    "know any",
+    "got any",
+    "have you got",
+    "recommend",
+    "recommend me",
+    "suggest",
+    "suggest me",
+    "propose",
+    "give me",
+    "give me some",
+    "get me",
+    "get me some",
+    "bring me",
+    "tell me",
+    "what",
+    "which",
+    "what are",
+    "what are the",
+    "what about",
+    "where are",
+    "name",
+    "name some",
+    "source",
+    "identify",
+    "pull up",
+    "pull",
+    "shortlist",
+    "explore",
+    "ich brauche",
+    "wir brauchen",
+    "jai besoin de",
+    "necesito",
 ];
 
 /// Wordings that must come before the commands.
@@ -235,7 +295,8 @@ pub(super) fn read(words: &Words<'_>) -> Reading {
         }
         return unsure(stated(words).into_iter().chain(named_company(words)));
     }
-    let asked = question.map(|(query, confidence)| Guess(Intent::Find { query }, (confidence - 0.2).max(0.1)));
+    let asked =
+        question.map(|(query, confidence)| Guess(Intent::Find { query }, (confidence - 0.2).max(0.1)));
     unsure(slips.into_iter().chain(asked))
 }
 
@@ -255,7 +316,9 @@ impl Wording {
                 } else if is_about_companies(&inner, 0) {
                     Intent::Find { query: kept(gap) }
                 } else {
-                    Intent::ShowDeal { deal: Some(deal_name(gap)).filter(|n| !n.is_empty() && inner.len() <= 8)? }
+                    Intent::ShowDeal {
+                        deal: Some(deal_name(gap)).filter(|n| !n.is_empty() && inner.len() <= 8)?,
+                    }
                 }
             }
             Meaning::Move => Intent::MoveDeal {
@@ -284,14 +347,21 @@ impl Wording {
         if after.is_empty() {
             return Some(words.rest(from)).filter(|gap| !gap.is_empty());
         }
-        let to = (from + 1..words.len()).find(|at| words.phrase_at(*at, after).is_some_and(|used| is_over(words, at + used)))?;
+        let to = (from + 1..words.len())
+            .find(|at| words.phrase_at(*at, after).is_some_and(|used| is_over(words, at + used)))?;
         Some(words.span(from, to))
     }
 }
 
 /// Nothing but manners follows.
 fn is_over(words: &Words<'_>, at: usize) -> bool {
-    at == words.len() || words.longest_at(at, &["please", "right now", "now", "today", "at the moment", "currently", "thanks", "then"]).is_some_and(|used| at + used == words.len())
+    at == words.len()
+        || words
+            .longest_at(
+                at,
+                &["please", "right now", "now", "today", "at the moment", "currently", "thanks", "then"],
+            )
+            .is_some_and(|used| at + used == words.len())
 }
 
 /// The deal that some words name: "the deal with Acme", "Acme's deal", "Acme".
@@ -301,10 +371,34 @@ pub(super) fn deal_name(text: &str) -> String {
         return inside.trim().to_owned();
     }
     let words = Words::new(text);
-    let lead = words.longest_at(0, &["of", "on", "for", "about", "with", "me", "von", "de", "the status of", "the deal", "the deal with", "details of", "details on", "status of", "up"]).unwrap_or(0);
+    let lead = words
+        .longest_at(
+            0,
+            &[
+                "of",
+                "on",
+                "for",
+                "about",
+                "with",
+                "me",
+                "von",
+                "de",
+                "the status of",
+                "the deal",
+                "the deal with",
+                "details of",
+                "details on",
+                "status of",
+                "up",
+            ],
+        )
+        .unwrap_or(0);
     let text = if lead < words.len() { without_deal_word(words.rest(lead)) } else { text };
     let lower = text.to_lowercase();
-    let name = match [" deal", " partnership", " opportunity"].iter().find(|tail| lower.ends_with(*tail) && lower.is_ascii()) {
+    let name = match [" deal", " partnership", " opportunity"]
+        .iter()
+        .find(|tail| lower.ends_with(*tail) && lower.is_ascii())
+    {
         Some(tail) => {
             let name = text[..text.len() - tail.len()].trim();
             let name = name.strip_prefix("the ").or_else(|| name.strip_prefix("The ")).unwrap_or(name);
@@ -320,7 +414,10 @@ pub(super) fn is_about_companies(words: &Words<'_>, from: usize) -> bool {
     let has_plain_noun = (from..words.len()).any(|at| {
         let next = words.key(at + 1);
         let ends = at + 1 == words.len() && at > from && !words.raw(at).starts_with(char::is_uppercase);
-        let goes_on = ["in", "with", "that", "which", "for", "from", "near", "based", "who", "like", "over", "under", "doing", "of", "to", "across", "active", "founded", "not", "outside", "around"];
+        let goes_on = [
+            "in", "with", "that", "which", "for", "from", "near", "based", "who", "like", "over", "under",
+            "doing", "of", "to", "across", "active", "founded", "not", "outside", "around",
+        ];
         lexicon::is_company_noun(words.key(at)) && (ends || goes_on.contains(&next))
     });
     has_plain_noun && quoted_start(words.rest(from)).is_none()
@@ -332,7 +429,8 @@ fn question(words: &Words<'_>) -> Option<(String, f64)> {
     let evidence = lexicon::evidence(words, opening);
     // A noun of ours in the opening counts too: "which companies …" keeps its noun in the query.
     let has_place_words = (opening..words.len()).any(|at| {
-        matches!(words.key(at), "in" | "from" | "near" | "across" | "around" | "outside") && at + 1 < words.len()
+        matches!(words.key(at), "in" | "from" | "near" | "across" | "around" | "outside")
+            && at + 1 < words.len()
     });
     let kinds = evidence.kinds() + usize::from(has_place_words && evidence.places == 0);
     let is_question = opening > 0 || is_about_companies(words, 0);
@@ -348,7 +446,9 @@ fn question(words: &Words<'_>) -> Option<(String, f64)> {
     // Long prose that mentions companies is no question.
     let confidence = if words.len() > 40 { 0.4 } else { confidence };
     let mut from = opening;
-    while matches!(words.key(from), "some" | "any" | "me" | "a" | "the" | "us") && from + 1 < words.len() {
+    let fillers: &[&str] =
+        if opening > 0 { &["some", "any", "me", "a", "the", "us", "in"] } else { &["some", "any"] };
+    while fillers.contains(&words.key(from)) && from + 1 < words.len() {
         from += 1;
     }
     Some((kept(words.rest(from)), confidence)).filter(|(query, _)| !query.is_empty())
@@ -358,7 +458,17 @@ fn question(words: &Words<'_>) -> Option<(String, f64)> {
 #[expect(clippy::option_option, reason = "the outer says whether it fits, the inner is the intent's own")]
 fn topic(gap: &str) -> Option<Option<String>> {
     let words = Words::new(gap);
-    let stems = [("approv", "approve"), ("reject", "reject"), ("mov", "move"), ("not", "note"), ("rol", "role"), ("search", "find"), ("find", "find"), ("list", "deals"), ("show", "show")];
+    let stems = [
+        ("approv", "approve"),
+        ("reject", "reject"),
+        ("mov", "move"),
+        ("not", "note"),
+        ("rol", "role"),
+        ("search", "find"),
+        ("find", "find"),
+        ("list", "deals"),
+        ("show", "show"),
+    ];
     let found = words.keys(0).find_map(|key| {
         table::named(key)
             .map(|command| command.name)
@@ -378,7 +488,8 @@ fn role_offer(words: &Words<'_>) -> Option<Reading> {
         last -= 1;
     }
     let role = Role::from_name(words.key(last))?;
-    let end = (1..last).rev().find(|at| !["to", "an", "a", "the", "role", "into"].contains(&words.key(*at)))? + 1;
+    let end =
+        (1..last).rev().find(|at| !["to", "an", "a", "the", "role", "into"].contains(&words.key(*at)))? + 1;
     let person = squeeze(words.span(1, end));
     let offers = !deciding::is_everyone(&person) && end <= 5;
     let offer = offers.then_some(Guess(Intent::SetRole { person, role }, 0.55));
@@ -388,14 +499,16 @@ fn role_offer(words: &Words<'_>) -> Option<Reading> {
 /// What a slip of the first word would have been.
 fn slips(words: &Words<'_>) -> Vec<Guess> {
     let first = words.key(0);
-    if lexicon::is_industry(first) || lexicon::is_company_noun(first) {
+    let is_opening = words.longest_at(0, OPENINGS).is_some();
+    if is_opening || lexicon::is_industry(first) || lexicon::is_company_noun(first) {
         return Vec::new();
     }
     let mut found: Vec<Guess> = Vec::new();
-    for spelling in table::COMMANDS.iter().flat_map(|c| std::iter::once(c.name).chain(c.aliases.iter().copied())) {
+    for spelling in
+        table::COMMANDS.iter().flat_map(|c| std::iter::once(c.name).chain(c.aliases.iter().copied()))
+    {
         let count = spelling.split(' ').count();
-        let typed = words.keys(0).take(count).collect::<Vec<_>>().join(" ");
-        let Some(near) = suggest::likeness(&typed, spelling) else { continue };
+        let Some(near) = suggest::phrase_likeness(words.keys(0), spelling) else { continue };
         let corrected = format!("{spelling} {}", words.rest(count));
         if let Some(intent) = meant(&corrected) {
             found.push(Guess(intent, near * 0.9));

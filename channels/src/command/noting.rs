@@ -6,17 +6,48 @@
 
 use domain::intent::Intent;
 
-use super::{Guess, Reading, sure};
 use super::moving::without_deal_word;
 use super::words::{Words, quoted_start, squeeze, unquoted};
+use super::{Guess, Reading, sure};
 
 const NAME_WORDS_MAX: usize = 8;
 
 /// Ends of company names.
 pub(super) const LEGAL_FORMS: &[&str] = &[
-    "gmbh", "ag", "inc", "ltd", "limited", "llc", "corp", "corporation", "plc", "sa", "s.a", "se", "bv", "b.v", "nv", "n.v",
-    "oy", "ab", "as", "a/s", "spa", "s.p.a", "srl", "sarl", "sas", "kg", "ohg", "ug", "co", "group", "holding", "holdings",
-    "pte", "kk",
+    "gmbh",
+    "ag",
+    "inc",
+    "ltd",
+    "limited",
+    "llc",
+    "corp",
+    "corporation",
+    "plc",
+    "sa",
+    "s.a",
+    "se",
+    "bv",
+    "b.v",
+    "nv",
+    "n.v",
+    "oy",
+    "ab",
+    "as",
+    "a/s",
+    "spa",
+    "s.p.a",
+    "srl",
+    "sarl",
+    "sas",
+    "kg",
+    "ohg",
+    "ug",
+    "co",
+    "group",
+    "holding",
+    "holdings",
+    "pte",
+    "kk",
 ];
 
 /// Reads a note; none when there is no name or no text.
@@ -47,8 +78,12 @@ fn note(name: &str, text: &str, confidence: f64) -> Option<Reading> {
 
 fn skip_on(rest: &str) -> &str {
     let words = Words::new(rest);
-    match words.longest_at(0, &["on", "to", "for", "about", "zu", "fur", "sur", "pour", "sobre", "para", "that"]) {
-        Some(used) if words.len() > used => words.rest(used),
+    match words
+        .longest_at(0, &["on", "to", "for", "about", "zu", "fur", "sur", "pour", "sobre", "para", "that"])
+    {
+        Some(used) if words.len() > used && words.raw(0).starts_with(char::is_alphanumeric) => {
+            words.rest(used)
+        }
         _ => rest.trim(),
     }
 }
@@ -58,11 +93,15 @@ fn separated(rest: &str) -> Option<(&str, &str)> {
     let colon = rest.char_indices().find(|(i, c)| {
         let after = &rest[i + c.len_utf8()..];
         // 10:30 and https://… are no ends of names.
-        let is_time = rest[..*i].ends_with(|c: char| c.is_ascii_digit()) && after.starts_with(|c: char| c.is_ascii_digit());
+        let is_time = rest[..*i].ends_with(|c: char| c.is_ascii_digit())
+            && after.starts_with(|c: char| c.is_ascii_digit());
         matches!(c, ':' | '：') && !is_time && !after.starts_with("//")
     });
     let colon = colon.map(|(i, c)| (i, c.len_utf8()));
-    let dash = [" - ", " – ", " — ", " -- "].iter().filter_map(|dash| rest.find(dash).map(|i| (i, dash.len()))).min();
+    let dash = [" - ", " – ", " — ", " -- "]
+        .iter()
+        .filter_map(|dash| rest.find(dash).map(|i| (i, dash.len())))
+        .min();
     let (at, width) = match (colon, dash) {
         (Some(colon), Some(dash)) => colon.min(dash),
         (Some(one), None) | (None, Some(one)) => one,

@@ -38,11 +38,14 @@ pub fn form(verb: &str, value: &str, fields: &[(String, String)]) -> Result<Inte
     let comment = fields.iter().find(|(name, _)| name == "comment").map(|(_, text)| text.trim());
     let comment = comment.filter(|text| !text.is_empty()).map(str::to_owned);
     match Verb::from_name(verb).ok_or_else(old_button)? {
-        Verb::Reject if comment.is_none() => {
-            Err(UserError::new("A rejection needs a reason.", "Write one sentence in the form and send it again."))
-        }
+        Verb::Reject if comment.is_none() => Err(UserError::new(
+            "A rejection needs a reason.",
+            "Write one sentence in the form and send it again.",
+        )),
         Verb::Reject => Ok(Intent::Decide { approval: approval(value)?, verdict: Verdict::Reject, comment }),
-        Verb::Approve => Ok(Intent::Decide { approval: approval(value)?, verdict: Verdict::Approve, comment }),
+        Verb::Approve => {
+            Ok(Intent::Decide { approval: approval(value)?, verdict: Verdict::Approve, comment })
+        }
         Verb::CreateDeals | Verb::Say => Err(old_button()),
     }
 }
@@ -50,7 +53,9 @@ pub fn form(verb: &str, value: &str, fields: &[(String, String)]) -> Result<Inte
 fn create_deals(value: &str, chosen: &[String]) -> Result<Intent, UserError> {
     let search: PlanId = value.trim().parse().map_err(|_| old_button())?;
     let mut companies: Vec<CompanyId> = Vec::new();
-    for id in chosen.iter().map(|id| id.trim()).filter(|id| !id.is_empty() && id.len() <= COMPANY_ID_BYTES_MAX) {
+    for id in
+        chosen.iter().map(|id| id.trim()).filter(|id| !id.is_empty() && id.len() <= COMPANY_ID_BYTES_MAX)
+    {
         let id = CompanyId(id.to_owned());
         if !companies.contains(&id) {
             companies.push(id);

@@ -10,8 +10,12 @@ use super::{SURE, cleaned, read};
 pub fn print(intent: &Intent) -> Option<String> {
     match intent {
         Intent::Help { topic: None } => Some("help".to_owned()),
-        Intent::Help { topic: Some(topic) } => first_same(intent, &[format!("help {topic}"), format!("help {}", quote(topic)?)]),
-        Intent::Find { query } => first_same(intent, &[format!("find {query}"), format!("find {}", quote(query)?)]),
+        Intent::Help { topic: Some(topic) } => {
+            first_same(intent, &[format!("help {topic}"), format!("help {}", quote(topic)?)])
+        }
+        Intent::Find { query } => {
+            first_same(intent, &[format!("find {query}"), format!("find {}", quote(query)?)])
+        }
         Intent::ListDeals { stage, mine } => {
             let deals = if *mine { "my deals" } else { "deals" };
             Some(match stage {
@@ -19,7 +23,9 @@ pub fn print(intent: &Intent) -> Option<String> {
                 None => deals.to_owned(),
             })
         }
-        Intent::ShowDeal { deal } => first_same(intent, &[format!("show {deal}"), format!("show {}", quote(deal)?)]),
+        Intent::ShowDeal { deal } => {
+            first_same(intent, &[format!("show {deal}"), format!("show {}", quote(deal)?)])
+        }
         Intent::MoveDeal { deal, stage, reason } => {
             let stage = stage.label().to_lowercase();
             let mut ways = Vec::new();
@@ -45,7 +51,9 @@ pub fn print(intent: &Intent) -> Option<String> {
             first_same(intent, &ways)
         }
         Intent::ListApprovals => Some("approvals".to_owned()),
-        Intent::Decide { approval, verdict: Verdict::Approve, comment: None } => Some(format!("approve {approval}")),
+        Intent::Decide { approval, verdict: Verdict::Approve, comment: None } => {
+            Some(format!("approve {approval}"))
+        }
         Intent::Decide { approval, verdict, comment: Some(comment) } => {
             let verb = if *verdict == Verdict::Approve { "approve" } else { "reject" };
             let plain = format!("{verb} {approval} because {comment}");
@@ -57,7 +65,10 @@ pub fn print(intent: &Intent) -> Option<String> {
         Intent::SetRole { person, role } => {
             let role = role.name();
             let quoted = quote(person).map(|person| format!("role {person} {role}"));
-            first_same(intent, &[Some(format!("role {person} {role}")), quoted].into_iter().flatten().collect::<Vec<_>>())
+            first_same(
+                intent,
+                &[Some(format!("role {person} {role}")), quoted].into_iter().flatten().collect::<Vec<_>>(),
+            )
         }
         Intent::Decide { verdict: Verdict::Reject, comment: None, .. }
         | Intent::CreateDeals { .. }

@@ -65,10 +65,7 @@ fn line(command: &Command, role: Role) -> HelpLine {
 fn nearest(topic: &str) -> Option<&'static Command> {
     COMMANDS
         .iter()
-        .filter_map(|command| {
-            let near = command.spellings().filter_map(|spelling| suggest::likeness(topic, spelling));
-            near.max_by(f64::total_cmp).map(|near| (command, near))
-        })
+        .filter_map(|command| suggest::likeness(topic, command.name).map(|near| (command, near)))
         .max_by(|a, b| a.1.total_cmp(&b.1))
         .map(|(command, _)| command)
 }

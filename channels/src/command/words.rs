@@ -124,8 +124,7 @@ pub(super) fn quoted_start(text: &str) -> Option<(&str, &str)> {
     QUOTES.iter().filter(|(open, _)| *open == first).find_map(|(_, close)| {
         // A single quote ends a name only at a word's end, for there are names like O'Neill.
         let end = body.char_indices().find(|(i, c)| {
-            c == close
-                && (*close == '"' || !body[i + c.len_utf8()..].starts_with(char::is_alphanumeric))
+            c == close && (*close == '"' || !body[i + c.len_utf8()..].starts_with(char::is_alphanumeric))
         })?;
         let (inside, after) = (&body[..end.0], &body[end.0 + end.1.len_utf8()..]);
         (!inside.trim().is_empty()).then_some((inside, after))
@@ -165,8 +164,23 @@ pub(super) fn first_paragraph(text: &str) -> &str {
 
 /// Words at the end that are manners, not content.
 const MANNERS_AT_END: &[&str] = &[
-    "please", "pls", "plz", "thanks", "thank you", "thx", "bitte", "danke", "merci", "por favor", "gracias", "cheers",
-    "for me", "asap", "s'il te plait", "svp", "many thanks",
+    "please",
+    "pls",
+    "plz",
+    "thanks",
+    "thank you",
+    "thx",
+    "bitte",
+    "danke",
+    "merci",
+    "por favor",
+    "gracias",
+    "cheers",
+    "for me",
+    "asap",
+    "s'il te plait",
+    "svp",
+    "many thanks",
 ];
 
 /// Cuts manners and closing punctuation off a question or a name.
@@ -174,14 +188,15 @@ pub(super) fn without_manners(text: &str) -> &str {
     let mut text = text.trim();
     loop {
         let before = text.len();
-        text = text.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, '?' | '!' | ',' | ';' | ':' | '…'));
+        text = text
+            .trim_end_matches(|c: char| c.is_whitespace() || matches!(c, '?' | '!' | ',' | ';' | ':' | '…'));
         if text.ends_with('.') && !ends_in_abbreviation(text) {
             text = text.trim_end_matches('.');
         }
         let lower = text.to_ascii_lowercase();
         for manner in MANNERS_AT_END {
             if let Some(head) = lower.strip_suffix(manner)
-                && head.ends_with(|c: char| c.is_whitespace() || c == ',')
+                && (head.is_empty() || head.ends_with(|c: char| c.is_whitespace() || c == ','))
             {
                 text = &text[..head.len()];
                 break;

@@ -1,7 +1,7 @@
 //! Tests of the grammar: spellings, slips, properties, presses, help and docs.
 
-mod properties;
 mod presses;
+mod properties;
 mod reference;
 mod slips;
 mod spellings;

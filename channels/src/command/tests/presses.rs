@@ -51,7 +51,9 @@ fn says_what_a_button_says() {
 
 #[test]
 fn old_and_forged_buttons_are_refused() {
-    for (verb, value) in [("approve", "x"), ("reject", ""), ("create_deals", "1"), ("drop_tables", ID), ("", "")] {
+    for (verb, value) in
+        [("approve", "x"), ("reject", ""), ("create_deals", "1"), ("drop_tables", ID), ("", "")]
+    {
         assert!(press(verb, value, &chosen(&["fd1"])).is_err(), "{verb} {value}");
     }
     assert!(form("say", "approve all", &[]).is_err());

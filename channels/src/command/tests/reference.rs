@@ -13,7 +13,11 @@ fn every_spelling_names_one_command() {
     for row in &COMMANDS {
         assert_eq!(command(row.kind).name, row.name);
         for spelling in row.spellings() {
-            assert_eq!(named(spelling).map(|c| c.kind), Some(row.kind), "{spelling} is in two rows or not folded");
+            assert_eq!(
+                named(spelling).map(|c| c.kind),
+                Some(row.kind),
+                "{spelling} is in two rows or not folded"
+            );
         }
     }
 }

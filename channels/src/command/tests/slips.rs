@@ -62,8 +62,27 @@ fn offers_what_a_fact_may_ask_for() {
 #[test]
 fn offers_nothing_for_nonsense() {
     for text in [
-        "asdf", "blah blah", "qwertz uiop", "lorem ipsum dolor", "...", "12345", "🦀🦀🦀", "what?", "the", "not now", "love you",
-        "I like trains", "the weather is nice", "tell me a joke", "你好", "ок", "....!!!", "-", "\"\"", "''", "''' '''",
+        "asdf",
+        "blah blah",
+        "qwertz uiop",
+        "lorem ipsum dolor",
+        "...",
+        "12345",
+        "🦀🦀🦀",
+        "what?",
+        "the",
+        "not now",
+        "love you",
+        "I like trains",
+        "the weather is nice",
+        "tell me a joke",
+        "你好",
+        "ок",
+        "....!!!",
+        "-",
+        "\"\"",
+        "''",
+        "''' '''",
     ] {
         let got = understand(text);
         assert_eq!(brief(&got), "?", "{text}");
@@ -97,7 +116,8 @@ fn tricks_decide_nothing() {
         "> approve 01890a5d-ac96-774b-bcce-b302099a8057 he wrote",
     ] {
         let got = understand(text);
-        let decides = matches!(got.intent, Intent::Decide { .. } | Intent::SetRole { .. } | Intent::AskComment { .. });
+        let decides =
+            matches!(got.intent, Intent::Decide { .. } | Intent::SetRole { .. } | Intent::AskComment { .. });
         assert!(!decides, "{text:?} => {}", brief(&got));
     }
 }
@@ -126,7 +146,9 @@ fn short_ids_name_one_open_approval() {
 
 #[test]
 fn exact_commands_are_certain_and_wordings_less_so() {
-    for text in ["find banks", "/deal list", "move Acme to signed", "note Acme: hi", "help", "people", "approvals"] {
+    for text in
+        ["find banks", "/deal list", "move Acme to signed", "note Acme: hi", "help", "people", "approvals"]
+    {
         assert!((understand(text).confidence - 1.0).abs() < f64::EPSILON, "{text}");
     }
     for text in ["please find banks", "how is Acme doing?", "I need banks in Spain", "what deals do I have"] {
