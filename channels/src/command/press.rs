@@ -1,0 +1,82 @@
+//! Buttons and forms to intents: what a press means, with what was ticked and typed.
+
+use domain::approval::Verdict;
+use domain::card::Verb;
+use domain::company::CompanyId;
+use domain::error::UserError;
+use domain::ids::{ApprovalId, PlanId};
+use domain::intent::Intent;
+
+use super::understand;
+
+/// Most companies that one press can propose.
+const CHOSEN_MAX: usize = 50;
+
+/// Longest key of a company, in bytes.
+const COMPANY_ID_BYTES_MAX: usize = 200;
+
+/// The intent of a press on a button.
+///
+/// # Errors
+/// When nothing is ticked that must be, or the button is not one of ours any more.
+pub fn press(verb: &str, value: &str, chosen: &[String]) -> Result<Intent, UserError> {
+    match Verb::from_name(verb).ok_or_else(old_button)? {
+        Verb::CreateDeals => create_deals(value, chosen),
+        Verb::Approve => {
+            Ok(Intent::Decide { approval: approval(value)?, verdict: Verdict::Approve, comment: None })
+        }
+        Verb::Reject => Ok(Intent::AskComment { approval: approval(value)? }),
+        Verb::Say => Ok(understand(value).intent),
+    }
+}
+
+/// The intent of a form that was sent. The comment is in the field `comment`.
+///
+/// # Errors
+/// When the form is not one of ours, or a rejection says no why.
+pub fn form(verb: &str, value: &str, fields: &[(String, String)]) -> Result<Intent, UserError> {
+    let comment = fields.iter().find(|(name, _)| name == "comment").map(|(_, text)| text.trim());
+    let comment = comment.filter(|text| !text.is_empty()).map(str::to_owned);
+    match Verb::from_name(verb).ok_or_else(old_button)? {
+        Verb::Reject if comment.is_none() => Err(UserError::new(
+            "A rejection needs a reason.",
+            "Write one sentence in the form and send it again.",
+        )),
+        Verb::Reject => Ok(Intent::Decide { approval: approval(value)?, verdict: Verdict::Reject, comment }),
+        Verb::Approve => {
+            Ok(Intent::Decide { approval: approval(value)?, verdict: Verdict::Approve, comment })
+        }
+        Verb::CreateDeals | Verb::Say => Err(old_button()),
+    }
+}
+
+fn create_deals(value: &str, chosen: &[String]) -> Result<Intent, UserError> {
+    let search: PlanId = value.trim().parse().map_err(|_| old_button())?;
+    let mut companies: Vec<CompanyId> = Vec::new();
+    for id in
+        chosen.iter().map(|id| id.trim()).filter(|id| !id.is_empty() && id.len() <= COMPANY_ID_BYTES_MAX)
+    {
+        let id = CompanyId(id.to_owned());
+        if !companies.contains(&id) {
+            companies.push(id);
+        }
+    }
+    if companies.is_empty() {
+        return Err(UserError::new("Tick at least one company.", "Then press the button again."));
+    }
+    if companies.len() > CHOSEN_MAX {
+        return Err(UserError::new(
+            format!("That is {} companies at once; the most is {CHOSEN_MAX}.", companies.len()),
+            "Tick fewer and press the button again.",
+        ));
+    }
+    Ok(Intent::CreateDeals { search, companies })
+}
+
+fn approval(value: &str) -> Result<ApprovalId, UserError> {
+    value.trim().parse().map_err(|_| old_button())
+}
+
+fn old_button() -> UserError {
+    UserError::new("That button no longer works.", "Say `approvals` or `help` to go on from here.")
+}

@@ -1,0 +1,86 @@
+//! Intent to text: the shortest command that is understood as the same intent.
+
+use domain::approval::Verdict;
+use domain::intent::Intent;
+
+use super::words::quote;
+use super::{SURE, cleaned, read};
+
+/// The command that says an intent unmistakably; none for what only a button can say.
+pub fn print(intent: &Intent) -> Option<String> {
+    match intent {
+        Intent::Help { topic: None } => Some("help".to_owned()),
+        Intent::Help { topic: Some(topic) } => {
+            first_same(intent, &[format!("help {topic}"), format!("help {}", quote(topic)?)])
+        }
+        Intent::Find { query } => {
+            first_same(intent, &[format!("find {query}"), format!("find {}", quote(query)?)])
+        }
+        Intent::ListDeals { stage, mine } => {
+            let deals = if *mine { "my deals" } else { "deals" };
+            Some(match stage {
+                Some(stage) => format!("{deals} in {}", stage.label().to_lowercase()),
+                None => deals.to_owned(),
+            })
+        }
+        Intent::ShowDeal { deal } => {
+            first_same(intent, &[format!("show {deal}"), format!("show {}", quote(deal)?)])
+        }
+        Intent::MoveDeal { deal, stage, reason } => {
+            let stage = stage.label().to_lowercase();
+            let mut ways = Vec::new();
+            for deal in [Some(deal.clone()), quote(deal)].into_iter().flatten() {
+                match reason {
+                    None => ways.push(format!("move {deal} to {stage}")),
+                    Some(reason) => ways.extend(
+                        [Some(reason.clone()), quote(reason)]
+                            .into_iter()
+                            .flatten()
+                            .map(|reason| format!("move {deal} to {stage} because {reason}")),
+                    ),
+                }
+            }
+            first_same(intent, &ways)
+        }
+        Intent::NoteDeal { deal, text } => {
+            let mut ways = Vec::new();
+            for text in [Some(text.clone()), quote(text)].into_iter().flatten() {
+                ways.push(format!("note {deal}: {text}"));
+                ways.extend(quote(deal).map(|deal| format!("note {deal} {text}")));
+            }
+            first_same(intent, &ways)
+        }
+        Intent::ListApprovals => Some("approvals".to_owned()),
+        Intent::Decide { approval, verdict: Verdict::Approve, comment: None } => {
+            Some(format!("approve {approval}"))
+        }
+        Intent::Decide { approval, verdict, comment: Some(comment) } => {
+            let verb = if *verdict == Verdict::Approve { "approve" } else { "reject" };
+            let plain = format!("{verb} {approval} because {comment}");
+            let quoted = quote(comment).map(|comment| format!("{verb} {approval} because {comment}"));
+            first_same(intent, &[Some(plain), quoted].into_iter().flatten().collect::<Vec<_>>())
+        }
+        Intent::AskComment { approval } => Some(format!("reject {approval}")),
+        Intent::ListPeople => Some("people".to_owned()),
+        Intent::SetRole { person, role } => {
+            let role = role.name();
+            let quoted = quote(person).map(|person| format!("role {person} {role}"));
+            first_same(
+                intent,
+                &[Some(format!("role {person} {role}")), quoted].into_iter().flatten().collect::<Vec<_>>(),
+            )
+        }
+        Intent::Decide { verdict: Verdict::Reject, comment: None, .. }
+        | Intent::CreateDeals { .. }
+        | Intent::Unclear { .. } => None,
+    }
+}
+
+/// The first way that is understood as the intent; the last when none is, for it is the nearest.
+fn first_same(intent: &Intent, ways: &[String]) -> Option<String> {
+    let says_it = |way: &&String| {
+        let reading = read(&cleaned(way), &[]);
+        reading.confidence >= SURE && reading.intent.as_ref() == Some(intent)
+    };
+    ways.iter().find(says_it).or(ways.last()).cloned()
+}

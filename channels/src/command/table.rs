@@ -1,0 +1,327 @@
+//! The commands and their spellings: the one table behind slash commands, mentions, mails, the console,
+//! the shell, the help, the manifests and the docs.
+
+use domain::person::Role;
+
+/// Which command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Look for partners.
+    Find,
+    /// List deals.
+    List,
+    /// Show one deal.
+    Show,
+    /// Move a deal.
+    Move,
+    /// Write a note.
+    Note,
+    /// List what waits for a decision.
+    Approvals,
+    /// Approve a request.
+    Approve,
+    /// Reject a request.
+    Reject,
+    /// List people.
+    People,
+    /// Give a role.
+    Role,
+    /// Explain.
+    Help,
+}
+
+/// What follows the command's word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Argument {
+    /// Nothing.
+    None,
+    /// A question in plain words.
+    Question,
+    /// Perhaps a stage.
+    Stage,
+    /// A deal's name.
+    Deal,
+    /// A deal's name, a stage, perhaps a reason.
+    DealAndStage,
+    /// A deal's name and a text.
+    DealAndText,
+    /// An approval's id, perhaps a comment.
+    Approval,
+    /// A person and a role.
+    PersonAndRole,
+    /// Perhaps a command.
+    Topic,
+}
+
+/// A command.
+#[derive(Debug, Clone, Copy)]
+pub struct Command {
+    /// Which.
+    pub kind: Kind,
+    /// The word we teach.
+    pub name: &'static str,
+    /// Other words for the same, understood just as surely; compared without case and accents.
+    pub aliases: &'static [&'static str],
+    /// The same in German, French, Spanish and Italian.
+    pub foreign: &'static [&'static str],
+    /// How it is written, without the prefix.
+    pub usage: &'static str,
+    /// What it does, one line.
+    pub purpose: &'static str,
+    /// One that works, without the prefix.
+    pub example: &'static str,
+    /// The least role that may have it carried out.
+    pub least_role: Role,
+    /// What follows the word.
+    pub argument: Argument,
+    /// Heading in the help.
+    pub group: &'static str,
+}
+
+const PARTNERS: &str = "Partners";
+const DEALS: &str = "Deals";
+const DECISIONS: &str = "Decisions";
+const TEAM: &str = "Team";
+
+/// All commands, in the order of the help.
+pub static COMMANDS: [Command; 11] = [
+    Command {
+        kind: Kind::Find,
+        name: "find",
+        aliases: &[
+            "search",
+            "search for",
+            "look for",
+            "lookup",
+            "look up",
+            "find me",
+            "discover",
+            "scout",
+            "seek",
+        ],
+        foreign: &[
+            "suche",
+            "suche nach",
+            "such",
+            "finde",
+            "cherche",
+            "chercher",
+            "trouve",
+            "trouver",
+            "recherche",
+            "busca",
+            "buscar",
+            "encuentra",
+            "encontrar",
+            "cerca",
+            "trova",
+        ],
+        usage: "find <what, where, how big>",
+        purpose: "Find the ten best partners in the directory, with the evidence for each.",
+        example: "find payment companies in Germany, mid cap",
+        least_role: Role::Member,
+        argument: Argument::Question,
+        group: PARTNERS,
+    },
+    Command {
+        kind: Kind::List,
+        name: "deals",
+        aliases: &["list", "ls", "pipeline", "list deals", "my deals", "my pipeline", "all deals"],
+        foreign: &["liste", "lista", "meine deals", "mes deals", "mis deals"],
+        usage: "deals [in <stage>]",
+        purpose: "List the deals and their stages; `my deals` lists only yours.",
+        example: "deals in negotiation",
+        least_role: Role::Viewer,
+        argument: Argument::Stage,
+        group: DEALS,
+    },
+    Command {
+        kind: Kind::Show,
+        name: "show",
+        aliases: &["open", "status", "deal", "view", "details", "display", "info", "history", "show me"],
+        foreign: &[
+            "zeige",
+            "zeig",
+            "zeig mir",
+            "montre",
+            "montre moi",
+            "affiche",
+            "muestra",
+            "muestrame",
+            "offne",
+            "ouvre",
+            "abre",
+            "mostra",
+        ],
+        usage: "show <name>",
+        purpose: "Show one deal with its stage, history and notes.",
+        example: "show Adyen",
+        least_role: Role::Viewer,
+        argument: Argument::Deal,
+        group: DEALS,
+    },
+    Command {
+        kind: Kind::Move,
+        name: "move",
+        aliases: &["put", "set", "mark", "push", "advance", "shift", "transition", "bring"],
+        foreign: &[
+            "verschiebe",
+            "setze",
+            "markiere",
+            "deplace",
+            "mets",
+            "passe",
+            "marque",
+            "mueve",
+            "pon",
+            "marca",
+            "sposta",
+        ],
+        usage: "move <name> to <stage> [because <reason>]",
+        purpose: "Move a deal to another stage. Going back, Lost and On hold need a reason.",
+        example: "move Adyen to negotiation",
+        least_role: Role::Member,
+        argument: Argument::DealAndStage,
+        group: DEALS,
+    },
+    Command {
+        kind: Kind::Note,
+        name: "note",
+        aliases: &[
+            "add note",
+            "add a note",
+            "comment",
+            "log",
+            "memo",
+            "jot",
+            "write a note",
+            "take a note",
+            "make a note",
+            "notes",
+        ],
+        foreign: &["notiz", "notiere", "notez", "noter", "nota", "anota"],
+        usage: "note <name>: <text>",
+        purpose: "Write a note on a deal.",
+        example: "note Adyen: call Tuesday, ask for the fee table",
+        least_role: Role::Member,
+        argument: Argument::DealAndText,
+        group: DEALS,
+    },
+    Command {
+        kind: Kind::Approvals,
+        name: "approvals",
+        aliases: &[
+            "approval",
+            "pending",
+            "waiting",
+            "requests",
+            "pending approvals",
+            "open approvals",
+            "my approvals",
+            "list approvals",
+            "what is waiting for me",
+            "whats waiting for me",
+            "what is waiting",
+            "whats waiting",
+            "waiting for me",
+            "pending requests",
+            "open requests",
+        ],
+        foreign: &["genehmigungen", "freigaben", "approbations", "aprobaciones"],
+        usage: "approvals",
+        purpose: "List what waits for your decision.",
+        example: "approvals",
+        least_role: Role::Viewer,
+        argument: Argument::None,
+        group: DECISIONS,
+    },
+    Command {
+        kind: Kind::Approve,
+        name: "approve",
+        aliases: &["accept"],
+        foreign: &["genehmige", "approuve", "aprueba"],
+        usage: "approve <id> [because <comment>]",
+        purpose: "Approve a request; the buttons on its card do the same.",
+        example: "approve 4f9a2c",
+        least_role: Role::Approver,
+        argument: Argument::Approval,
+        group: DECISIONS,
+    },
+    Command {
+        kind: Kind::Reject,
+        name: "reject",
+        aliases: &["decline", "deny", "refuse"],
+        foreign: &["ablehnen", "rejette", "refuser", "rechaza"],
+        usage: "reject <id> because <comment>",
+        purpose: "Reject a request and say why.",
+        example: "reject 4f9a2c because we work with a competitor",
+        least_role: Role::Approver,
+        argument: Argument::Approval,
+        group: DECISIONS,
+    },
+    Command {
+        kind: Kind::People,
+        name: "people",
+        aliases: &[
+            "team",
+            "members",
+            "users",
+            "roles",
+            "persons",
+            "list people",
+            "who is here",
+            "whos here",
+            "who is who",
+        ],
+        foreign: &["leute", "personen", "personnes", "equipe", "personas", "equipo"],
+        usage: "people",
+        purpose: "List the people of your team and their roles.",
+        example: "people",
+        least_role: Role::Viewer,
+        argument: Argument::None,
+        group: TEAM,
+    },
+    Command {
+        kind: Kind::Role,
+        name: "role",
+        aliases: &["set role", "change role", "set role of", "change role of", "role of"],
+        foreign: &["rolle", "rol"],
+        usage: "role <@name> <viewer|member|approver|admin>",
+        purpose: "Give a person a role.",
+        example: "role @anna approver",
+        least_role: Role::Admin,
+        argument: Argument::PersonAndRole,
+        group: TEAM,
+    },
+    Command {
+        kind: Kind::Help,
+        name: "help",
+        aliases: &["commands", "usage", "man", "?", "??", "help me", "what can you do", "how does this work"],
+        foreign: &["hilfe", "aide", "ayuda", "aiuto"],
+        usage: "help [<command>]",
+        purpose: "Show what you can say.",
+        example: "help move",
+        least_role: Role::Viewer,
+        argument: Argument::Topic,
+        group: TEAM,
+    },
+];
+
+impl Command {
+    /// Every spelling of the command's word.
+    pub fn spellings(&self) -> impl Iterator<Item = &'static str> {
+        std::iter::once(self.name).chain(self.aliases.iter().copied()).chain(self.foreign.iter().copied())
+    }
+}
+
+/// The row of a kind.
+pub fn command(kind: Kind) -> &'static Command {
+    // Every kind has its row; a test holds the table to it.
+    COMMANDS.iter().find(|command| command.kind == kind).unwrap_or(&COMMANDS[0])
+}
+
+/// The command with a spelling, case and accents aside.
+pub fn named(word: &str) -> Option<&'static Command> {
+    let folded = word.split_whitespace().map(super::words::fold).collect::<Vec<_>>().join(" ");
+    COMMANDS.iter().find(|command| command.spellings().any(|spelling| spelling == folded))
+}

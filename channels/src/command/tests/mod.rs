@@ -1,0 +1,53 @@
+//! Tests of the grammar: spellings, slips, properties, presses, help and docs.
+
+mod presses;
+mod properties;
+mod reference;
+mod slips;
+mod spellings;
+
+use domain::approval::Verdict;
+use domain::intent::{Intent, Understood};
+
+/// An intent in one short line, so that a table of hundreds stays readable.
+fn brief(understood: &Understood) -> String {
+    match &understood.intent {
+        Intent::Help { topic } => format!("help {}", topic.clone().unwrap_or_default()).trim().to_owned(),
+        Intent::Find { query } => format!("find|{query}"),
+        Intent::CreateDeals { .. } => "create".to_owned(),
+        Intent::ListDeals { stage, mine } => {
+            let stage = stage.map_or("", domain::deal::Stage::name);
+            format!("deals{}{stage}", if *mine { " mine " } else { " " }).trim().to_owned()
+        }
+        Intent::ShowDeal { deal } => format!("show|{deal}"),
+        Intent::MoveDeal { deal, stage, reason } => match reason {
+            Some(reason) => format!("move|{deal}|{}|{reason}", stage.name()),
+            None => format!("move|{deal}|{}", stage.name()),
+        },
+        Intent::NoteDeal { deal, text } => format!("note|{deal}|{text}"),
+        Intent::ListApprovals => "approvals".to_owned(),
+        Intent::Decide { approval, verdict, comment } => {
+            let verb = if *verdict == Verdict::Approve { "approve" } else { "reject" };
+            format!("{verb}|{}|{}", super::short_id(*approval), comment.clone().unwrap_or_default())
+        }
+        Intent::AskComment { approval } => format!("ask|{}", super::short_id(*approval)),
+        Intent::ListPeople => "people".to_owned(),
+        Intent::SetRole { person, role } => format!("role|{person}|{}", role.name()),
+        Intent::Unclear { candidates, .. } => {
+            let says: Vec<&str> = candidates.iter().map(|candidate| candidate.say.as_str()).collect();
+            format!("?{}", says.join("|"))
+        }
+    }
+}
+
+/// Holds a table of texts and expected briefs to the grammar; shows all that differ at once.
+fn hold(table: &[(&str, &str)]) {
+    let wrong: Vec<String> = table
+        .iter()
+        .filter_map(|(text, expected)| {
+            let got = brief(&super::understand(text));
+            (got != *expected).then(|| format!("{text:?}\n   expected {expected}\n   got      {got}"))
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{} of {} differ:\n{}", wrong.len(), table.len(), wrong.join("\n"));
+}
