@@ -1,6 +1,24 @@
-//! The guardrail.
+//! The guardrail's text scanner: personal data, secrets and invisible characters, found without a model.
 
+mod bank;
+mod checksum;
+mod context;
+mod date;
+mod finding;
+mod identifiers;
+mod invisible;
+mod network;
+mod phone;
 mod preflight;
+mod redaction;
+mod rule;
+mod scan;
+mod secret;
+mod skeleton;
 
-pub use preflight::screen;
+pub use finding::{Family, Finding};
 pub(crate) use preflight::act;
+pub use preflight::screen;
+pub use invisible::{is_invisible, strip_invisible};
+pub use redaction::{Redacted, redact};
+pub use scan::{DEFAULT_THRESHOLD, readings, scan};
