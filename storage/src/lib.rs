@@ -8,6 +8,7 @@ pub mod conversations;
 pub mod credentials;
 pub mod db;
 pub mod deals;
+pub mod directory;
 pub mod embedded;
 pub mod error;
 pub mod inbox;
