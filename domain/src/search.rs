@@ -35,6 +35,43 @@ pub struct Filters {
     pub status: Option<String>,
     /// What the company should do, in the words that were left: ranked by text.
     pub capability: Vec<String>,
+    /// Words of excluded capabilities outside the taxonomy; a company that leads with them is dropped.
+    pub capability_not: Vec<String>,
+    /// True when the person asked for start-ups: ranks venture-backed companies first, drops nobody.
+    pub startup: bool,
+}
+
+impl Filters {
+    /// True when nothing was asked.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The same question without one of its parts.
+    pub fn without(&self, chip: &Chip) -> Self {
+        let mut rest = self.clone();
+        match chip.kind.as_str() {
+            "country" => rest.countries = drop_all(&rest.countries, &chip.value),
+            "country_not" => rest.countries_not = drop_all(&rest.countries_not, &chip.value),
+            "state" => rest.states = drop_all(&rest.states, &chip.value),
+            "city" => rest.cities = drop_all(&rest.cities, &chip.value),
+            "size" => rest.sizes.retain(|size| !chip.value.split('|').any(|label| label == size.label())),
+            "industry" => rest.industries = drop_all(&rest.industries, &chip.value),
+            "industry_not" => rest.industries_not = drop_all(&rest.industries_not, &chip.value),
+            "founded" => (rest.founded_min, rest.founded_max) = (None, None),
+            "funding" => (rest.funding_min_usd, rest.funding_max_usd) = (None, None),
+            "status" => rest.status = None,
+            "capability" => rest.capability = drop_all(&rest.capability, &chip.value),
+            "capability_not" => rest.capability_not = drop_all(&rest.capability_not, &chip.value),
+            "startup" => rest.startup = false,
+            _ => {}
+        }
+        rest
+    }
+}
+
+fn drop_all(held: &[String], dropped: &str) -> Vec<String> {
+    held.iter().filter(|value| !dropped.split('|').any(|part| part == value.as_str())).cloned().collect()
 }
 
 /// One understood part of the question, shown back to the person as a removable chip.
@@ -44,6 +81,9 @@ pub struct Chip {
     pub kind: String,
     /// In plain words, e.g. `in Germany`.
     pub label: String,
+    /// The filter's values it stands for, joined by `|`, e.g. `DE`; [`Filters::without`] takes them away.
+    #[serde(default)]
+    pub value: String,
 }
 
 /// Whether a part of the question holds for a company.
@@ -112,4 +152,25 @@ pub struct Answer {
     pub degraded: bool,
     /// Companies that satisfied every hard filter.
     pub considered: u64,
+    /// How far the evaluator trusts the hits, 0 to 1; 0 when there are none.
+    #[serde(default)]
+    pub confidence: f64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_removed_chip_takes_exactly_its_values() {
+        let filters = Filters {
+            countries: vec!["DE".into(), "AT".into(), "FR".into()],
+            sizes: vec![Size::Mid, Size::Large],
+            ..Filters::default()
+        };
+        let chip = |kind: &str, value: &str| Chip { kind: kind.into(), label: String::new(), value: value.into() };
+        assert_eq!(filters.without(&chip("country", "DE|AT")).countries, ["FR"]);
+        assert_eq!(filters.without(&chip("size", "Mid Cap")).sizes, [Size::Large]);
+        assert_eq!(filters.without(&chip("status", "acquired")), filters);
+    }
 }
