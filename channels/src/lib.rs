@@ -1,1 +1,3 @@
-//! channels
+//! Channels: raw bytes to `Inbound`, `Card` to what the channel shows, and sending it.
+
+pub mod slack;
