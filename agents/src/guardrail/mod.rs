@@ -1,0 +1,21 @@
+//! The guardrail's text scanner: personal data, secrets and invisible characters, found without a model.
+
+mod bank;
+mod checksum;
+mod context;
+mod date;
+mod finding;
+mod identifiers;
+mod invisible;
+mod network;
+mod phone;
+mod redaction;
+mod rule;
+mod scan;
+mod secret;
+mod skeleton;
+
+pub use finding::{Family, Finding};
+pub use invisible::{is_invisible, strip_invisible};
+pub use redaction::{Redacted, redact};
+pub use scan::{DEFAULT_THRESHOLD, readings, scan};

@@ -1,0 +1,192 @@
+//! Values that a name calls a secret: `api_token = "…"`, `"password": "…"`, `<secret>…</secret>`.
+
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
+use super::super::checksum::entropy;
+use super::super::finding::Reading;
+use super::placeholder::{holds, is_placeholder};
+
+/// Name, whether any value counts (passwords are words too).
+const NAMES: &[(&str, bool)] = &[
+    ("password", true), ("passwd", true), ("passphrase", true), ("pwd", true), ("passwort", true), ("contrasena", true),
+    ("mot de passe", true), ("token", false), ("secret", false), ("apikey", false), ("api_key", false), ("api-key", false),
+    ("api key", false), ("access_key", false), ("access-key", false), ("accesskey", false), ("access key", false),
+    ("private_key", false), ("privatekey", false), ("private key", false), ("credential", false), ("auth", false), ("key", false),
+    ("creds", false), ("access_id", false), ("login", false), ("sourcegraph", false), ("sonar", false), ("clientid", false),
+    ("client_id", false), ("contribsys", false), ("meraki", false), ("facebook", false),
+];
+
+/// Names whose values are meant to be seen; found in the name or directly before the value.
+const HARMLESS: [&[u8]; 22] = [
+    b"public", b"pubkey_", b"author", b"keyword", b"keyboard", b"secret_name", b"secretname", b"token_url", b"tokenfile",
+    b"key_id", b"keyid", b"credentialid", b"credential_id", b"access_id:", b"accessib", b"key_length", b"keypair", b"sequence",
+    b"keying", b"monkey", b"turkey", b"report_access",
+];
+
+static FINDER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .match_kind(aho_corasick::MatchKind::LeftmostFirst)
+        .build(NAMES.iter().map(|n| n.0))
+        .ok()
+});
+
+/// Reads every value behind a telling name.
+pub(in super::super) fn read_assignments(bytes: &[u8], found: &mut Vec<Reading>) {
+    let Some(finder) = FINDER.as_ref() else { return };
+    for hit in finder.find_iter(bytes) {
+        let (name, takes_any) = NAMES[hit.pattern().as_usize()];
+        let Some(place) = value_behind(bytes, hit.end()) else { continue };
+        if is_harmless(bytes, hit.start(), place.start) {
+            continue;
+        }
+        let value = &bytes[place.start..place.end];
+        if let Some((score, reason)) = judge(value, takes_any, name, place.is_quoted) {
+            let entity = if takes_any { "PASSWORD" } else { "GENERIC_SECRET" };
+            found.push(Reading::secret(entity, place.start, place.end, score, reason));
+        }
+    }
+}
+
+struct Place {
+    start: usize,
+    end: usize,
+    is_quoted: bool,
+}
+
+/// Steps over the rest of the name, its closing quote, a type, an operator and an opening quote.
+fn value_behind(bytes: &[u8], name_end: usize) -> Option<Place> {
+    let count = |from: usize, most: usize, test: fn(u8) -> bool| {
+        bytes[from.min(bytes.len())..].iter().take(most).take_while(|b| test(**b)).count()
+    };
+    let mut at = name_end + count(name_end, 40, |b| b.is_ascii_alphanumeric() || b"_.-".contains(&b));
+    let blanks = |at: usize| at + count(at, 24, |b| b"\"'` \t]\\)".contains(&b));
+    at = blanks(at);
+    // A type between name and operator: `token string = `.
+    let word = count(at, 12, |b| b.is_ascii_alphabetic() || b == b'[' || b == b']');
+    if word > 2 && bytes.get(at + word).is_some_and(|b| matches!(b, b' ' | b'=')) {
+        let behind = blanks(at + word);
+        if bytes.get(behind).is_some_and(|b| matches!(b, b'=' | b':')) {
+            at = behind;
+        }
+    }
+    let operator = count(at, 5, |b| b"=:>?|.,+".contains(&b));
+    let typed = &bytes[at..at + operator];
+    let is_operator = typed.iter().any(|b| b"=:>,|".contains(b)) || value_is_quoted_next(bytes, at);
+    if !is_operator {
+        return None;
+    }
+    at += operator;
+    let opening = count(at, 40, |b| b"\"'` \t\r\n\\([{<@".contains(&b));
+    let is_quoted = bytes[at..at + opening].iter().any(|b| b"\"'`".contains(b));
+    at += opening;
+    let newline_too_far = bytes[at - opening..at].contains(&b'\n') && !typed.contains(&b'>');
+    if newline_too_far {
+        return None;
+    }
+    let length = count(at, 4_096, |b| b > b' ' && b < 0x7F && !b"\"'`<>,;\\()".contains(&b));
+    (length >= 4).then_some(Place { start: at, end: at + length, is_quoted })
+}
+
+/// `--token VALUE` and `token VALUE` count only when the value is in quotes.
+fn value_is_quoted_next(bytes: &[u8], at: usize) -> bool {
+    at > 0 && b"\"'`".contains(&bytes[at - 1])
+}
+
+fn is_harmless(bytes: &[u8], name_start: usize, value_start: usize) -> bool {
+    let from = name_start - bytes[..name_start].iter().rev().take(24).take_while(|b| b.is_ascii_alphanumeric() || b"_-. ".contains(b)).count();
+    let name = bytes[from..value_start].to_ascii_lowercase();
+    holds(&name, &HARMLESS)
+}
+
+fn judge(value: &[u8], takes_any: bool, name: &str, is_quoted: bool) -> Option<(f32, &'static str)> {
+    if is_code(value) || is_placeholder(value) {
+        return None;
+    }
+    let has_digit = value.iter().any(u8::is_ascii_digit);
+    let has_letter = value.iter().any(u8::is_ascii_alphabetic);
+    let has_symbol = value.iter().any(|b| !b.is_ascii_alphanumeric() && !b"-_./".contains(b));
+    if takes_any {
+        let is_strong = value.len() >= 6 && has_letter && (has_digit || has_symbol);
+        return if is_strong {
+            Some((0.75, "follows the name of a password"))
+        } else {
+            (value.len() >= 6 && is_quoted && entropy(value) > 2.5).then_some((0.4, "follows the name of a password"))
+        };
+    }
+    let bits = entropy(value);
+    let is_random = value.len() >= 10 && has_digit && bits >= 2.9 && !is_wordy(value);
+    if is_random && (has_letter || value.len() >= 16) {
+        let weak_name = matches!(name, "key" | "auth" | "login");
+        let score = if weak_name && bits < 3.5 { 0.55 } else { 0.8 };
+        return Some((score, "follows the name of a secret and looks random"));
+    }
+    // Sixteen or more letters that change case too often for words.
+    let is_letters = value.len() >= 20 && bits >= 3.8 && !is_wordy(value) && !value.contains(&b'/');
+    is_letters.then_some((0.6, "follows the name of a secret and looks random"))
+}
+
+/// Code, paths, versions and addresses behind a name.
+fn is_code(value: &[u8]) -> bool {
+    let lower = value.to_ascii_lowercase();
+    matches!(value[0], b'$' | b'%' | b'{' | b'*' | b'/')
+        || lower.starts_with(b"http")
+        || holds(&lower, &[b"://", b"==", b"()", b"->", b"-snapshot", b".com", b".yml", b".yaml", b".json", b".pem", b".cer"])
+        || value.ends_with(b":") && value.len() < 12
+}
+
+/// Made of words and numbers joined by separators: `NEXUS-GPT4-API-KEY`, `id-Gost28147-89-None`.
+fn is_wordy(value: &[u8]) -> bool {
+    let parts: Vec<&[u8]> = value.split(|b| b"-_./:".contains(b)).filter(|p| !p.is_empty()).collect();
+    let is_word = |part: &&[u8]| {
+        let digits = part.iter().filter(|b| b.is_ascii_digit()).count();
+        let leading = part.iter().take_while(|b| b.is_ascii_alphabetic()).count();
+        part.len() <= 12 && (digits == 0 && leading > 1 || digits <= 6 && leading + digits == part.len() && leading > 1 || digits == part.len() && digits <= 8)
+    };
+    parts.len() > 1 && parts.iter().all(is_word) || parts.len() == 1 && value.len() < 16 && is_word(&value) && value.iter().rev().take_while(|b| b.is_ascii_digit()).count() <= 3
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values(text: &str) -> Vec<&str> {
+        let mut found = Vec::new();
+        read_assignments(text.as_bytes(), &mut found);
+        found.iter().filter(|r| r.score >= 0.5).map(|r| &text[r.start..r.end]).collect()
+    }
+
+    #[test]
+    fn spellings_of_an_assignment() {
+        for text in [
+            "acme_token = \"8v5hsy52clk72cuxu8s04pa9h9llhh\"",
+            "acmeToken := `8v5hsy52clk72cuxu8s04pa9h9llhh`",
+            "var acmeToken string = '8v5hsy52clk72cuxu8s04pa9h9llhh'",
+            "{\"acme_token\": \"8v5hsy52clk72cuxu8s04pa9h9llhh\"}",
+            "<acmeToken>\n    8v5hsy52clk72cuxu8s04pa9h9llhh\n</acmeToken>",
+            "System.setProperty(\"ACME_TOKEN\", \"8v5hsy52clk72cuxu8s04pa9h9llhh\")",
+            "ACME_TOKEN=8v5hsy52clk72cuxu8s04pa9h9llhh\\nOTHER=1",
+            "\"acmeToken\" => \"8v5hsy52clk72cuxu8s04pa9h9llhh\"",
+        ] {
+            assert_eq!(values(text), ["8v5hsy52clk72cuxu8s04pa9h9llhh"], "{text}");
+        }
+        assert_eq!(values("password: hunter2!x"), ["hunter2!x"]);
+    }
+
+    #[test]
+    fn prose_and_code_are_left() {
+        for text in [
+            "The key: to success is work",
+            "Password: the employee shall",
+            "secret = os.environ['SECRET']",
+            "token = get_token()",
+            "public_key = \"8v5hsy52clk72cuxu8s04pa9h9llhh\"",
+            "API_VERSION=rc0.13.0_20230412_0712-SNAPSHOT",
+            "secret: xxxxxxxxxxxxxxxxxxxxx",
+        ] {
+            assert!(values(text).is_empty(), "{text}: {:?}", values(text));
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! Secrets: keys that show their issuer by a prefix, and values that a name calls a secret.
+
+mod assignment;
+mod curl;
+mod issuers;
+mod placeholder;
+
+pub(super) use assignment::read_assignments;
+pub(super) use curl::read_curl;
+pub(super) use issuers::read_issued;
