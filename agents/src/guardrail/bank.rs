@@ -32,10 +32,12 @@ pub(super) fn read_iban(bytes: &[u8], start: usize, found: &mut Vec<Reading>) {
     }
     let mut compact = Vec::with_capacity(34);
     let mut at = start;
+    // Groups are of four; anything else is words that happen to add up.
+    let is_group_end = |length: usize| length.is_multiple_of(4);
     while compact.len() < *length {
         match bytes.get(at) {
             Some(byte) if byte.is_ascii_alphanumeric() => compact.push(*byte),
-            Some(b' ' | b'-') if bytes[at - 1].is_ascii_alphanumeric() => {}
+            Some(b' ' | b'-') if bytes[at - 1].is_ascii_alphanumeric() && is_group_end(compact.len()) => {}
             _ => return,
         }
         at += 1;

@@ -2,7 +2,8 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::context::is_near;
+use super::checksum::{Digits, number};
+use super::context::{is_before, is_near};
 use super::finding::Reading;
 use super::skeleton::LETTER;
 
@@ -138,11 +139,11 @@ fn is_top_level(top: &[u8]) -> bool {
 
 /// Reads an IPv4 address that begins at the digit `start`.
 pub(super) fn read_ipv4(bytes: &[u8], start: usize, found: &mut Vec<Reading>) {
-    let run = bytes[start..].iter().take(16).take_while(|b| b.is_ascii_digit() || **b == b'.').count();
-    let mut end = start + run;
-    if end > start && bytes[end - 1] == b'.' {
-        end -= 1;
-    }
+    let run = bytes[start..].iter().take(24).take_while(|b| b.is_ascii_digit() || **b == b'.').count();
+    let run = &bytes[start..start + run];
+    let fourth_dot = run.iter().enumerate().filter(|(_, b)| **b == b'.').nth(3).map(|(place, _)| place);
+    let end = start + fourth_dot.unwrap_or(run.len());
+    let continues = fourth_dot.is_some_and(|dot| dot + 1 < run.len());
     if !(7..=15).contains(&(end - start)) || bytes.get(end).is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_') {
         return;
     }
@@ -151,14 +152,32 @@ pub(super) fn read_ipv4(bytes: &[u8], start: usize, found: &mut Vec<Reading>) {
     }
     let Some(address) = std::str::from_utf8(&bytes[start..end]).ok().and_then(|t| t.parse::<Ipv4Addr>().ok()) else { return };
     // A clause number such as 4.2.1.3 has the same form.
-    let is_clause = address.octets().iter().all(|octet| (1..32).contains(octet));
-    let near = is_near(bytes, start, end, "ip|ipv4|address|host|server|network|subnet|dns|gateway|ping");
-    let score = match (is_clause, near) {
+    let is_clause = continues || address.octets().iter().all(|octet| (1..32).contains(octet));
+    let score = match (is_clause, is_before(bytes, start, 16, "ip|ipv4|ping|dns|host|server|gateway")) {
         (_, true) => 0.95,
         (false, false) => 0.85,
         (true, false) => 0.3,
     };
+    let end = end + prefix_length(bytes, end, 2);
     found.push(Reading::personal("IP_ADDRESS", start, end, score, "four octets"));
+}
+
+/// Length of a network prefix (`/24`) of at most `digits` digits, zero if there is none.
+fn prefix_length(bytes: &[u8], at: usize, digits: usize) -> usize {
+    let [b'/', rest @ ..] = &bytes[at..] else { return 0 };
+    let count = rest.iter().take_while(|b| b.is_ascii_digit()).count();
+    let limit = if digits == 2 { 32 } else { 128 };
+    let is_prefix = (1..=digits).contains(&count) && number(Digits::of(&rest[..count]).all()) <= limit;
+    if is_prefix && !rest.get(count).is_some_and(u8::is_ascii_alphanumeric) { count + 1 } else { 0 }
+}
+
+/// Length of a zone (`%eth0`), zero if there is none.
+fn zone_length(bytes: &[u8], at: usize) -> usize {
+    let [b'%', rest @ ..] = &bytes[at..] else { return 0 };
+    match rest.iter().take(16).take_while(|b| b.is_ascii_alphanumeric()).count() {
+        0 => 0,
+        count => count + 1,
+    }
 }
 
 /// Reads an IPv6 address around a colon; only the first colon of a run counts.
@@ -184,6 +203,8 @@ pub(super) fn read_ipv6(bytes: &[u8], colon: usize, found: &mut Vec<Reading>) {
         return;
     }
     let is_tiny = end - start <= 2;
+    let end = end + zone_length(bytes, end);
+    let end = end + prefix_length(bytes, end, 3);
     let near = is_near(bytes, start, end, "ip|ipv6|address|host|src|dst|server");
     let score = if is_tiny && !near { 0.3 } else { 0.85 };
     found.push(Reading::personal("IP_ADDRESS", start, end, score, "eight groups of an IPv6 address"));

@@ -5,7 +5,7 @@ use super::context::{is_before, is_near};
 use super::finding::Reading;
 
 const WORDS: &str = "phone|telephone|tel|mobile|cell|cellphone|fax|facsimile|call|reach me|answering|sms|text me|dial|whatsapp|\
-    registered|contact number|telefon|telefono|handy|hotline|ring|desk|number is";
+    registered|contact number|telefon|telefono|handy|hotline|ring|desk";
 const LABELS_BEHIND: [&[u8]; 8] = [b"office", b"fax", b"mobile", b"cell", b"home", b"work", b"(mobile", b"(office"];
 
 /// Calling codes of one and two digits; all others have three.
@@ -67,13 +67,19 @@ fn write_out(bytes: &[u8], first: usize) -> Option<Written> {
         written.start = first;
     }
     take_extension(bytes, &mut written);
-    let is_cut = bytes.get(written.end).is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
-    (!is_cut && !has_date_form(&bytes[written.start..written.end])).then_some(written)
+    let is_cut = match &bytes[written.end..] {
+        [b',' | b':' | b'%', digit, ..] if digit.is_ascii_digit() => true,
+        [b'%', ..] => true,
+        [next, ..] => next.is_ascii_alphanumeric() || *next == b'_',
+        [] => false,
+    };
+    let has_date = bytes[written.start..written.end].split(|b| *b == b' ').any(has_date_form);
+    (!is_cut && !has_date).then_some(written)
 }
 
 /// Separators people write between groups; at most one of a kind.
 fn joins(gap: &[u8]) -> bool {
-    matches!(gap, b" " | b"-" | b"." | b"/" | b") " | b")" | b" (" | b"(" | b")-" | b"-(" | b") (" | b" - " | b"--" | b". ")
+    matches!(gap, b" " | b"-" | b"." | b"/" | b") " | b")" | b" (" | b"(" | b")-" | b"-(" | b") (" | b" - " | b"--" | b". " | b"- ")
         && gap != b". "
 }
 
@@ -108,7 +114,7 @@ fn judge(bytes: &[u8], written: &Written) -> Option<(f32, &'static str)> {
     if !(6..=16).contains(&count) || written.digits.windows(2).all(|p| p[0] == p[1]) || is_part_of_more(bytes, written) {
         return None;
     }
-    if written.groups.iter().any(|g| *g > 11) {
+    if written.groups.iter().any(|g| *g > 11) && text[0] != b'+' {
         return None;
     }
     let is_labelled = is_near(bytes, written.start, written.end, WORDS) || is_labelled_behind(bytes, written.end);
@@ -124,7 +130,14 @@ fn judge(bytes: &[u8], written: &Written) -> Option<(f32, &'static str)> {
     }
     let is_grouped = written.groups.len() > 1;
     let reason = "digits grouped as a telephone number";
-    if is_labelled && (is_grouped && count >= 6 || (7..=12).contains(&count)) {
+    // A label far away says little about a form that street numbers and postcodes have as well.
+    let is_tight = is_before(bytes, written.start, 30, WORDS) || is_labelled_behind(bytes, written.end);
+    let is_postcode = written.groups == [5, 4] && text[5] == b'-' && !is_before(bytes, written.start, 12, WORDS);
+    if is_postcode {
+        return Some((0.05, reason));
+    }
+    let is_long_enough = count >= 7 || is_labelled_behind(bytes, written.end) || is_before(bytes, written.start, 12, WORDS);
+    if is_tight && is_long_enough && (is_grouped || (7..=12).contains(&count)) {
         return Some((if is_grouped { 0.8 } else { 0.65 }, "the text speaks of a telephone"));
     }
     let is_trunk = written.digits[0] == 0 && is_grouped && (9..=13).contains(&count);
@@ -139,7 +152,7 @@ fn judge(bytes: &[u8], written: &Written) -> Option<(f32, &'static str)> {
 
 fn is_part_of_more(bytes: &[u8], written: &Written) -> bool {
     let before = written.start.checked_sub(1).map(|i| bytes[i]);
-    before.is_some_and(|b| b.is_ascii_alphanumeric() || b"_$#.-/=&".contains(&b) && written.start >= 2 && bytes[written.start - 2].is_ascii_digit())
+    before.is_some_and(|b| b.is_ascii_alphanumeric() || b"_$#.,-/=&".contains(&b) && written.start >= 2 && bytes[written.start - 2].is_ascii_digit())
 }
 
 fn has_calling_code(digits: &[u8]) -> bool {
@@ -187,7 +200,7 @@ fn is_labelled_behind(bytes: &[u8], end: usize) -> bool {
     LABELS_BEHIND.iter().any(|label| rest.len() >= label.len() && rest[..label.len()].eq_ignore_ascii_case(label))
 }
 
-/// Countries that are named on their own: Philippine and Turkish mobile numbers.
+/// Countries that are named on their own: Philippine mobile and Turkish numbers.
 fn push_national(bytes: &[u8], written: &Written, score: f32, found: &mut Vec<Reading>) {
     if written.has_extension {
         return;
@@ -195,9 +208,9 @@ fn push_national(bytes: &[u8], written: &Written, score: f32, found: &mut Vec<Re
     let digits = &written.digits;
     let philippine = matches!(digits.as_slice(), [0, 9, ..] if digits.len() == 11)
         || matches!(digits.as_slice(), [6, 3, 9, ..] if digits.len() == 12);
-    let turkish = matches!(digits.as_slice(), [5, ..] if digits.len() == 10)
-        || matches!(digits.as_slice(), [0, 5, ..] if digits.len() == 11)
-        || matches!(digits.as_slice(), [9, 0, 5, ..] if digits.len() == 12);
+    let turkish = matches!(digits.as_slice(), [2..=5, ..] if digits.len() == 10)
+        || matches!(digits.as_slice(), [0, 2..=5, ..] if digits.len() == 11)
+        || matches!(digits.as_slice(), [9, 0, 2..=5, ..] if digits.len() == 12);
     let has_plus = bytes[written.start] == b'+';
     if philippine {
         let score = if has_plus { score - 0.01 } else { score.min(0.6) - 0.01 };
@@ -205,7 +218,7 @@ fn push_national(bytes: &[u8], written: &Written, score: f32, found: &mut Vec<Re
     }
     if turkish {
         let score = if has_plus { score - 0.01 } else { score.min(0.6) - 0.01 };
-        found.push(Reading::personal("TR_PHONE_NUMBER", written.start, written.end, score.max(0.04), "Turkish mobile prefix"));
+        found.push(Reading::personal("TR_PHONE_NUMBER", written.start, written.end, score.max(0.04), "Turkish area or mobile code"));
     }
 }
 

@@ -1,5 +1,7 @@
 //! The scanner: one pass over the folded text finds anchors, local readers judge them, overlaps are resolved.
 
+use std::collections::{BTreeMap, HashMap};
+
 use super::bank::{read_card, read_iban};
 use super::date::{read_date, read_month};
 use super::finding::{Family, Finding, Reading};
@@ -27,8 +29,15 @@ pub fn scan(text: &str) -> Vec<Finding> {
 pub fn readings(text: &str) -> Vec<Finding> {
     let skeleton = Skeleton::new(text);
     let mut all = read(&skeleton.bytes);
-    all.sort_by(|a, b| (a.start, a.end, a.entity).cmp(&(b.start, b.end, b.entity)).then(b.score.total_cmp(&a.score)));
-    all.dedup_by(|later, kept| later.entity == kept.entity && later.start == kept.start && later.end == kept.end);
+    all.sort_by(|a, b| (a.start, b.end, a.entity).cmp(&(b.start, a.end, b.entity)).then(b.score.total_cmp(&a.score)));
+    let mut widest: HashMap<&'static str, usize> = HashMap::new();
+    // What lies within another reading of the same kind says nothing new.
+    all.retain(|reading| {
+        let reach = widest.entry(reading.entity).or_insert(0);
+        let is_new = reading.end > *reach;
+        *reach = reading.end.max(*reach);
+        is_new
+    });
     place(&skeleton, all)
 }
 
@@ -153,7 +162,7 @@ fn resolve(mut readings: Vec<Reading>) -> Vec<Reading> {
         let sureness = |r: &Reading| (rank(r), r.end - r.start);
         sureness(b).0.total_cmp(&sureness(a).0).then(sureness(b).1.cmp(&sureness(a).1)).then(a.start.cmp(&b.start))
     });
-    let mut taken: std::collections::BTreeMap<usize, usize> = std::collections::BTreeMap::new();
+    let mut taken: BTreeMap<usize, usize> = BTreeMap::new();
     let mut kept = Vec::with_capacity(readings.len());
     for reading in readings {
         let before = taken.range(..reading.end).next_back();
@@ -170,7 +179,7 @@ fn resolve(mut readings: Vec<Reading>) -> Vec<Reading> {
 /// Sureness for resolving: a secret inside an address must win over the address around it.
 fn rank(reading: &Reading) -> f32 {
     match reading.family {
-        Family::Secret if reading.score >= DEFAULT_THRESHOLD => reading.score + 0.1,
+        Family::Secret if reading.score >= DEFAULT_THRESHOLD => reading.score + 0.2,
         _ => reading.score,
     }
 }

@@ -3,13 +3,13 @@
 use super::super::checksum::{Digits, luhn, number, weighted};
 use super::super::rule::{Rule, rule};
 
-const LICENCE: &str = "driver|license|licence|permit|lic|identification|dls|cdls|dl";
+const LICENCE: &str = "driver|drivers|driving|dl|cdl";
 const SSN: &str = "ssn|social security|social|ssid|ssns|soc sec";
-const ACCOUNT: &str = "bank|account|acct|checking|savings|debit|iban|beneficiary";
+const ACCOUNT: &str = "account|acct|checking|savings|kontonummer|cuenta";
 
 pub(super) const RULES: &[Rule] = &[
     rule("US_SSN", r"\d{3}-\d{2}-\d{4}", 0.85).near(0.95, SSN).check(is_ssn, "ranges of a social security number hold"),
-    rule("US_SSN", r"\d{3} \d{2} \d{4}|\d{3}\.\d{2}\.\d{4}", 0.5)
+    rule("US_SSN", r"\d{3} \d{2} \d{4}|\d{3}\.\d{2}\.\d{4}", 0.4)
         .near(0.9, SSN)
         .check(is_ssn, "ranges of a social security number hold"),
     rule("US_SSN", r"\d{3}-\d{6}|\d{5}-\d{4}", 0.25).near(0.85, SSN).check(is_ssn, "ranges of a social security number hold"),
@@ -72,7 +72,7 @@ fn is_npi(text: &[u8]) -> bool {
     let digits = Digits::of(text);
     let mut full = vec![8, 0, 8, 4, 0];
     full.extend_from_slice(digits.all());
-    luhn(&full) && !digits.all()[1..].windows(2).all(|pair| pair[0] == pair[1])
+    luhn(&full) && !digits.all()[..9].windows(2).all(|pair| pair[0] == pair[1])
 }
 
 fn is_dea(text: &[u8]) -> bool {

@@ -55,7 +55,7 @@ pub(super) const RULES: &[Rule] = &[
     rule("TR_NATIONAL_ID", r"[1-9]\d{10}", 0.4).near(0.95, "tc|kimlik|tckn").check(is_turkish, "check digits of a kimlik no hold"),
     rule("TR_LICENSE_PLATE", r"(?:0[1-9]|[1-7]\d|8[01]) ?(?:[A-Z] ?\d{2,5}|[A-Z]{2} ?\d{2,4}|[A-Z]{3} ?\d{2,4})", 0.12)
         .near(0.8, "plaka|plakasi|arac|plate"),
-    rule("FR_SOCIAL_SECURITY", r"[12] ?\d{2} ?(?:0[1-9]|1[0-2]|[2-9]\d) ?(?:\d{2}|2[AB]) ?\d{3} ?\d{3} ?\d{2}", 0.9)
+    rule("FR_SOCIAL_SECURITY", r"[12]\d{2}(?:0[1-9]|1[0-2]|[2-9]\d)(?:\d{2}|2[AB])\d{8}|[12] \d{2} (?:0[1-9]|1[0-2]|[2-9]\d) (?:\d{2}|2[AB]) \d{3} \d{3} \d{2}", 0.9)
         .check(is_french_person, "control key of a social security number holds"),
     rule("FR_VAT_ID", r"FR[ -]?\d{2}[ -]?\d{3}[ -]?\d{3}[ -]?\d{3}", 0.9).check(is_french_vat, "VAT key and Luhn checksum hold"),
     rule("FR_SIREN", r"\d{3} \d{3} \d{3}(?: \d{5})?", 0.2).near(0.9, "siren|siret|rcs").check(is_luhn, "Luhn checksum holds"),

@@ -11,7 +11,7 @@ use super::placeholder::{holds, is_placeholder};
 /// Name, whether any value counts (passwords are words too).
 const NAMES: &[(&str, bool)] = &[
     ("password", true), ("passwd", true), ("passphrase", true), ("pwd", true), ("passwort", true), ("contrasena", true),
-    ("mot de passe", true), ("token", false), ("secret", false), ("apikey", false), ("api_key", false), ("api-key", false),
+    ("mot de passe", true), ("_pass", true), ("softlayer", false), ("secrete", false), ("token", false), ("secret", false), ("apikey", false), ("api_key", false), ("api-key", false),
     ("api key", false), ("access_key", false), ("access-key", false), ("accesskey", false), ("access key", false),
     ("private_key", false), ("privatekey", false), ("private key", false), ("credential", false), ("auth", false), ("key", false),
     ("creds", false), ("access_id", false), ("login", false), ("sourcegraph", false), ("sonar", false), ("clientid", false),
@@ -19,7 +19,8 @@ const NAMES: &[(&str, bool)] = &[
 ];
 
 /// Names whose values are meant to be seen; found in the name or directly before the value.
-const HARMLESS: [&[u8]; 22] = [
+const HARMLESS: [&[u8]; 24] = [
+    b"authenticity_token", b"csrf",
     b"public", b"pubkey_", b"author", b"keyword", b"keyboard", b"secret_name", b"secretname", b"token_url", b"tokenfile",
     b"key_id", b"keyid", b"credentialid", b"credential_id", b"access_id:", b"accessib", b"key_length", b"keypair", b"sequence",
     b"keying", b"monkey", b"turkey", b"report_access",
@@ -38,10 +39,8 @@ pub(in super::super) fn read_assignments(bytes: &[u8], found: &mut Vec<Reading>)
     let Some(finder) = FINDER.as_ref() else { return };
     for hit in finder.find_iter(bytes) {
         let (name, takes_any) = NAMES[hit.pattern().as_usize()];
-        let Some(place) = value_behind(bytes, hit.end()) else { continue };
-        if is_harmless(bytes, hit.start(), place.start) {
-            continue;
-        }
+        let behind = value_behind(bytes, hit.end()).filter(|place| !is_harmless(bytes, hit.start(), place.start));
+        let Some(place) = behind.or_else(|| value_compared(bytes, hit.start())) else { continue };
         let value = &bytes[place.start..place.end];
         if let Some((score, reason)) = judge(value, takes_any, name, place.is_quoted) {
             let entity = if takes_any { "PASSWORD" } else { "GENERIC_SECRET" };
@@ -64,6 +63,11 @@ fn value_behind(bytes: &[u8], name_end: usize) -> Option<Place> {
     let mut at = name_end + count(name_end, 40, |b| b.is_ascii_alphanumeric() || b"_.-".contains(&b));
     let blanks = |at: usize| at + count(at, 24, |b| b"\"'` \t]\\)".contains(&b));
     at = blanks(at);
+    // An array length: `char secret[25] = `.
+    let index = count(at, 8, |b| b.is_ascii_digit() || b == b'[');
+    if index > 0 && bytes.get(at + index) == Some(&b']') {
+        at = blanks(at + index);
+    }
     // A type between name and operator: `token string = `.
     let word = count(at, 12, |b| b.is_ascii_alphabetic() || b == b'[' || b == b']');
     if word > 2 && bytes.get(at + word).is_some_and(|b| matches!(b, b' ' | b'=')) {
@@ -72,7 +76,7 @@ fn value_behind(bytes: &[u8], name_end: usize) -> Option<Place> {
             at = behind;
         }
     }
-    let operator = count(at, 5, |b| b"=:>?|.,+".contains(&b));
+    let operator = count(at, 5, |b| b"=:>?|.,+!".contains(&b));
     let typed = &bytes[at..at + operator];
     let is_operator = typed.iter().any(|b| b"=:>,|".contains(b)) || value_is_quoted_next(bytes, at);
     if !is_operator {
@@ -86,8 +90,32 @@ fn value_behind(bytes: &[u8], name_end: usize) -> Option<Place> {
     if newline_too_far {
         return None;
     }
+    let quote = bytes[at - opening..at].iter().rev().find(|b| b"\"'`".contains(b));
+    let quoted = quote.and_then(|q| bytes[at..].iter().take(300).take_while(|b| **b != b'\n').position(|b| b == q));
+    if let Some(length) = quoted
+        && length >= 4
+        && !bytes[at..at + length].iter().any(|b| *b <= b' ' || *b == b'\\')
+    {
+        return Some(Place { start: at, end: at + length, is_quoted });
+    }
     let length = count(at, 4_096, |b| b > b' ' && b < 0x7F && !b"\"'`<>,;\\()".contains(&b));
     (length >= 4).then_some(Place { start: at, end: at + length, is_quoted })
+}
+
+/// The quoted value in `"value" == password`.
+fn value_compared(bytes: &[u8], name_start: usize) -> Option<Place> {
+    let back = |at: usize, test: fn(u8) -> bool| at - bytes[..at].iter().rev().take(48).take_while(|b| test(**b)).count();
+    let name = back(name_start, |b| b.is_ascii_alphanumeric() || b"_-.$".contains(&b));
+    let operator_end = back(name, |b| b == b' ');
+    let operator = back(operator_end, |b| b"=!".contains(&b));
+    let end = back(operator, |b| b == b' ');
+    let quote = *bytes[..end].last()?;
+    if operator_end - operator < 2 || !b"\"'`".contains(&quote) {
+        return None;
+    }
+    let end = end - 1;
+    let start = end - bytes[..end].iter().rev().take(300).take_while(|b| **b != b'\n').position(|b| *b == quote)?;
+    (end - start >= 4).then_some(Place { start, end, is_quoted: true })
 }
 
 /// `--token VALUE` and `token VALUE` count only when the value is in quotes.
@@ -117,7 +145,8 @@ fn judge(value: &[u8], takes_any: bool, name: &str, is_quoted: bool) -> Option<(
         };
     }
     let bits = entropy(value);
-    let is_random = value.len() >= 10 && has_digit && bits >= 2.9 && !is_wordy(value);
+    let least = if has_letter { 2.9 } else { 2.2 };
+    let is_random = value.len() >= 10 && has_digit && bits >= least && !is_wordy(value);
     if is_random && (has_letter || value.len() >= 16) {
         let weak_name = matches!(name, "key" | "auth" | "login");
         let score = if weak_name && bits < 3.5 { 0.55 } else { 0.8 };
@@ -131,9 +160,11 @@ fn judge(value: &[u8], takes_any: bool, name: &str, is_quoted: bool) -> Option<(
 /// Code, paths, versions and addresses behind a name.
 fn is_code(value: &[u8]) -> bool {
     let lower = value.to_ascii_lowercase();
-    matches!(value[0], b'$' | b'%' | b'{' | b'*' | b'/')
+    let is_comparison = value.len() < 24 && value[1..].windows(2).any(|pair| pair == b"==");
+    is_comparison
+        || matches!(value[0], b'$' | b'%' | b'{' | b'*' | b'/')
         || lower.starts_with(b"http")
-        || holds(&lower, &[b"://", b"==", b"()", b"->", b"-snapshot", b".com", b".yml", b".yaml", b".json", b".pem", b".cer"])
+        || holds(&lower, &[b"://", b"()", b"->", b"-snapshot", b".com", b".yml", b".yaml", b".json", b".pem", b".cer"])
         || value.ends_with(b":") && value.len() < 12
 }
 
@@ -143,7 +174,7 @@ fn is_wordy(value: &[u8]) -> bool {
     let is_word = |part: &&[u8]| {
         let digits = part.iter().filter(|b| b.is_ascii_digit()).count();
         let leading = part.iter().take_while(|b| b.is_ascii_alphabetic()).count();
-        part.len() <= 12 && (digits == 0 && leading > 1 || digits <= 6 && leading + digits == part.len() && leading > 1 || digits == part.len() && digits <= 8)
+        part.len() <= 12 && (digits == 0 || digits <= 6 && leading + digits == part.len() && leading > 0 || digits == part.len() && digits <= 8)
     };
     parts.len() > 1 && parts.iter().all(is_word) || parts.len() == 1 && value.len() < 16 && is_word(&value) && value.iter().rev().take_while(|b| b.is_ascii_digit()).count() <= 3
 }

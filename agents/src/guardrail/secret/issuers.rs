@@ -44,6 +44,9 @@ const ISSUERS: &[Issuer] = &[
     Issuer("v1.0-", r"[a-f0-9]{24}-[a-f0-9]{100,}", "CLOUDFLARE_KEY", 2.0),
     Issuer("dapi", r"[a-f0-9]{32}(?:-\d)?\b", "DATABRICKS_TOKEN", 3.0),
     Issuer("dnkey-", r"[a-z0-9=_-]{26}-[a-z0-9=_-]{52}", "DEFINED_NETWORKING_TOKEN", 3.5),
+    Issuer("MT", r"[\w-]{22,26}\.[\w-]{6}\.[\w-]{27,38}\b", "DISCORD_TOKEN", 3.5),
+    Issuer("OT", r"[\w-]{22,26}\.[\w-]{6}\.[\w-]{27,38}\b", "DISCORD_TOKEN", 3.5),
+    Issuer("Nz", r"[\w-]{22,26}\.[\w-]{6}\.[\w-]{27,38}\b", "DISCORD_TOKEN", 3.5),
     Issuer("doo_v1_", r"[a-f0-9]{64}", "DIGITALOCEAN_TOKEN", 3.0),
     Issuer("dop_v1_", r"[a-f0-9]{64}", "DIGITALOCEAN_TOKEN", 3.0),
     Issuer("dor_v1_", r"[a-f0-9]{64}", "DIGITALOCEAN_TOKEN", 3.0),
@@ -53,6 +56,7 @@ const ISSUERS: &[Issuer] = &[
     Issuer("EZAK", r"[a-zA-Z0-9]{54}", "EASYPOST_KEY", 3.0),
     Issuer("EZTK", r"[a-zA-Z0-9]{54}", "EASYPOST_KEY", 3.0),
     Issuer("EAAC", r"[a-zA-Z0-9]{80,}", "FACEBOOK_TOKEN", 3.5),
+    Issuer("|", r"[A-Za-z0-9_-]{27}(?:[^\w-]|$)", "FACEBOOK_TOKEN", 3.5),
     Issuer("EAAM", r"[a-zA-Z0-9]{80,}", "FACEBOOK_TOKEN", 3.5),
     Issuer("EAAA", r"[\w-]{56,62}\b", "SQUARE_TOKEN", 3.5),
     Issuer("sq0", r"(?:atp|csp|idp)-[\w-]{22,60}", "SQUARE_TOKEN", 2.0),
@@ -128,7 +132,7 @@ const ISSUERS: &[Issuer] = &[
     Issuer("shpca_", r"[a-fA-F0-9]{32}", "SHOPIFY_TOKEN", 2.0),
     Issuer("shppa_", r"[a-fA-F0-9]{32}", "SHOPIFY_TOKEN", 2.0),
     Issuer("shpss_", r"[a-fA-F0-9]{32}", "SHOPIFY_TOKEN", 2.0),
-    Issuer("xox", r"[abeoprs](?:\.xox[bp])?-(?:\d-)?[a-zA-Z0-9-]{14,400}", "SLACK_TOKEN", 2.8),
+    Issuer("xox", r"[abeoprs](?:\.xox[bp])?-(?:\d-)?[a-zA-Z0-9-]{14,400}", "SLACK_TOKEN", 2.0),
     Issuer("xapp-", r"\d-[A-Z0-9]+-\d+-[a-z0-9]+", "SLACK_TOKEN", 2.0),
     Issuer("hooks.slack.com/", r"(?:services|workflows|triggers)/[A-Za-z0-9+/]{24,}", "SLACK_WEBHOOK", 2.0),
     Issuer("discord.com/api/webhooks/", r"\d{17,20}/[\w-]{60,70}", "DISCORD_WEBHOOK", 2.0),
@@ -195,10 +199,23 @@ pub(in super::super) fn read_issued(bytes: &[u8], found: &mut Vec<Reading>) {
         let window = &bytes[hit.end()..(hit.end() + 17_000).min(bytes.len())];
         let Some(tail) = form.find(window) else { continue };
         let mut end = hit.end() + tail.end();
-        if *name == "GCP_API_KEY" {
-            end = end.min(hit.end() + 35);
+        // These two forms take in one character behind the key, to see that it ends.
+        match (*name, *prefix) {
+            ("GCP_API_KEY", _) => end = end.min(hit.end() + 35),
+            (_, "|") => end = end.min(hit.end() + 27),
+            _ => {}
         }
         let start = widen(bytes, hit.start(), name);
+        let value = &bytes[start..end];
+        let is_odd = match *name {
+            "SLACK_TOKEN" => value.iter().filter(|b| b.is_ascii_digit()).count() < 4,
+            "TELEGRAM_TOKEN" => !(8..=10).contains(&(hit.start() - start)) || !value[..8].iter().all(u8::is_ascii_digit),
+            "FACEBOOK_TOKEN" if *prefix == "|" => hit.start() - start < 15,
+            _ => false,
+        };
+        if is_odd {
+            continue;
+        }
         if entropy(&bytes[hit.end()..end]) >= *least && !is_stand_in(&bytes[hit.end()..end], name) {
             found.push(Reading::secret(name, start, end, 0.95, "begins and is built as its issuer makes them"));
         }
@@ -215,11 +232,14 @@ fn may_begin(bytes: &[u8], start: usize, prefix: &str) -> bool {
     let Some(before) = start.checked_sub(1).map(|i| bytes[i]) else { return true };
     // A backslash escape (`\nghp_…`) ends in a letter.
     let is_escape = matches!(before, b'n' | b't' | b'r') && start >= 2 && bytes[start - 2] == b'\\';
-    !is_wordy || prefix == "8Q~" || is_escape || !(before.is_ascii_alphanumeric() || matches!(before, b'-' | b'_'))
+    !is_wordy || prefix == "8Q~" || is_escape || !(before.is_ascii_alphanumeric() || matches!(before, b'-' | b'_' | b'.'))
 }
 
 /// Some keys have their sign in the middle; their beginning is taken in.
 fn widen(bytes: &[u8], start: usize, name: &str) -> usize {
+    if name == "FACEBOOK_TOKEN" {
+        return start - bytes[start.saturating_sub(16)..start].iter().rev().take_while(|b| b.is_ascii_digit()).count();
+    }
     let reach = match name {
         "AZURE_CLIENT_SECRET" => 4,
         "HASHICORP_TOKEN" | "TELEGRAM_TOKEN" => 14,
