@@ -1,3 +1,4 @@
-//! Channels: raw bytes to inbound messages, cards to what a channel shows.
+//! Channels: raw bytes to `Inbound`, `Card` to what the channel shows, and sending it.
 
 pub mod command;
+pub mod slack;

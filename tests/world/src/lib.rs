@@ -1,1 +1,3 @@
-//! Fake vendors.
+//! A fake world: small vendors behind real sockets, each with a ledger of what was done to it.
+
+pub mod slack;

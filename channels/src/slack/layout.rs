@@ -1,0 +1,148 @@
+//! Fitting text into Slack's limits: shortened or split, never refused.
+
+/// Blocks in one message.
+pub(super) const BLOCKS_MAX: usize = 50;
+/// Characters of all texts of a message. Slack names no number, but refuses from about 13,200.
+pub(super) const MESSAGE_MAX: usize = 12_000;
+/// Characters of one text.
+pub(super) const TEXT_MAX: usize = 3000;
+/// Characters of a heading.
+pub(super) const HEADER_MAX: usize = 150;
+/// Characters of the label of a button or an option.
+pub(super) const LABEL_MAX: usize = 75;
+/// Characters of a button's value.
+pub(super) const VALUE_MAX: usize = 2000;
+/// Characters of an option's value.
+pub(super) const OPTION_VALUE_MAX: usize = 150;
+/// Options in one set of checkboxes.
+pub(super) const OPTIONS_MAX: usize = 10;
+/// Buttons in one row: Slack takes 25, more than five wrap badly.
+pub(super) const BUTTONS_MAX: usize = 5;
+/// Names and values in one section.
+pub(super) const FIELDS_MAX: usize = 10;
+/// Characters of one name with its value.
+pub(super) const FIELD_MAX: usize = 2000;
+
+/// Cuts at a character's end and marks the cut.
+pub(super) fn shorten(text: &str, max: usize) -> String {
+    match text.char_indices().nth(max) {
+        None => text.to_owned(),
+        Some(_) => {
+            let keep: String = text.chars().take(max.saturating_sub(1)).collect();
+            format!("{}…", keep.trim_end())
+        }
+    }
+}
+
+/// Cuts like [`shorten`], when each character counts for as many as it takes after escaping.
+pub(super) fn shorten_escaped(text: &str, max: usize) -> String {
+    let escaped = super::markup::escape(text);
+    if escaped.chars().count() <= max {
+        return escaped;
+    }
+    let mut out = String::new();
+    let mut count = 1;
+    for c in text.chars() {
+        let piece = super::markup::escape(c.encode_utf8(&mut [0; 4]));
+        count += piece.chars().count();
+        if count > max {
+            break;
+        }
+        out.push_str(&piece);
+    }
+    out.push('…');
+    out
+}
+
+/// Splits into pieces of at most `max` characters, at line ends or spaces where there are any.
+pub(super) fn split(text: &str, max: usize) -> Vec<String> {
+    let mut pieces = Vec::new();
+    let mut rest = text;
+    while let Some((end, _)) = rest.char_indices().nth(max) {
+        let head = &rest[..end];
+        let cut =
+            head.rfind('\n').or_else(|| head.rfind(' ')).filter(|at| *at > end / 2).map_or(end, |at| at + 1);
+        pieces.push(rest[..cut].to_owned());
+        rest = &rest[cut..];
+    }
+    if !rest.is_empty() {
+        pieces.push(rest.to_owned());
+    }
+    pieces
+}
+
+/// A bar of ten for `part` in `whole`.
+pub(super) fn bar(part: u32, whole: u32) -> String {
+    let filled = if whole == 0 { 0 } else { (u64::from(part.min(whole)) * 10 / u64::from(whole)) as usize };
+    format!("{}{}", "▰".repeat(filled), "▱".repeat(10 - filled))
+}
+
+/// Rows under columns in a fixed-width font: cells are shortened so that a line stays readable on a telephone.
+pub(super) fn grid(columns: &[String], rows: &[Vec<String>]) -> String {
+    const CELL_MAX: usize = 28;
+    let width = columns.len().max(rows.iter().map(Vec::len).max().unwrap_or(0));
+    let cell = |row: &[String], i: usize| {
+        let text = row.get(i).map(String::as_str).unwrap_or_default();
+        shorten(&text.split_whitespace().collect::<Vec<_>>().join(" "), CELL_MAX)
+    };
+    let lines: Vec<Vec<String>> = std::iter::once(columns)
+        .chain(rows.iter().map(Vec::as_slice))
+        .map(|row| (0..width).map(|i| cell(row, i)).collect())
+        .collect();
+    let widths: Vec<usize> =
+        (0..width).map(|i| lines.iter().map(|line| line[i].chars().count()).max().unwrap_or(0)).collect();
+    let mut out = String::new();
+    let mut count = 0;
+    for (n, line) in lines.iter().enumerate() {
+        let padded = line.iter().zip(&widths).map(|(text, width)| format!("{text:<width$}"));
+        let text = padded.collect::<Vec<_>>().join("  ").trim_end().to_owned();
+        count += text.chars().count() + 1;
+        if count > TEXT_MAX - 60 {
+            out.push_str(&format!("… and {} more", lines.len() - n));
+            break;
+        }
+        out.push_str(&text);
+        out.push('\n');
+        if n == 0 {
+            let rule = widths.iter().map(|width| "─".repeat(*width)).collect::<Vec<_>>().join("  ");
+            count += rule.chars().count() + 1;
+            out.push_str(&rule);
+            out.push('\n');
+        }
+    }
+    out.trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_cut_at_characters_and_split_at_spaces() {
+        assert_eq!(shorten("héllo", 5), "héllo");
+        assert_eq!(shorten("héllo wörld", 7), "héllo…");
+        assert_eq!(shorten_escaped("a&b", 7), "a&amp;b");
+        assert_eq!(shorten_escaped("a&bcd", 7), "a&amp;…");
+        assert_eq!(split("one two three", 8), ["one two ", "three"]);
+        assert_eq!(split("onetwothree", 4), ["onet", "woth", "ree"]);
+        assert!(split("", 4).is_empty());
+    }
+
+    #[test]
+    fn a_bar_is_always_ten_long() {
+        assert_eq!(bar(0, 0), "▱▱▱▱▱▱▱▱▱▱");
+        assert_eq!(bar(3, 6), "▰▰▰▰▰▱▱▱▱▱");
+        assert_eq!(bar(9, 6), "▰▰▰▰▰▰▰▰▰▰");
+    }
+
+    #[test]
+    fn a_grid_tolerates_ragged_rows() {
+        let text = grid(
+            &["Deal".into(), "Stage".into()],
+            &[vec!["Adyen".into()], vec!["a".into(), "b".into(), "c".into()]],
+        );
+        assert_eq!(text, "Deal   Stage\n─────  ─────  ─\nAdyen\na      b      c");
+        let many = vec![vec!["x".repeat(50); 8]; 100];
+        assert!(grid(&[], &many).chars().count() <= TEXT_MAX);
+    }
+}

@@ -1,0 +1,154 @@
+//! How sending to Slack can fail, told by what the sender may do next.
+
+use slack_morphism::errors::SlackClientError;
+
+/// Why a call did not do what it should, as far as we know.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SendError {
+    /// Slack asks to wait.
+    #[error("Slack asks to wait {after_s} s")]
+    RateLimited {
+        /// How long, seconds.
+        after_s: u64,
+    },
+    /// Whom or what it was meant for is not there, or no longer; the same call will not work later either.
+    #[error("the recipient is gone: {reason}")]
+    Gone {
+        /// Slack's word for it.
+        reason: String,
+    },
+    /// The token is no good, or lacks a scope.
+    #[error("not authorised: {reason}")]
+    Unauthorised {
+        /// Slack's word for it.
+        reason: String,
+    },
+    /// Slack understood and said no.
+    #[error("refused: {reason}")]
+    Refused {
+        /// Slack's word for it.
+        reason: String,
+    },
+    /// It may have happened: look before sending again.
+    #[error("outcome unknown: {cause}")]
+    OutcomeUnknown {
+        /// What was seen.
+        cause: String,
+    },
+    /// It cannot have happened: send again.
+    #[error("not sent: {cause}")]
+    NotSent {
+        /// What was seen.
+        cause: String,
+    },
+}
+
+/// Slack does not always say how long to wait; its slowest published limit is one call a minute.
+const WAIT_DEFAULT_S: u64 = 30;
+
+impl SendError {
+    /// Sorts one of Slack's error words.
+    pub(super) fn from_word(word: &str) -> Self {
+        let reason = word.to_owned();
+        match word {
+            "ratelimited" | "rate_limited" | "message_limit_exceeded" => {
+                Self::RateLimited { after_s: WAIT_DEFAULT_S }
+            }
+            "channel_not_found"
+            | "is_archived"
+            | "not_in_channel"
+            | "user_not_found"
+            | "users_not_found"
+            | "cannot_dm_bot"
+            | "cant_dm_bot"
+            | "user_disabled"
+            | "user_not_visible"
+            | "user_not_in_channel"
+            | "message_not_found"
+            | "thread_not_found"
+            | "cant_update_message"
+            | "messages_tab_disabled"
+            | "is_inactive"
+            | "expired_trigger_id"
+            | "trigger_expired"
+            | "trigger_exchanged"
+            | "exchanged_trigger_id"
+            | "invalid_user_id"
+            | "team_not_found" => Self::Gone { reason },
+            "invalid_auth"
+            | "not_authed"
+            | "account_inactive"
+            | "token_revoked"
+            | "token_expired"
+            | "no_permission"
+            | "missing_scope"
+            | "not_allowed_token_type"
+            | "org_login_required"
+            | "ekm_access_denied"
+            | "access_denied"
+            | "two_factor_setup_required"
+            | "team_access_not_granted"
+            | "bad_client_secret"
+            | "invalid_client_id" => Self::Unauthorised { reason },
+            // Slack documents that part of the work may have been done before these.
+            "internal_error"
+            | "fatal_error"
+            | "service_unavailable"
+            | "request_timeout"
+            | "team_added_to_org" => Self::OutcomeUnknown { cause: reason },
+            _ => Self::Refused { reason },
+        }
+    }
+}
+
+/// Bodies are left out of the reasons: they may hold what people wrote, and reasons are logged.
+impl From<SlackClientError> for SendError {
+    fn from(error: SlackClientError) -> Self {
+        match error {
+            SlackClientError::ApiError(e) => match Self::from_word(&e.code) {
+                Self::Refused { reason } => {
+                    let details =
+                        e.errors.filter(|errors| !errors.is_empty()).map(|errors| errors.join("; "));
+                    Self::Refused { reason: details.map_or(reason.clone(), |d| format!("{reason}: {d}")) }
+                }
+                other => other,
+            },
+            SlackClientError::RateLimitError(e) => {
+                Self::RateLimited { after_s: e.retry_after.map_or(WAIT_DEFAULT_S, |d| d.as_secs().max(1)) }
+            }
+            SlackClientError::HttpError(e) if e.status_code.is_client_error() => {
+                Self::Refused { reason: format!("HTTP {}", e.status_code.as_u16()) }
+            }
+            SlackClientError::HttpError(e) => {
+                Self::OutcomeUnknown { cause: format!("HTTP {}", e.status_code.as_u16()) }
+            }
+            SlackClientError::HttpProtocolError(e) => {
+                let hyper =
+                    e.cause.as_deref().and_then(|c| c.downcast_ref::<hyper_util::client::legacy::Error>());
+                match hyper {
+                    Some(error) if error.is_connect() => Self::NotSent { cause: with_sources(error) },
+                    Some(error) => Self::OutcomeUnknown { cause: with_sources(error) },
+                    None => Self::NotSent { cause: "the request could not be made".to_owned() },
+                }
+            }
+            SlackClientError::ProtocolError(e) => {
+                Self::OutcomeUnknown { cause: format!("unreadable answer: {}", e.json_error) }
+            }
+            SlackClientError::EndOfStream(_)
+            | SlackClientError::SystemError(_)
+            | SlackClientError::SocketModeProtocolError(_) => {
+                Self::OutcomeUnknown { cause: "the connection broke".to_owned() }
+            }
+        }
+    }
+}
+
+fn with_sources(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,12 @@
+//! The Slack channel against the fake Slack, over real sockets, and its decoders against published payloads.
+
+#[path = "slack/calls.rs"]
+mod calls;
+#[path = "slack/cards.rs"]
+mod cards;
+#[path = "slack/conversations.rs"]
+mod conversations;
+#[path = "slack/replay.rs"]
+mod replay;
+#[path = "slack/signatures.rs"]
+mod signatures;
