@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::InboundId;
+use crate::ids::{InboundId, PersonId};
 use crate::person::Channel;
 
 /// A message from a person.
@@ -82,4 +82,41 @@ pub enum Content {
     },
     /// The workspace removed us.
     Uninstalled,
+}
+
+/// What our own console and programming interface put into the inbox: the person is known already.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum WebBody {
+    /// Something typed.
+    Message {
+        /// Who.
+        person: PersonId,
+        /// The words.
+        text: String,
+    },
+    /// A press on one of our buttons.
+    Press {
+        /// Who.
+        person: PersonId,
+        /// Which button, as in [`crate::card::Verb`].
+        verb: String,
+        /// What it was about.
+        value: String,
+        /// What was ticked on the same card.
+        #[serde(default)]
+        chosen: Vec<String>,
+    },
+    /// A form that was sent.
+    Form {
+        /// Who.
+        person: PersonId,
+        /// Which form, as in [`crate::card::Verb`].
+        verb: String,
+        /// What it was about.
+        value: String,
+        /// Field name and what was typed.
+        #[serde(default)]
+        fields: Vec<(String, String)>,
+    },
 }

@@ -280,6 +280,14 @@ pub async fn recover(db: &Db) -> Result<u64, Error> {
     Ok(done.rows_affected())
 }
 
+/// Where a message stands, as the word of the table, and why if it went wrong.
+pub async fn state_of(tx: &mut crate::Tx, id: InboundId) -> Result<Option<(String, Option<String>)>, Error> {
+    Ok(sqlx::query_as("SELECT state, error FROM inbox WHERE inbound_id = $1")
+        .bind(id.0)
+        .fetch_optional(&mut **tx)
+        .await?)
+}
+
 /// A message that could not be understood, for the console.
 #[derive(Debug, Clone)]
 pub struct Odd {

@@ -103,6 +103,17 @@ pub async fn find(
     Ok(Some(workspace))
 }
 
+/// Whose a workspace is or was: it keeps its tenant when it removes us and comes back.
+pub async fn tenant_of(db: &Db, channel: Channel, external_id: &str) -> Result<Option<TenantId>, Error> {
+    let tenant: Option<Uuid> =
+        sqlx::query_scalar("SELECT tenant_id FROM workspaces WHERE channel = $1 AND external_id = $2")
+            .bind(channel.name())
+            .bind(external_id)
+            .fetch_optional(db.system())
+            .await?;
+    Ok(tenant.map(TenantId))
+}
+
 /// Notes that the workspace removed us.
 pub async fn remove(db: &Db, channel: Channel, external_id: &str) -> Result<(), Error> {
     sqlx::query(

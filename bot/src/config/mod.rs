@@ -58,6 +58,17 @@ pub(crate) struct Slack {
     pub(crate) api_url: String,
     pub(crate) client_id: String,
     pub(crate) client_secret: SecretString,
+    pub(crate) tenants: Tenants,
+}
+
+/// Whose data a workspace sees that installs us by OAuth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Tenants {
+    /// Its own.
+    Separate,
+    /// That of the installation.
+    Shared,
 }
 
 impl Slack {
@@ -124,6 +135,7 @@ const ENVIRONMENT: &[(&str, &str, &str)] = &[
     ("SLACK_API_URL", "slack", "api_url"),
     ("SLACK_CLIENT_ID", "slack", "client_id"),
     ("SLACK_CLIENT_SECRET", "slack", "client_secret"),
+    ("SLACK_TENANTS", "slack", "tenants"),
     ("DEALDESK_JOIN", "people", "join"),
     ("DEALDESK_WORKERS", "work", "workers"),
     ("DEALDESK_APPROVAL_DAYS", "work", "approval_days"),

@@ -1,0 +1,105 @@
+//! `/openapi.json`: the interface described, from the handlers themselves.
+
+use axum::Json;
+use serde::Serialize;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi, ToSchema};
+
+/// An error, as RFC 9457 says.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(super) struct ProblemBody {
+    /// The status again.
+    #[schema(example = 422)]
+    status: u16,
+    /// The status in words.
+    #[schema(example = "Unprocessable Entity")]
+    title: String,
+    /// What is the matter and what to do.
+    #[schema(example = "`text` is empty.")]
+    detail: String,
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Dealdesk",
+        description = "Ask for partners, follow the work, keep deals, decide on requests: what people do in chat, for programs. \
+            Whatever changes something is stored first and answered with 202 and a plan's number; the plan says what came of it."
+    ),
+    paths(
+        super::messages::send,
+        super::plans::show,
+        super::deals::list,
+        super::deals::show,
+        super::deals::note,
+        super::deals::change_stage,
+        super::approvals::list,
+        super::approvals::decide,
+    ),
+    components(schemas(ProblemBody)),
+    tags(
+        (name = "work", description = "Say something and see what comes of it"),
+        (name = "deals", description = "Partnerships in the making"),
+        (name = "approvals", description = "Requests that wait for a person")
+    ),
+    security(("token" = [])),
+    modifiers(&Token),
+)]
+struct Description;
+
+struct Token;
+
+impl Modify for Token {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("A person's token; it may do what the person may"))
+            .build();
+        openapi.components.get_or_insert_default().add_security_scheme("token", SecurityScheme::Http(scheme));
+    }
+}
+
+/// The description.
+pub(in crate::server) async fn description() -> Json<utoipa::openapi::OpenApi> {
+    Json(Description::openapi())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_committed_description_is_current() {
+        let current = Description::openapi().to_pretty_json().unwrap() + "\n";
+        let place = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/openapi.json");
+        let committed = std::fs::read_to_string(place).unwrap_or_default();
+        if committed != current {
+            // Written, so that the change can be looked at and committed; the test fails all the same.
+            std::fs::create_dir_all(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs")).unwrap();
+            std::fs::write(place, &current).unwrap();
+            panic!("docs/openapi.json was out of date and has been written anew: commit it");
+        }
+    }
+
+    #[test]
+    fn every_operation_states_its_errors_and_needs_a_token() {
+        let description = serde_json::to_value(Description::openapi()).unwrap();
+        assert!(description["openapi"].as_str().unwrap().starts_with("3.1"));
+        assert_eq!(description["components"]["securitySchemes"]["token"]["scheme"], "bearer");
+        assert_eq!(description["security"][0]["token"], serde_json::json!([]));
+        let paths = description["paths"].as_object().unwrap();
+        let operations: Vec<_> = paths.values().flat_map(|path| path.as_object().unwrap()).collect();
+        assert_eq!(operations.len(), 8);
+        for (method, operation) in operations {
+            let responses = operation["responses"].as_object().unwrap();
+            for status in ["401", "429", "503"] {
+                let schema = &responses[status]["content"]["application/problem+json"]["schema"]["$ref"];
+                assert_eq!(schema, "#/components/schemas/Problem", "{method} {operation}");
+            }
+            if method == "post" {
+                assert!(responses.contains_key("202"), "{operation}");
+            }
+        }
+    }
+}

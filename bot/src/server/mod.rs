@@ -1,0 +1,79 @@
+//! The HTTP server: one list of routes, and what every request passes through.
+
+mod api;
+mod health;
+mod layers;
+mod limits;
+mod problem;
+mod ready;
+mod slack;
+mod slack_install;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::header;
+use axum::routing::get;
+use domain::clock::Clock;
+use domain::ids::{Ids, TenantId};
+use storage::Db;
+use storage::inbox::Intake;
+use storage::seal::Seal;
+use tokio::sync::{Notify, mpsc};
+use tower_http::compression::CompressionLayer;
+use tower_http::sensitive_headers::SetSensitiveRequestHeadersLayer;
+
+pub(crate) use limits::Limits;
+pub(crate) use ready::Ready;
+pub(crate) use slack::FormRequest;
+
+use crate::config::Config;
+use crate::telemetry::metrics::Metrics;
+
+/// What the server needs, and nothing else.
+#[derive(Clone)]
+pub(crate) struct Edge {
+    pub(crate) config: Arc<Config>,
+    /// The tenant of an installation that serves one team.
+    pub(crate) home: TenantId,
+    pub(crate) db: Db,
+    pub(crate) intake: Intake,
+    pub(crate) clock: Clock,
+    pub(crate) ids: Ids,
+    pub(crate) seal: Seal,
+    /// Rung when a message was stored.
+    pub(crate) bell: Arc<Notify>,
+    pub(crate) metrics: Metrics,
+    /// What is not ready yet.
+    pub(crate) ready: Ready,
+    /// How often a person may call the interface.
+    pub(crate) limits: Limits,
+    /// Calls Slack to finish an installation; none without a client id.
+    pub(crate) slack: Option<channels::slack::client::Slack>,
+    /// Opens forms while their triggers live; none when nobody does.
+    pub(crate) forms: Option<mpsc::Sender<FormRequest>>,
+}
+
+/// All routes. The console brings its own, and the answer to unknown addresses.
+pub(crate) fn router(edge: Edge, console: Router) -> Router {
+    let body_max = edge.config.limits.body_kib * 1024;
+    // Slack's three routes carry the load: they measure themselves and pass through nothing else.
+    let fast = slack::routes(&edge);
+    let watched = Router::new()
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(health::metrics))
+        .route("/slack/install", get(slack_install::begin))
+        .route("/slack/oauth", get(slack_install::finish))
+        .route("/openapi.json", get(api::description))
+        .nest("/v1", api::routes())
+        .with_state(Arc::new(edge.clone()))
+        .merge(console.layer(CompressionLayer::new()))
+        .layer(DefaultBodyLimit::max(body_max))
+        .layer(SetSensitiveRequestHeadersLayer::new([header::AUTHORIZATION, header::COOKIE]))
+        .layer(axum::middleware::from_fn_with_state(edge, layers::watch));
+    watched.merge(fast).layer(layers::catch_panics())
+}
