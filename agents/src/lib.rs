@@ -1,1 +1,4 @@
-//! agents
+//! What is done with an intent: one folder or file an agent.
+
+pub mod discovery;
+pub mod evaluator;

@@ -8,6 +8,7 @@ pub mod credentials;
 pub mod db;
 pub mod deals;
 pub mod error;
+pub mod directory;
 pub mod inbox;
 pub mod messages;
 pub mod outbox;
