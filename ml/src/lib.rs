@@ -1,1 +1,3 @@
-//! ml
+//! Pure computation over features: scores with stated rules, weights as data.
+
+pub mod fit;

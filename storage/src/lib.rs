@@ -11,6 +11,7 @@ pub mod deals;
 pub mod directory;
 pub mod embedded;
 pub mod error;
+pub mod directory;
 pub mod idempotency;
 pub mod inbox;
 pub mod limits;

@@ -303,7 +303,6 @@ fn add_facts(doc: &mut TantivyDocument, fields: &Fields, company: &Company) {
     let status = company.status.as_deref().map_or_else(|| UNKNOWN.to_owned(), str::to_lowercase);
     doc.add_text(fields.status, status);
     doc.add_i64(fields.founded, company.founded_year.map_or(UNKNOWN_NUMBER, i64::from));
-    #[expect(clippy::cast_possible_truncation, reason = "whole dollars are exact enough for a filter")]
     let funding = company.funding_total_usd.map_or(UNKNOWN_NUMBER, |usd| usd as i64);
     doc.add_i64(fields.funding, funding);
 }
@@ -330,7 +329,6 @@ fn pack(traits: &[Trait]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(traits.len() * 3);
     for held in traits {
         bytes.extend(held.industry.to_le_bytes());
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 1 scaled to a byte")]
         bytes.push((held.strength.clamp(0.0, 1.0) * 255.0) as u8);
     }
     bytes

@@ -8,3 +8,6 @@ pub mod query;
 
 pub use index::{Index, IndexError};
 pub use query::{Candidate, Unknowns};
+
+#[cfg(test)]
+mod tests;

@@ -97,7 +97,6 @@ impl Index {
             must(range(fields.founded, min, max, unknowns));
         }
         if filters.funding_min_usd.is_some() || filters.funding_max_usd.is_some() {
-            #[expect(clippy::cast_possible_truncation, reason = "whole dollars are exact enough for a filter")]
             let whole = |usd: Option<f64>| usd.map(|usd| usd as i64);
             must(range(fields.funding, whole(filters.funding_min_usd), whole(filters.funding_max_usd), unknowns));
         }

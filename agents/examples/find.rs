@@ -1,0 +1,95 @@
+//! Builds a search index from a JSONL directory, asks it questions, and measures.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::time::Instant;
+
+use agents::discovery::find;
+use anyhow::{Context, bail};
+use domain::company::Company;
+use storage::directory::Index;
+
+const CONTENT: &str = "example";
+
+fn main() -> anyhow::Result<()> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    match args.as_slice() {
+        ["--build", file, folder] => build(Path::new(file), Path::new(folder)),
+        ["--query", query, folder] => ask(Path::new(folder), query),
+        ["--jsonl", folder] => batch(Path::new(folder)),
+        _ => bail!("usage: find --build FILE.jsonl DIR | --query TEXT DIR | --jsonl DIR < LINES"),
+    }
+}
+
+fn build(file: &Path, folder: &Path) -> anyhow::Result<()> {
+    let lines = BufReader::new(std::fs::File::open(file).with_context(|| file.display().to_string())?).lines();
+    let started = Instant::now();
+    let companies = lines.map_while(Result::ok).filter_map(|line| serde_json::from_str::<Company>(&line).ok());
+    let index = Index::build(folder, CONTENT, companies)?;
+    let took = started.elapsed().as_secs_f64();
+    let mut out = std::io::stdout();
+    writeln!(out, "{} companies in {took:.2} s, {} MB", index.stamp().companies, size(folder)? / 1_000_000)?;
+    Ok(())
+}
+
+fn size(folder: &Path) -> anyhow::Result<u64> {
+    let mut bytes = 0;
+    for entry in std::fs::read_dir(folder)? {
+        bytes += entry?.metadata()?.len();
+    }
+    Ok(bytes)
+}
+
+fn ask(folder: &Path, query: &str) -> anyhow::Result<()> {
+    let index = Index::open(folder, CONTENT)?;
+    let started = Instant::now();
+    let answer = find(&index, query, 10)?;
+    let ms = started.elapsed().as_secs_f64() * 1e3;
+    let mut out = std::io::stdout();
+    let chips: Vec<&str> = answer.chips.iter().map(|chip| chip.label.as_str()).collect();
+    writeln!(out, "{chips:?}  {} considered, confidence {:.2}, {ms:.1} ms", answer.considered, answer.confidence)?;
+    if answer.no_match {
+        writeln!(out, "no match; relax: {:?}", answer.relax)?;
+    }
+    for hit in &answer.hits {
+        let row = &hit.company;
+        let size = row.size.map_or("size unknown", domain::company::Size::label);
+        writeln!(out, "{:3}  {} [{}] {size} ({})", hit.fit, row.name, row.country.as_deref().unwrap_or("?"), row.id)?;
+        for entry in &hit.evidence {
+            let quote: String = entry.quote.chars().take(170).collect();
+            writeln!(out, "       {} {:?} {}: {quote}", entry.part, entry.verdict, entry.field)?;
+        }
+    }
+    Ok(())
+}
+
+#[derive(serde::Deserialize)]
+struct Line {
+    id: serde_json::Value,
+    query: String,
+}
+
+fn batch(folder: &Path) -> anyhow::Result<()> {
+    let index = Index::open(folder, CONTENT)?;
+    let mut out = std::io::BufWriter::new(std::io::stdout());
+    for line in std::io::stdin().lines() {
+        let line: Line = serde_json::from_str(&line?)?;
+        let started = Instant::now();
+        let answer = find(&index, &line.query, 10)?;
+        let ms = started.elapsed().as_secs_f64() * 1e3;
+        let hits: Vec<serde_json::Value> = answer
+            .hits
+            .iter()
+            .map(|hit| {
+                serde_json::json!({"company_id": hit.company.id, "name": hit.company.name, "score": hit.fit, "evidence": hit.evidence})
+            })
+            .collect();
+        let said = serde_json::json!({
+            "id": line.id, "filters": answer.filters, "hits": hits, "no_match": answer.no_match, "ms": ms,
+            "relax": answer.relax,
+        });
+        writeln!(out, "{said}")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,345 @@
+//! A question in plain words becomes typed filters: pure, deterministic, tolerant of spelling.
+
+use std::collections::HashSet;
+use std::sync::OnceLock;
+
+use domain::places::{Place, places};
+use domain::search::{Chip, Filters};
+use domain::taxonomy::{Nth, taxonomy};
+use domain::words::{Word, distance, stem, words};
+
+use super::amounts::{Amounts, read_amounts};
+use super::sizes::size_at;
+use super::vocabulary::{GENERIC, NOISE, STARTUP, status_at};
+
+/// A question as understood.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Understood {
+    /// For the search.
+    pub filters: Filters,
+    /// For the person.
+    pub chips: Vec<Chip>,
+}
+
+/// Reads a question. `known` says whether the directory uses a word: such words are never "corrected".
+pub fn understand(text: &str, known: &dyn Fn(&str) -> bool) -> Understood {
+    let amounts = read_amounts(text);
+    let mut parts = words(text);
+    parts.retain(|word| !amounts.covers(word.start));
+    for at in 0..parts.len() {
+        if let Some(right) = corrected(&parts[at], text, known) {
+            parts[at].stem = stem(&right);
+            parts[at].folded = right;
+        }
+    }
+    let mut reader = Reader::new(text, parts, amounts);
+    while reader.at < reader.parts.len() {
+        reader.step();
+    }
+    let filters = reader.finish();
+    Understood { chips: super::chips::chips(&filters), filters }
+}
+
+/// What kind of thing was read last, for the reach of "not" and of adjacency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Place,
+    Industry,
+    Size,
+    Word,
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    parts: Vec<Word>,
+    at: usize,
+    filters: Filters,
+    /// "not", "excluding" … was read, and the kind of thing it was followed by.
+    negated: bool,
+    negated_kind: Option<Kind>,
+    /// "for", "serving" … after an industry: what follows is an audience.
+    audience: bool,
+    /// Industries with the words they came from.
+    found: Vec<(Vec<Nth>, usize, usize)>,
+    excluded: Vec<Nth>,
+    /// Left-over words with their places.
+    left: Vec<(usize, String)>,
+}
+
+impl<'a> Reader<'a> {
+    fn new(text: &'a str, parts: Vec<Word>, amounts: Amounts) -> Self {
+        let filters = Filters {
+            founded_min: amounts.founded.0,
+            founded_max: amounts.founded.1,
+            funding_min_usd: amounts.funding.0,
+            funding_max_usd: amounts.funding.1,
+            sizes: amounts.sizes,
+            ..Filters::default()
+        };
+        Self {
+            text,
+            parts,
+            at: 0,
+            filters,
+            negated: false,
+            negated_kind: None,
+            audience: false,
+            found: vec![],
+            excluded: vec![],
+            left: vec![],
+        }
+    }
+
+    fn step(&mut self) {
+        if self.marker() || self.size() || self.status() {
+            return;
+        }
+        let place = places().at(self.text, &self.parts, self.at);
+        let industries = taxonomy().asked_at(&self.parts, self.at);
+        let industry_words = industries.first().map_or(0, |found| found.to - found.from);
+        match place {
+            Some((place, taken)) if taken >= industry_words => {
+                self.place(place);
+                self.at += taken;
+            }
+            _ if industry_words > 0 => {
+                self.industry(industries.iter().map(|found| found.industry).collect(), industry_words);
+            }
+            _ => self.word(),
+        }
+    }
+
+    /// Reads words that turn what follows: "not", "excluding", "for", "in".
+    fn marker(&mut self) -> bool {
+        let word = self.parts[self.at].folded.as_str();
+        let next = self.parts.get(self.at + 1).map_or("", |word| word.folded.as_str());
+        let taken = match (word, next) {
+            ("other" | "rather", "than") | ("apart", "from") | ("but", "not" | "no") | ("not", "the" | "in" | "from" | "any") => 2,
+            ("outside", "of") => 2,
+            ("not" | "no" | "non" | "nor" | "excluding" | "exclude" | "excludes" | "except" | "excl" | "without" | "outside" | "minus" | "sans" | "ohne" | "sauf" | "sin" | "keine" | "avoid" | "ignore", _) => 1,
+            ("for" | "serving" | "targeting" | "used", _) => {
+                self.audience = !self.found.is_empty();
+                self.at += 1;
+                return true;
+            }
+            ("in" | "from" | "based" | "with" | "headquartered" | "located" | "that" | "who" | "but", _) => {
+                if self.negated_kind.is_some() {
+                    self.negated = false;
+                    self.negated_kind = None;
+                }
+                self.audience = false;
+                self.at += 1;
+                return true;
+            }
+            _ => return false,
+        };
+        self.negated = true;
+        self.negated_kind = None;
+        self.at += taken;
+        true
+    }
+
+    /// Whether "not" reaches a thing of this kind; a thing of another kind ends its reach.
+    fn is_negated(&mut self, kind: Kind) -> bool {
+        if self.negated && self.negated_kind.is_some_and(|held| held != kind) {
+            self.negated = false;
+        }
+        if self.negated {
+            self.negated_kind = Some(kind);
+        }
+        self.negated
+    }
+
+    fn size(&mut self) -> bool {
+        let Some((sizes, taken)) = size_at(&self.parts, self.at) else {
+            return false;
+        };
+        if self.is_negated(Kind::Size) {
+            let all = domain::company::Size::ALL;
+            self.filters.sizes = all.into_iter().filter(|size| !sizes.contains(size)).collect();
+        } else {
+            sizes.into_iter().for_each(|size| push(&mut self.filters.sizes, size));
+        }
+        self.at += taken;
+        true
+    }
+
+    fn status(&mut self) -> bool {
+        if STARTUP.contains(&self.parts[self.at].folded.as_str()) {
+            self.filters.startup = !self.is_negated(Kind::Word);
+            self.at += 1;
+            return true;
+        }
+        let Some((status, taken)) = status_at(&self.parts, self.at) else {
+            return false;
+        };
+        if self.is_negated(Kind::Word) {
+            // Not acquired, not closed: what is left is what still operates.
+            self.filters.status = Some("operating".into());
+            self.negated = false;
+        } else {
+            self.filters.status = Some(status.into());
+        }
+        self.at += taken;
+        true
+    }
+
+    fn place(&mut self, place: &Place) {
+        let negated = self.is_negated(Kind::Place);
+        let filters = &mut self.filters;
+        match place {
+            Place::Country(code) if negated => push(&mut filters.countries_not, code.clone()),
+            Place::Region(_, codes) if negated => {
+                codes.iter().for_each(|code| push(&mut filters.countries_not, code.clone()));
+            }
+            // A place inside a country cannot be excluded by itself; the directory often does not know it.
+            Place::State(..) | Place::City(..) if negated => {}
+            Place::Country(code) => push(&mut filters.countries, code.clone()),
+            Place::Region(_, codes) => codes.iter().for_each(|code| push(&mut filters.countries, code.clone())),
+            Place::State(country, code) => {
+                push(&mut filters.countries, country.clone());
+                push(&mut filters.states, format!("{country}-{code}"));
+            }
+            Place::City(country, _, written) => {
+                if !country.is_empty() {
+                    push(&mut filters.countries, country.clone());
+                }
+                written.iter().for_each(|city| push(&mut filters.cities, format!("{country}-{city}")));
+            }
+        }
+        self.audience = false;
+    }
+
+    fn industry(&mut self, mut found: Vec<Nth>, taken: usize) {
+        let all = found.clone();
+        found.retain(|outer| !all.iter().any(|inner| inner != outer && taxonomy().is_within(*inner, *outer)));
+        if self.is_negated(Kind::Industry) {
+            self.excluded.extend(found);
+        } else if self.audience {
+            self.leave(self.at, taken);
+        } else {
+            self.found.push((found, self.at, self.at + taken));
+        }
+        self.at += taken;
+    }
+
+    fn leave(&mut self, from: usize, taken: usize) {
+        let said: Vec<&str> = self.parts[from..from + taken].iter().map(|word| word.folded.as_str()).collect();
+        self.left.push((from, said.join(" ")));
+    }
+
+    fn word(&mut self) {
+        let word = &self.parts[self.at];
+        if NOISE.contains(&word.folded.as_str()) || NOISE.contains(&word.stem.as_str()) {
+            self.at += 1;
+            return;
+        }
+        let number = word.folded.chars().all(|c| c.is_ascii_digit());
+        if self.is_negated(Kind::Word) {
+            let said = self.parts[self.at].folded.clone();
+            push(&mut self.filters.capability_not, said);
+        } else if !number {
+            self.leave(self.at, 1);
+        }
+        self.at += 1;
+    }
+
+    fn finish(mut self) -> Filters {
+        self.join_adjacent();
+        let name = |nth: &Nth| taxonomy().get(*nth).id.clone();
+        for (found, ..) in &self.found {
+            found.iter().for_each(|nth| push(&mut self.filters.industries, name(nth)));
+        }
+        self.excluded.iter().for_each(|nth| push(&mut self.filters.industries_not, name(nth)));
+        self.filters.industries.retain(|id| !self.filters.industries_not.contains(id));
+        self.left.sort_by_key(|(at, _)| *at);
+        let mut last = None;
+        for (at, said) in std::mem::take(&mut self.left) {
+            let joins = last.is_some_and(|last| last + 1 == at) && self.filters.capability.last().is_some();
+            match self.filters.capability.last_mut().filter(|_| joins) {
+                Some(phrase) => *phrase = format!("{phrase} {said}"),
+                None => push(&mut self.filters.capability, said.clone()),
+            }
+            last = Some(at + said.split(' ').count() - 1);
+        }
+        let dropped = &self.filters.countries_not;
+        self.filters.countries.retain(|code| !dropped.contains(code));
+        self.filters
+    }
+
+    /// Industries named side by side without "and" or a comma: the last is meant, the ones before narrow it
+    /// ("retail software" is software with retail in it); a broader or merely generic one adds nothing.
+    fn join_adjacent(&mut self) {
+        let mut at = 0;
+        while at + 1 < self.found.len() {
+            let (left, right) = (&self.found[at], &self.found[at + 1]);
+            let said = |held: &(Vec<Nth>, usize, usize)| self.parts[held.1].folded.clone();
+            let (left_said, right_said) = (said(left), said(right));
+            let within = |a: &[Nth], b: &[Nth]| {
+                a.iter().any(|inner| b.iter().any(|outer| taxonomy().is_within(*inner, *outer)))
+            };
+            if left.2 != right.1 || !self.touch(left.2) {
+                at += 1;
+            } else if within(&left.0, &right.0) || generic(&right_said, right) {
+                let (_, _, end) = self.found.remove(at + 1);
+                self.found[at].2 = end;
+            } else if within(&right.0, &left.0) || generic(&left_said, left) {
+                self.found.remove(at);
+            } else {
+                let (_, from, to) = self.found.remove(at);
+                self.leave(from, to - from);
+            }
+        }
+    }
+
+    /// True when nothing but spaces or a hyphen is between a word and the one before it.
+    fn touch(&self, at: usize) -> bool {
+        let between = &self.text[self.parts[at - 1].end..self.parts[at].start];
+        between.chars().all(|c| c == ' ' || c == '-')
+    }
+}
+
+fn generic(said: &str, held: &(Vec<Nth>, usize, usize)) -> bool {
+    held.2 - held.1 == 1 && GENERIC.contains(&said)
+}
+
+fn push<T: PartialEq>(list: &mut Vec<T>, value: T) {
+    if !list.contains(&value) {
+        list.push(value);
+    }
+}
+
+/// The word a misspelt one was meant to be: one edit off (two from eight letters on) a word that questions
+/// use, with the same first letter, and unknown to the directory.
+fn corrected(word: &Word, text: &str, known: &dyn Fn(&str) -> bool) -> Option<String> {
+    let letters = word.folded.chars().count();
+    let capital = text[word.start..word.end].chars().all(char::is_uppercase);
+    if letters < 5 || capital || word.folded.chars().any(|c| c.is_ascii_digit()) {
+        return None;
+    }
+    let vocabulary = vocabulary();
+    if vocabulary.contains(word.folded.as_str()) || vocabulary.contains(word.stem.as_str()) || known(&word.folded) {
+        return None;
+    }
+    let most = if letters < 8 { 1 } else { 2 };
+    let first = word.folded.chars().next()?;
+    vocabulary
+        .iter()
+        .filter(|right| right.starts_with(first) && right.len() >= 4)
+        .filter_map(|right| Some((distance(&word.folded, right, most)?, right)))
+        .min_by_key(|(edits, right)| (*edits, right.len(), (*right).to_owned()))
+        .map(|(_, right)| right.to_owned())
+}
+
+fn vocabulary() -> &'static HashSet<String> {
+    static VOCABULARY: OnceLock<HashSet<String>> = OnceLock::new();
+    VOCABULARY.get_or_init(|| {
+        let mut all: HashSet<String> = taxonomy().asked_words().map(str::to_owned).collect();
+        all.extend(places().asked_words().map(str::to_owned));
+        all.extend(NOISE.iter().chain(STARTUP).map(|word| (*word).to_owned()));
+        all
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,126 @@
+//! Questions and what they are understood to ask.
+
+use domain::company::Size;
+
+use super::*;
+
+fn read(text: &str) -> Filters {
+    understand(text, &|_| false).filters
+}
+
+#[test]
+fn the_main_question() {
+    let filters = read("find payment companies in Germany, mid cap");
+    assert_eq!(
+        filters,
+        Filters {
+            industries: vec!["payments".into()],
+            countries: vec!["DE".into()],
+            sizes: vec![Size::Mid],
+            ..Filters::default()
+        }
+    );
+}
+
+#[test]
+fn places_of_all_kinds() {
+    for (text, countries) in [
+        ("banks in the Netherlands", vec!["NL"]),
+        ("Banken in der Schweiz", vec!["CH"]),
+        ("bancos en Alemania", vec!["DE"]),
+        ("french insurers", vec!["FR"]),
+        ("biotech in DACH", vec!["DE", "AT", "CH"]),
+        ("logistics in Benelux", vec!["BE", "NL", "LU"]),
+        ("software firms in the US and Canada", vec!["US", "CA", "MX"]),
+        ("give us software firms in UK", vec!["GB"]),
+        ("airlines from Côte d'Ivoire", vec!["CI"]),
+        ("banks in New Jersey", vec!["US"]),
+        ("wineries near Munich", vec!["DE"]),
+    ] {
+        assert_eq!(read(text).countries, countries, "{text}");
+    }
+    assert_eq!(read("gold miners in Western Australia").states, ["AU-WA"]);
+    assert_eq!(read("hotels in München").cities.first().map(String::as_str), Some("DE-munich"));
+}
+
+#[test]
+fn industries_by_synonym_plural_language_and_typo() {
+    for (text, industry) in [
+        ("insurance brokers", "insurance-brokers"),
+        ("Versicherungsmakler", "insurance-brokers"),
+        ("insurers", "insurance"),
+        ("chip makers", "semiconductors"),
+        ("semicondutor firms", "semiconductors"),
+        ("cybersecurty vendors", "cybersecurity"),
+        ("paymnet companies", "payments"),
+        ("CRM software vendors", "crm-software"),
+        ("water utilites", "water"),
+        ("cement producers", "cement"),
+        ("semiconductor manufacturers", "semiconductors"),
+        ("tech companies", "software"),
+    ] {
+        assert_eq!(read(text).industries, [industry], "{text}");
+    }
+}
+
+#[test]
+fn lists_widen_and_neighbours_narrow() {
+    assert_eq!(read("solar and wind companies").industries, ["solar", "wind"]);
+    let filters = read("retail software companies");
+    assert_eq!((filters.industries, filters.capability), (vec!["software".to_owned()], vec!["retail".to_owned()]));
+    let filters = read("software for airlines in Spain");
+    assert_eq!((filters.industries, filters.capability), (vec!["software".to_owned()], vec!["airlines".to_owned()]));
+    assert_eq!(filters.countries, ["ES"]);
+    assert_eq!(read("looking for payment processors").industries, ["payments"]);
+}
+
+#[test]
+fn exclusions_reach_their_own_kind() {
+    let filters = read("fintech in Europe, not banks");
+    assert_eq!(filters.industries_not, ["banks"]);
+    assert!(filters.countries.contains(&"FR".to_owned()));
+    let filters = read("EV makers excluding China and the US, large cap");
+    assert_eq!(filters.countries_not, ["CN", "US"]);
+    assert_eq!(filters.sizes, [Size::Large]);
+    let filters = read("insurance companies, no brokers, in Germany");
+    assert!(filters.countries == ["DE"] && filters.countries_not.is_empty());
+    let filters = read("non-US banks outside of Europe");
+    assert_eq!(filters.industries, ["banks"]);
+    assert!(filters.countries_not.contains(&"US".to_owned()) && filters.countries_not.contains(&"DE".to_owned()));
+}
+
+#[test]
+fn numbers_and_status() {
+    let filters = read("biotech startups founded after 2005 that raised more than $50M, still operating");
+    assert_eq!(filters.industries, ["biotech"]);
+    assert_eq!((filters.founded_min, filters.funding_min_usd), (Some(2006), Some(5e7)));
+    assert_eq!(filters.status.as_deref(), Some("operating"));
+    assert!(filters.startup && filters.capability.is_empty());
+    assert_eq!(read("acquired adtech companies").status.as_deref(), Some("acquired"));
+}
+
+#[test]
+fn words_left_over_are_kept_as_phrases() {
+    assert_eq!(read("companies that make fishing nets").capability, ["fishing nets"]);
+    assert_eq!(read("purple elephants on Mars").capability, ["purple elephants", "mars"]);
+    assert!(read("").is_empty() && read("find me some companies please").is_empty());
+}
+
+#[test]
+fn known_words_are_not_corrected() {
+    let plain = understand("bonks in Spain", &|_| true).filters;
+    assert_eq!(plain.capability, ["bonks"]);
+}
+
+#[test]
+fn chips_can_be_taken_off_one_by_one() {
+    let Understood { mut filters, chips } =
+        understand("mid cap insurers in the Nordics founded after 1990 not in Norway, not banks", &|_| false);
+    assert!(chips.len() >= 5, "{chips:?}");
+    for chip in &chips {
+        let before = filters.clone();
+        filters = filters.without(chip);
+        assert_ne!(before, filters, "{chip:?} took nothing away");
+    }
+    assert!(filters.is_empty(), "{filters:?}");
+}
