@@ -7,6 +7,7 @@ pub mod conversations;
 pub mod credentials;
 pub mod db;
 pub mod deals;
+pub mod directory;
 pub mod error;
 pub mod inbox;
 pub mod messages;

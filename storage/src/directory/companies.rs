@@ -1,0 +1,209 @@
+//! The table of companies: look-ups, pages for building the search index, and the search that needs no index.
+
+use std::collections::HashMap;
+
+use domain::company::{Company, CompanyId, Size};
+use domain::search::Filters;
+use sqlx::postgres::PgRow;
+use sqlx::{PgPool, Postgres, QueryBuilder, Row};
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, source, name, description, sector, industry_group, industry, category, country, state, \
+             city, domain, market_cap, founded_year, status, funding_total_usd, funding_rounds, \
+             last_funding_at::text AS last_funding_at, tickers, lei, tags FROM companies",
+            $rest
+        )
+    };
+}
+
+/// The companies of these ids, in the order asked for; unknown ids are left out.
+///
+/// # Errors
+/// When the database fails.
+pub async fn get(pool: &PgPool, ids: &[CompanyId]) -> Result<Vec<Company>, sqlx::Error> {
+    let keys: Vec<&str> = ids.iter().map(|id| id.0.as_str()).collect();
+    let rows = sqlx::query(select!(" WHERE id = ANY($1)")).bind(keys).fetch_all(pool).await?;
+    let mut found: HashMap<CompanyId, Company> = HashMap::with_capacity(rows.len());
+    for row in &rows {
+        let company = company(row)?;
+        found.insert(company.id.clone(), company);
+    }
+    Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
+}
+
+/// How many companies the directory holds.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count(pool: &PgPool) -> Result<u64, sqlx::Error> {
+    let count: i64 = sqlx::query_scalar("SELECT count(*) FROM companies").fetch_one(pool).await?;
+    Ok(count.unsigned_abs())
+}
+
+/// The directory's version, which rises whenever companies changed.
+///
+/// # Errors
+/// When the database fails.
+pub async fn version(pool: &PgPool) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar("SELECT version FROM directory_version").fetch_one(pool).await
+}
+
+/// All companies in pages, in the order of their ids.
+pub fn stream_all(pool: &PgPool, page_rows: u32) -> Pages<'_> {
+    Pages { pool, page_rows: i64::from(page_rows.max(1)), after: String::new() }
+}
+
+/// Pages of the whole directory; each is read by one query, so nothing is held open between them.
+#[derive(Debug)]
+pub struct Pages<'a> {
+    pool: &'a PgPool,
+    page_rows: i64,
+    after: String,
+}
+
+impl Pages<'_> {
+    /// The next page; `None` behind the last.
+    ///
+    /// # Errors
+    /// When the database fails; the same page can then be asked for again.
+    pub async fn next(&mut self) -> Result<Option<Vec<Company>>, sqlx::Error> {
+        let rows = sqlx::query(select!(" WHERE id > $1 ORDER BY id LIMIT $2"))
+            .bind(&self.after)
+            .bind(self.page_rows)
+            .fetch_all(self.pool)
+            .await?;
+        let page = rows.iter().map(company).collect::<Result<Vec<_>, _>>()?;
+        match page.last() {
+            Some(last) => self.after.clone_from(&last.id.0),
+            None => return Ok(None),
+        }
+        Ok(Some(page))
+    }
+}
+
+/// Searches without the index: every filter as SQL, ranked by full text and, where the server has it, by
+/// likeness of the name. Best first. Industries are taken by the words of their ids, matched against labels,
+/// tags and descriptions.
+///
+/// # Errors
+/// When the database fails.
+pub async fn search_degraded(
+    pool: &PgPool,
+    filters: &Filters,
+    limit: u32,
+) -> Result<Vec<Company>, sqlx::Error> {
+    let trigrams: bool =
+        sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = 'pg_trgm')")
+            .fetch_one(pool)
+            .await?;
+    let mut query = degraded_query(filters, trigrams, limit);
+    query.build().fetch_all(pool).await?.iter().map(company).collect()
+}
+
+fn degraded_query(filters: &Filters, trigrams: bool, limit: u32) -> QueryBuilder<Postgres> {
+    let mut query = QueryBuilder::new(select!(" WHERE true"));
+    push_hard_filters(&mut query, filters);
+    let industries = any_of(filters.industries.iter().map(|id| id.replace(['_', '-', '.'], " ")));
+    if !industries.is_empty() {
+        query.push(" AND search @@ websearch_to_tsquery('pg_catalog.english', ");
+        query.push_bind(industries.clone()).push(")");
+    }
+    let capability = any_of(filters.capability.iter().cloned());
+    if capability.is_empty() {
+        query.push(" ORDER BY ts_rank_cd(search, websearch_to_tsquery('pg_catalog.english', ");
+        query.push_bind(industries).push(")) DESC, id LIMIT ").push_bind(i64::from(limit));
+        return query;
+    }
+    let name = filters.capability.join(" ");
+    query.push(" AND (search @@ websearch_to_tsquery('pg_catalog.english', ").push_bind(capability.clone());
+    query.push(") OR search @@ plainto_tsquery('pg_catalog.simple', ").push_bind(name.clone()).push(")");
+    if trigrams {
+        query.push(" OR name % ").push_bind(name.clone());
+    }
+    query.push(") ORDER BY ts_rank_cd(search, websearch_to_tsquery('pg_catalog.english', ");
+    query.push_bind(any_of([capability, industries].into_iter().filter(|words| !words.is_empty())));
+    query.push("), 1)");
+    if trigrams {
+        query.push(" + similarity(name, ").push_bind(name).push(")");
+    }
+    query.push(" DESC, id LIMIT ").push_bind(i64::from(limit));
+    query
+}
+
+/// The words for `websearch_to_tsquery`, any of which is enough.
+fn any_of(phrases: impl Iterator<Item = String>) -> String {
+    // Quotes and minus signs are operators there, and nobody means them here.
+    let clean = phrases.map(|phrase| phrase.replace(['"', '-'], " "));
+    clean.filter(|phrase| !phrase.trim().is_empty()).collect::<Vec<_>>().join(" or ")
+}
+
+fn push_hard_filters(query: &mut QueryBuilder<Postgres>, filters: &Filters) {
+    if !filters.countries.is_empty() {
+        query.push(" AND country = ANY(").push_bind(filters.countries.clone()).push(")");
+    }
+    if !filters.countries_not.is_empty() {
+        query.push(" AND NOT coalesce(country, '') = ANY(");
+        query.push_bind(filters.countries_not.clone()).push(")");
+    }
+    if !filters.states.is_empty() {
+        query.push(" AND state = ANY(").push_bind(filters.states.clone()).push(")");
+    }
+    if !filters.cities.is_empty() {
+        let cities: Vec<String> = filters.cities.iter().map(|city| city.to_lowercase()).collect();
+        query.push(" AND lower(city) = ANY(").push_bind(cities).push(")");
+    }
+    if !filters.sizes.is_empty() {
+        let labels: Vec<&str> = filters.sizes.iter().map(|size| size.label()).collect();
+        query.push(" AND market_cap = ANY(").push_bind(labels).push(")");
+    }
+    for industry in &filters.industries_not {
+        // Weight B alone: a company is excluded by its labels and tags, not by a word in passing.
+        let words: Vec<&str> = industry.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect();
+        if words.is_empty() {
+            continue;
+        }
+        let wanted = words.iter().map(|word| format!("{word}:B")).collect::<Vec<_>>().join(" & ");
+        query.push(" AND NOT search @@ to_tsquery('pg_catalog.english', ").push_bind(wanted).push(")");
+    }
+    for (column, bound) in [
+        (" AND founded_year >= ", filters.founded_min.map(f64::from)),
+        (" AND founded_year <= ", filters.founded_max.map(f64::from)),
+        (" AND funding_total_usd >= ", filters.funding_min_usd),
+        (" AND funding_total_usd <= ", filters.funding_max_usd),
+    ] {
+        if let Some(bound) = bound {
+            query.push(column).push_bind(bound);
+        }
+    }
+    if let Some(status) = &filters.status {
+        query.push(" AND status = ").push_bind(status.to_lowercase());
+    }
+}
+
+fn company(row: &PgRow) -> Result<Company, sqlx::Error> {
+    Ok(Company {
+        id: CompanyId(row.try_get("id")?),
+        source: row.try_get("source")?,
+        name: row.try_get("name")?,
+        description: row.try_get("description")?,
+        sector: row.try_get("sector")?,
+        industry_group: row.try_get("industry_group")?,
+        industry: row.try_get("industry")?,
+        category: row.try_get("category")?,
+        country: row.try_get("country")?,
+        state: row.try_get("state")?,
+        city: row.try_get("city")?,
+        domain: row.try_get("domain")?,
+        size: row.try_get::<Option<&str>, _>("market_cap")?.and_then(Size::from_label),
+        founded_year: row.try_get("founded_year")?,
+        status: row.try_get("status")?,
+        funding_total_usd: row.try_get("funding_total_usd")?,
+        funding_rounds: row.try_get("funding_rounds")?,
+        last_funding_at: row.try_get("last_funding_at")?,
+        tickers: row.try_get("tickers")?,
+        lei: row.try_get("lei")?,
+        tags: row.try_get("tags")?,
+    })
+}
