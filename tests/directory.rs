@@ -103,7 +103,10 @@ async fn the_shipped_directory_loads_whole_and_twice_changes_nothing() {
     assert_eq!(companies::version(&directory.app).await.unwrap(), version, "nothing changed");
 
     let adyen = companies::get(&directory.app, &[CompanyId("dd0001".to_owned())]).await.unwrap().remove(0);
-    assert_eq!((adyen.name.as_str(), adyen.size, adyen.founded_year), ("Adyen", Some(Size::Large), Some(2006)));
+    assert_eq!(
+        (adyen.name.as_str(), adyen.size, adyen.founded_year),
+        ("Adyen", Some(Size::Large), Some(2006))
+    );
 }
 
 #[tokio::test]
@@ -145,7 +148,8 @@ async fn changes_are_told_apart_and_bad_rows_reported() {
 #[tokio::test]
 async fn an_import_that_broke_off_goes_on_where_it_stopped() {
     let Some(directory) = Directory::new().await else { return };
-    let rows: String = (0..9_000).map(|n| format!("{{\"id\":\"c{n}\",\"name\":\"Company {n}\"}}\n")).collect();
+    let rows: String =
+        (0..9_000).map(|n| format!("{{\"id\":\"c{n}\",\"name\":\"Company {n}\"}}\n")).collect();
     let cut = std::io::Read::chain(Cursor::new(rows.clone().into_bytes()), Broken);
     let options = ImportOptions { content_hash: Some("same".to_owned()), ..options("big.jsonl") };
     let error = import(&directory.system, cut, &options, |_| ()).await.unwrap_err();
@@ -210,13 +214,43 @@ async fn the_search_without_index_keeps_every_filter() {
     let base = Filters { capability: text("payment processing"), ..Filters::default() };
     for (filters, expected) in [
         (Filters { countries: text("DE"), ..base.clone() }, &["Zahlwerk"][..]),
-        (Filters { capability: text("payment"), countries_not: text("DE"), ..base.clone() }, &["Nowhere Payments", "Payfast"]),
-        (Filters { capability: text("payment"), sizes: vec![Size::Mid], founded_max: Some(2000), ..base.clone() }, &["Payfast"]),
+        (
+            Filters { capability: text("payment"), countries_not: text("DE"), ..base.clone() },
+            &["Nowhere Payments", "Payfast"],
+        ),
+        (
+            Filters {
+                capability: text("payment"),
+                sizes: vec![Size::Mid],
+                founded_max: Some(2000),
+                ..base.clone()
+            },
+            &["Payfast"],
+        ),
         (Filters { capability: text("payment"), funding_min_usd: Some(1e6), ..base.clone() }, &["Zahlwerk"]),
         (Filters { capability: vec![], cities: text("BERLIN"), ..base.clone() }, &["Zahlwerk"]),
-        (Filters { capability: vec![], industries: text("real_estate"), ..base.clone() }, &["Hafen Immobilien"]),
-        (Filters { capability: vec![], states: text("BE"), status: Some("Operating".to_owned()), ..base.clone() }, &["Hafen Immobilien"]),
-        (Filters { capability: vec![], countries: text("DE"), industries_not: vec!["chemical".to_owned(), "real-estate".to_owned()], ..base.clone() }, &["Zahlwerk"]),
+        (
+            Filters { capability: vec![], industries: text("real_estate"), ..base.clone() },
+            &["Hafen Immobilien"],
+        ),
+        (
+            Filters {
+                capability: vec![],
+                states: text("BE"),
+                status: Some("Operating".to_owned()),
+                ..base.clone()
+            },
+            &["Hafen Immobilien"],
+        ),
+        (
+            Filters {
+                capability: vec![],
+                countries: text("DE"),
+                industries_not: vec!["chemical".to_owned(), "real-estate".to_owned()],
+                ..base.clone()
+            },
+            &["Zahlwerk"],
+        ),
         (Filters { capability: text("zahlwrk"), ..base.clone() }, &["Zahlwerk"]),
         (Filters { capability: text("'); DROP TABLE companies; -- \" or !"), ..base.clone() }, &[]),
     ] {

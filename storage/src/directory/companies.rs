@@ -91,11 +91,7 @@ impl Pages<'_> {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn search_degraded(
-    pool: &PgPool,
-    filters: &Filters,
-    limit: u32,
-) -> Result<Vec<Company>, Error> {
+pub async fn search_degraded(pool: &PgPool, filters: &Filters, limit: u32) -> Result<Vec<Company>, Error> {
     let trigrams: bool =
         sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = 'pg_trgm')")
             .fetch_one(pool)
@@ -132,7 +128,8 @@ fn degraded_query(filters: &Filters, trigrams: bool, limit: u32) -> QueryBuilder
     query.push_bind(any_of([capability, industries].into_iter().filter(|words| !words.is_empty())));
     query.push("), 1)");
     if trigrams {
-        query.push(" + similarity(name, ").push_bind(name).push(")");
+        // A name that shares one common word is not meant; one that is nearly spelt so is.
+        query.push(" + greatest(similarity(name, ").push_bind(name).push(") - 0.5, 0)");
     }
     query.push(" DESC, id LIMIT ").push_bind(i64::from(limit));
     query
@@ -166,7 +163,8 @@ fn push_hard_filters(query: &mut QueryBuilder<Postgres>, filters: &Filters) {
     }
     for industry in &filters.industries_not {
         // Weight B alone: a company is excluded by its labels and tags, not by a word in passing.
-        let words: Vec<&str> = industry.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect();
+        let words: Vec<&str> =
+            industry.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect();
         if words.is_empty() {
             continue;
         }

@@ -10,7 +10,8 @@ fn rows(bytes: &[u8], pairs: &[(&str, &str)]) -> Result<Vec<(u64, Result<String,
     let mut rows = Rows::open(Cursor::new(bytes.to_vec()), None, None, &mut mapping)?;
     let mut found = Vec::new();
     while let Some(row) = rows.next(&mut mapping)? {
-        let name = |mut fields: Fields| fields.take(Field::Name).map_or(String::new(), |name| name.to_string());
+        let name =
+            |mut fields: Fields| fields.take(Field::Name).map_or(String::new(), |name| name.to_string());
         found.push((row.line, row.fields.map(name)));
     }
     Ok(found)
