@@ -118,7 +118,7 @@ fn degraded_query(filters: &Filters, trigrams: bool, limit: u32) -> QueryBuilder
     query.push(" AND (search @@ websearch_to_tsquery('pg_catalog.english', ").push_bind(capability.clone());
     query.push(") OR search @@ plainto_tsquery('pg_catalog.simple', ").push_bind(name.clone()).push(")");
     if trigrams {
-        query.push(" OR name % ").push_bind(name.clone());
+        query.push(" OR ").push_bind(name.clone()).push(" <% name");
     }
     // All the words together are worth more than any of them often; a word in the name is worth the least,
     // since names are short and would otherwise win every time.
@@ -128,8 +128,8 @@ fn degraded_query(filters: &Filters, trigrams: bool, limit: u32) -> QueryBuilder
     query.push_bind(any_of([capability, industries].into_iter().filter(|words| !words.is_empty())));
     query.push("), 1)");
     if trigrams {
-        // A name that shares one common word is not meant; one that is nearly spelt so is.
-        query.push(" + greatest(similarity(name, ").push_bind(name).push(") - 0.5, 0)");
+        // A name, or a run of words in it, that is nearly what was asked for.
+        query.push(" + greatest(word_similarity(").push_bind(name).push(", name) - 0.5, 0)");
     }
     query.push(" DESC, id LIMIT ").push_bind(i64::from(limit));
     query
