@@ -4,7 +4,10 @@ use std::io::{Cursor, Write};
 
 use super::*;
 
-fn rows(bytes: &[u8], pairs: &[(&str, &str)]) -> Result<Vec<(u64, Result<String, String>)>, ImportError> {
+/// Line of the file, and the name found there or the reason why not.
+type Named = (u64, Result<String, String>);
+
+fn rows(bytes: &[u8], pairs: &[(&str, &str)]) -> Result<Vec<Named>, ImportError> {
     let pairs: Vec<_> = pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
     let mut mapping = Mapping::new(&pairs)?;
     let mut rows = Rows::open(Cursor::new(bytes.to_vec()), None, None, &mut mapping)?;
