@@ -4,6 +4,7 @@
 mod architecture;
 mod audit;
 mod dependencies;
+mod directory;
 mod embedded;
 mod steps;
 mod tenancy;

@@ -11,7 +11,6 @@ pub mod deals;
 pub mod directory;
 pub mod embedded;
 pub mod error;
-pub mod directory;
 pub mod idempotency;
 pub mod inbox;
 pub mod limits;

@@ -7,6 +7,8 @@ use domain::search::Filters;
 use sqlx::postgres::PgRow;
 use sqlx::{PgPool, Postgres, QueryBuilder, Row};
 
+use crate::error::Error;
+
 macro_rules! select {
     ($rest:literal) => {
         concat!(
@@ -22,7 +24,7 @@ macro_rules! select {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn get(pool: &PgPool, ids: &[CompanyId]) -> Result<Vec<Company>, sqlx::Error> {
+pub async fn get(pool: &PgPool, ids: &[CompanyId]) -> Result<Vec<Company>, Error> {
     let keys: Vec<&str> = ids.iter().map(|id| id.0.as_str()).collect();
     let rows = sqlx::query(select!(" WHERE id = ANY($1)")).bind(keys).fetch_all(pool).await?;
     let mut found: HashMap<CompanyId, Company> = HashMap::with_capacity(rows.len());
@@ -37,7 +39,7 @@ pub async fn get(pool: &PgPool, ids: &[CompanyId]) -> Result<Vec<Company>, sqlx:
 ///
 /// # Errors
 /// When the database fails.
-pub async fn count(pool: &PgPool) -> Result<u64, sqlx::Error> {
+pub async fn count(pool: &PgPool) -> Result<u64, Error> {
     let count: i64 = sqlx::query_scalar("SELECT count(*) FROM companies").fetch_one(pool).await?;
     Ok(count.unsigned_abs())
 }
@@ -46,8 +48,8 @@ pub async fn count(pool: &PgPool) -> Result<u64, sqlx::Error> {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn version(pool: &PgPool) -> Result<i64, sqlx::Error> {
-    sqlx::query_scalar("SELECT version FROM directory_version").fetch_one(pool).await
+pub async fn version(pool: &PgPool) -> Result<i64, Error> {
+    Ok(sqlx::query_scalar("SELECT version FROM directory_version").fetch_one(pool).await?)
 }
 
 /// All companies in pages, in the order of their ids.
@@ -68,13 +70,13 @@ impl Pages<'_> {
     ///
     /// # Errors
     /// When the database fails; the same page can then be asked for again.
-    pub async fn next(&mut self) -> Result<Option<Vec<Company>>, sqlx::Error> {
+    pub async fn next(&mut self) -> Result<Option<Vec<Company>>, Error> {
         let rows = sqlx::query(select!(" WHERE id > $1 ORDER BY id LIMIT $2"))
             .bind(&self.after)
             .bind(self.page_rows)
             .fetch_all(self.pool)
             .await?;
-        let page = rows.iter().map(company).collect::<Result<Vec<_>, _>>()?;
+        let page = rows.iter().map(company).collect::<Result<Vec<_>, Error>>()?;
         match page.last() {
             Some(last) => self.after.clone_from(&last.id.0),
             None => return Ok(None),
@@ -89,11 +91,7 @@ impl Pages<'_> {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn search_degraded(
-    pool: &PgPool,
-    filters: &Filters,
-    limit: u32,
-) -> Result<Vec<Company>, sqlx::Error> {
+pub async fn search_degraded(pool: &PgPool, filters: &Filters, limit: u32) -> Result<Vec<Company>, Error> {
     let trigrams: bool =
         sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = 'pg_trgm')")
             .fetch_one(pool)
@@ -120,13 +118,18 @@ fn degraded_query(filters: &Filters, trigrams: bool, limit: u32) -> QueryBuilder
     query.push(" AND (search @@ websearch_to_tsquery('pg_catalog.english', ").push_bind(capability.clone());
     query.push(") OR search @@ plainto_tsquery('pg_catalog.simple', ").push_bind(name.clone()).push(")");
     if trigrams {
-        query.push(" OR name % ").push_bind(name.clone());
+        query.push(" OR ").push_bind(name.clone()).push(" <% name");
     }
-    query.push(") ORDER BY ts_rank_cd(search, websearch_to_tsquery('pg_catalog.english', ");
+    // All the words together are worth more than any of them often; a word in the name is worth the least,
+    // since names are short and would otherwise win every time.
+    query.push(") ORDER BY (search @@ plainto_tsquery('pg_catalog.english', ").push_bind(name.clone());
+    query.push("))::integer + ts_rank_cd('{0.1, 0.6, 1.0, 0.3}', search, ");
+    query.push("websearch_to_tsquery('pg_catalog.english', ");
     query.push_bind(any_of([capability, industries].into_iter().filter(|words| !words.is_empty())));
     query.push("), 1)");
     if trigrams {
-        query.push(" + similarity(name, ").push_bind(name).push(")");
+        // A name, or a run of words in it, that is nearly what was asked for.
+        query.push(" + greatest(word_similarity(").push_bind(name).push(", name) - 0.5, 0)");
     }
     query.push(" DESC, id LIMIT ").push_bind(i64::from(limit));
     query
@@ -160,7 +163,8 @@ fn push_hard_filters(query: &mut QueryBuilder<Postgres>, filters: &Filters) {
     }
     for industry in &filters.industries_not {
         // Weight B alone: a company is excluded by its labels and tags, not by a word in passing.
-        let words: Vec<&str> = industry.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect();
+        let words: Vec<&str> =
+            industry.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect();
         if words.is_empty() {
             continue;
         }
@@ -182,7 +186,7 @@ fn push_hard_filters(query: &mut QueryBuilder<Postgres>, filters: &Filters) {
     }
 }
 
-fn company(row: &PgRow) -> Result<Company, sqlx::Error> {
+fn company(row: &PgRow) -> Result<Company, Error> {
     Ok(Company {
         id: CompanyId(row.try_get("id")?),
         source: row.try_get("source")?,

@@ -20,6 +20,8 @@ use tokio::sync::mpsc;
 
 use batch::{Batch, Meter, Plan};
 
+use crate::error::Error;
+
 /// Rows that are written in one transaction.
 const BATCH_ROWS: usize = 4_000;
 /// Batches that may wait for the database: bounds the memory together with the size of a batch.
@@ -158,11 +160,17 @@ pub enum ImportError {
     #[error("another import of this file is running")]
     Overtaken,
     /// The database refused or was lost.
-    #[error("the database failed: {0}")]
-    Database(#[from] sqlx::Error),
+    #[error(transparent)]
+    Database(#[from] Error),
     /// The part that reads the file crashed.
     #[error("reading the file failed unexpectedly")]
     Stopped,
+}
+
+impl From<sqlx::Error> for ImportError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(error.into())
+    }
 }
 
 /// Imports a file from disk. The file's content is hashed first, so that the import can be resumed.

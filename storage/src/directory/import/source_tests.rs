@@ -4,13 +4,17 @@ use std::io::{Cursor, Write};
 
 use super::*;
 
-fn rows(bytes: &[u8], pairs: &[(&str, &str)]) -> Result<Vec<(u64, Result<String, String>)>, ImportError> {
+/// Line of the file, and the name found there or the reason why not.
+type Named = (u64, Result<String, String>);
+
+fn rows(bytes: &[u8], pairs: &[(&str, &str)]) -> Result<Vec<Named>, ImportError> {
     let pairs: Vec<_> = pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
     let mut mapping = Mapping::new(&pairs)?;
     let mut rows = Rows::open(Cursor::new(bytes.to_vec()), None, None, &mut mapping)?;
     let mut found = Vec::new();
     while let Some(row) = rows.next(&mut mapping)? {
-        let name = |mut fields: Fields| fields.take(Field::Name).map_or(String::new(), |name| name.to_string());
+        let name =
+            |mut fields: Fields| fields.take(Field::Name).map_or(String::new(), |name| name.to_string());
         found.push((row.line, row.fields.map(name)));
     }
     Ok(found)

@@ -47,7 +47,8 @@ const MERGE: &str = concat!(
      SELECT count(*) FILTER (WHERE inserted), count(*) FILTER (WHERE NOT inserted) FROM written"
 );
 /// Takes up an unfinished import of the same content, or starts at the first row.
-const BEGIN: &str = "INSERT INTO company_imports AS i (file_name, content_hash, started_at) VALUES ($1, $2, $3)
+const BEGIN: &str =
+    "INSERT INTO company_imports AS i (file_name, content_hash, started_at) VALUES ($1, $2, $3)
      ON CONFLICT (file_name, content_hash) DO UPDATE SET
          rows_done = CASE WHEN $4 AND i.finished_at IS NULL THEN i.rows_done ELSE 0 END,
          rows_bad = CASE WHEN $4 AND i.finished_at IS NULL THEN i.rows_bad ELSE 0 END,
