@@ -73,6 +73,59 @@ mod tests {
             ("/deal", "find \"x\"", "Partners and deals"),
             ("/approvals", "", "What waits for me"),
         ]);
-        insta::assert_snapshot!(text);
+        insta::assert_snapshot!(text, @r##"
+        # Slack app manifest of Dealdesk, generated from the command table: edit that, not this.
+        # Put your own address in place of https://YOUR-HOST, then paste it at https://api.slack.com/apps.
+        display_information:
+          name: Dealdesk
+          description: Finds partners, reads contracts, moves deals; people decide.
+          background_color: "#1f3a5f"
+        features:
+          app_home:
+            home_tab_enabled: false
+            messages_tab_enabled: true
+            messages_tab_read_only_enabled: false
+          bot_user:
+            display_name: Dealdesk
+            always_online: true
+          slash_commands:
+            - command: "/deal"
+              url: https://YOUR-HOST/slack/commands
+              description: "Partners and deals"
+              usage_hint: "find \"x\""
+              should_escape: true
+            - command: "/approvals"
+              url: https://YOUR-HOST/slack/commands
+              description: "What waits for me"
+              should_escape: true
+        oauth_config:
+          redirect_urls:
+            - https://YOUR-HOST/slack/oauth
+          scopes:
+            bot:
+              - "app_mentions:read"
+              - "channels:history"
+              - "chat:write"
+              - "commands"
+              - "groups:history"
+              - "im:history"
+              - "im:write"
+              - "users:read"
+              - "users:read.email"
+        settings:
+          event_subscriptions:
+            request_url: https://YOUR-HOST/slack/events
+            bot_events:
+              - app_mention
+              - app_uninstalled
+              - message.im
+              - tokens_revoked
+          interactivity:
+            is_enabled: true
+            request_url: https://YOUR-HOST/slack/interactions
+          org_deploy_enabled: true
+          socket_mode_enabled: false
+          token_rotation_enabled: false
+        "##);
     }
 }

@@ -9,18 +9,16 @@ use super::body::{first_text, is_true, text_at};
 pub const AUTHORIZE_URL: &str = "https://slack.com/oauth/v2/authorize";
 
 /// What we may do in a workspace, and why.
-pub const SCOPES: [&str; 11] = [
+pub const SCOPES: [&str; 9] = [
     "app_mentions:read", // to be mentioned
     "channels:history",  // to find a message of ours whose posting was cut off
-    "channels:read",     // to name the channel in the console
     "chat:write",        // to answer
     "commands",          // slash commands
-    "groups:history",    // as above, in private channels that we were invited to
+    "groups:history",    // as for channels, in private ones that we were invited to
     "im:history",        // direct messages to us
-    "im:read",
-    "im:write",         // to ask approvers in private
-    "users:read",       // names, guests, admins
-    "users:read.email", // to know a person again on other channels
+    "im:write",          // to ask approvers in private
+    "users:read",        // names, guests, admins
+    "users:read.email",  // to know a person again on other channels
 ];
 
 /// Our app as registered with Slack.

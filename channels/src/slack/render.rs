@@ -82,25 +82,30 @@ impl Page<'_> {
             }
             Block::Progress { done, total, label } => {
                 let counted = if *total == 0 { String::new() } else { format!(" {done}/{total}") };
-                let line = vec![
-                    SlackRichTextText::new(format!("{}{counted}  ", bar(*done, *total))).into(),
-                    SlackRichTextText::new(shorten(label, 300)).italic().into(),
-                ];
+                let mut line = vec![format!("{}{counted}  ", bar(*done, *total)).into()];
+                if !label.is_empty() {
+                    line.push(SlackRichTextText::new(shorten(label, 300)).italic().into());
+                }
                 let block = SlackRichTextBlock::new(vec![SlackRichTextSection::new(line).into()]);
                 self.add(block.with_block_id(id(&format!("progress-{n}"))).into());
             }
             Block::Choices { label, options } => self.choices(n, label, options),
             Block::Buttons { buttons } => self.buttons(n, buttons),
-            Block::Link { label, url } => {
-                let label = shorten(if label.is_empty() { url } else { label }, LABEL_MAX * 2);
-                let inline = match absolute(self.base_url, url) {
-                    Some(url) => SlackRichTextLink::new(SlackRelaxedUrl(url)).with_text(label).into(),
-                    None => label.into(),
-                };
-                self.rich(SlackRichTextSection::new(vec![inline]));
-            }
+            Block::Link { label, url } => self.link(label, url),
             Block::Divider => self.add(SlackDividerBlock::new().into()),
         }
+    }
+
+    fn link(&mut self, label: &str, url: &str) {
+        let words = shorten(if label.trim().is_empty() { url } else { label }, LABEL_MAX * 2);
+        if words.trim().is_empty() {
+            return;
+        }
+        let inline = match absolute(self.base_url, url) {
+            Some(url) => SlackRichTextLink::new(SlackRelaxedUrl(url)).with_text(words).into(),
+            None => words.into(),
+        };
+        self.rich(SlackRichTextSection::new(vec![inline]));
     }
 
     fn fields(&mut self, fields: &[(String, String)]) {

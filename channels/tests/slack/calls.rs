@@ -117,7 +117,12 @@ async fn profiles_tell_members_admins_and_outsiders_apart() {
         let p = s.slack.profile(&s.token, "T0ACME", id).await.unwrap();
         seen.push(format!("{} {} admin={} outsider={}", p.name, p.email.unwrap(), p.is_admin, p.is_outsider));
     }
-    insta::assert_snapshot!(seen.join("\n"), @"");
+    insta::assert_snapshot!(seen.join("\n"), @r#"
+    Dana dana@acme.example admin=false outsider=false
+    Lee lee@acme.example admin=true outsider=false
+    Gus gus@acme.example admin=false outsider=true
+    Eve eve@acme.example admin=false outsider=true
+    "#);
     let nobody = s.slack.profile(&s.token, "T0ACME", "U0NOBODY").await;
     assert_eq!(nobody, Err(SendError::Gone { reason: "user_not_found".into() }));
 }

@@ -211,5 +211,29 @@ async fn the_transcript_reads_like_a_conversation() {
         )
         .await
         .unwrap();
-    insta::assert_snapshot!(world.transcript(), @"");
+    insta::assert_snapshot!(world.transcript(), @r#"
+    == #partnerships
+    dana:
+      <@U0DESK> help
+        Dealdesk:
+          Here is what I can do.
+    gus types:
+      /deal help
+    Dealdesk (only to gus):
+      Ask lee.
+    "#);
+}
+
+#[tokio::test]
+async fn waiting_ends_with_what_was_waited_for_or_with_a_transcript() {
+    let (world, _) = scene(|_| {}).await;
+    let slack = Slack::new(&world.api_url(), TIME_OUT).unwrap();
+    let token = SecretString::from("xoxb-world-acme");
+    let to = Target { room: "C0PARTNERSHIPS".into(), thread: None };
+    let card = render(&domain::card::Card::text("Ten partners"), None);
+    let (seen, posted) =
+        tokio::join!(world.wait_for_words("Ten", TIME_OUT), slack.post(&token, &to, &card, "k"),);
+    assert_eq!(seen.unwrap().ts, posted.unwrap().ts);
+    let trouble = world.wait_for_words("Eleven", std::time::Duration::from_millis(20)).await.unwrap_err();
+    assert!(trouble.to_string().contains("Ten partners"), "{trouble}");
 }
