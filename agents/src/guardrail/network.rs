@@ -134,7 +134,7 @@ pub(super) fn read_domain(bytes: &[u8], dot: usize, found: &mut Vec<Reading>) {
         return;
     }
     let is_one_case = top.iter().all(u8::is_ascii_lowercase) || host.iter().all(|b| !b.is_ascii_lowercase());
-    if !is_www && !(is_one_case && is_top_level(top)) {
+    if !(is_www || is_one_case && is_top_level(top)) {
         return;
     }
     let end = if next == b'/' { url_end(bytes, end) } else { end };

@@ -222,8 +222,8 @@ fn has_calling_code(digits: &[u8]) -> bool {
 
 fn is_north_american(written: &Written) -> bool {
     let form: &[usize] = &written.groups;
-    let is_form = matches!(form, [3, 3, 4] | [1, 3, 3, 4] | [3, 3, 3, 4] | [3, 7])
-        && (form != [3, 7] || written.has_extension);
+    let is_form =
+        matches!(form, [3, 3, 4] | [1 | 3, 3, 3, 4] | [3, 7]) && (form != [3, 7] || written.has_extension);
     let digits = &written.digits;
     let lead = match form {
         [1, ..] => digits[0] == 1,

@@ -87,7 +87,7 @@ fn read_anchors(bytes: &[u8], found: &mut Vec<Reading>) {
                 word = at;
             }
             if byte.is_ascii_digit() && (begins || !previous.is_ascii_digit()) {
-                read_digits(bytes, Digit { at, word }, &mut rules_read, found);
+                read_digits(bytes, &Digit { at, word }, &mut rules_read, found);
                 if begins && at >= phone_end {
                     phone_end = read_phone(bytes, at, found);
                 }
@@ -128,8 +128,8 @@ struct Digit {
 }
 
 /// Reads everything that may begin at or shortly before a run of digits.
-fn read_digits(bytes: &[u8], digit: Digit, rules_read: &mut usize, found: &mut Vec<Reading>) {
-    let Digit { at, word } = digit;
+fn read_digits(bytes: &[u8], digit: &Digit, rules_read: &mut usize, found: &mut Vec<Reading>) {
+    let Digit { at, word } = *digit;
     if at == word {
         read_card(bytes, at, found);
         read_ipv4(bytes, at, found);
