@@ -2,18 +2,22 @@
 
 pub mod amounts;
 pub mod chips;
+mod directory;
 pub mod evidence;
 pub mod query;
 pub mod rank;
 pub mod sizes;
 pub mod vocabulary;
 
+use domain::company::Company;
 use domain::search::{Answer, Filters};
 use domain::taxonomy::taxonomy;
 use domain::words::{stem, words};
-use storage::directory::{Index, IndexError, Unknowns};
+use storage::directory::{Candidate, Index, IndexError, Unknowns};
 
 use crate::evaluator::hits::check;
+pub(crate) use directory::act;
+pub use directory::{Directory, PAGE};
 use evidence::Phrase;
 use rank::{Ranked, rank};
 
@@ -133,4 +137,38 @@ fn relax(index: &Index, filters: &Filters) -> Result<Option<String>, Error> {
         }
     }
     Ok(best.map(|(_, label)| label))
+}
+
+/// An answer from rows that Postgres found without the index: judged by the same rules, marked degraded.
+pub fn degraded(query: &str, filters: &Filters, rows: Vec<Company>, limit: usize) -> Answer {
+    let considered = rows.len() as u64;
+    let candidates = rows.into_iter().map(|company| {
+        let traits = taxonomy().classify(&company);
+        Candidate { company, traits, score: 1.0 }
+    });
+    let parts = filters.capability.iter().map(|said| {
+        let all = words(said);
+        let share = 1.0 / all.len().max(1) as f64;
+        let words = all.iter().map(|word| (stem(&word.folded), share)).collect();
+        Phrase { said: said.clone(), words, industries: Vec::new() }
+    });
+    let ranked = rank(filters, &parts.collect::<Vec<_>>(), candidates.collect());
+    let checked = check(filters, ranked.into_iter().map(|one| one.hit).collect());
+    let mut hits = checked.kept;
+    hits.truncate(limit);
+    let no_match = hits.first().is_none_or(|hit| hit.fit < FIT_MIN);
+    if no_match {
+        hits.clear();
+    }
+    Answer {
+        query: query.to_owned(),
+        filters: filters.clone(),
+        chips: chips::chips(filters),
+        hits,
+        no_match,
+        relax: None,
+        degraded: true,
+        considered,
+        confidence: if no_match { 0.0 } else { checked.confidence },
+    }
 }

@@ -26,10 +26,10 @@ pub fn understand(text: &str, known: &dyn Fn(&str) -> bool) -> Understood {
     let amounts = read_amounts(text);
     let mut parts = words(text);
     parts.retain(|word| !amounts.covers(word.start));
-    for at in 0..parts.len() {
-        if let Some(right) = corrected(&parts[at], text, known) {
-            parts[at].stem = stem(&right);
-            parts[at].folded = right;
+    for word in &mut parts {
+        if let Some(right) = corrected(word, text, known) {
+            word.stem = stem(&right);
+            word.folded = right;
         }
     }
     let mut reader = Reader::new(text, parts, amounts);

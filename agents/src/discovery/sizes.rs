@@ -35,7 +35,7 @@ fn joined(word: &str) -> Option<Vec<Size>> {
 pub fn size_at(parts: &[Word], at: usize) -> Option<(Vec<Size>, usize)> {
     let word = |nth: usize| parts.get(at + nth).map_or("", |word| word.folded.as_str());
     let lead = match (word(0), word(1)) {
-        ("at", "least") | ("up", "to") | ("at", "most") => 2,
+        ("at", "least" | "most") | ("up", "to") => 2,
         ("minimum" | "min" | "maximum" | "max", _) => 1,
         _ => 0,
     };

@@ -5,6 +5,7 @@ mod deals;
 mod guide;
 mod phrases;
 mod progress;
+mod refusals;
 mod search;
 mod team;
 #[cfg(test)]
@@ -18,5 +19,9 @@ pub use deals::{DealCard, deal, deal_ambiguous, deal_list, deal_moved, deal_unkn
 pub use guide::{HelpGroup, HelpLine, help, not_a_member, our_error, unclear, unknown_workspace, user_error};
 pub use phrases::{day, moment};
 pub use progress::{cancelled_late, on_it, parked, progress};
+pub use refusals::{
+    approval_unknown, company_changed, lapsed, nothing_to_propose, own_role, person_unclear, search_gone,
+    took_too_long, with_trace,
+};
 pub use search::{found, nothing_found};
 pub use team::{PersonRow, people, role_set};

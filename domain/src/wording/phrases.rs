@@ -42,7 +42,7 @@ pub(super) fn cut(text: &str, chars_max: usize) -> String {
 
 /// Puts a name into the words of a command, quoted where the command could end too early.
 pub(super) fn in_command(name: &str) -> String {
-    let is_plain = name.chars().all(|c| c.is_alphanumeric()) && !name.is_empty();
+    let is_plain = name.chars().all(char::is_alphanumeric) && !name.is_empty();
     if is_plain || name.contains('"') { name.to_owned() } else { format!("\"{name}\"") }
 }
 
