@@ -264,7 +264,11 @@ fn decode(claimed: &Claimed) -> Result<Inbound, String> {
             let kind = Kind::from_name(&claimed.route).ok_or("unknown route")?;
             slack::decode::decode(kind, &claimed.body, claimed.id).map_err(|why| why.to_string())
         }
-        Channel::Web => web::decode::decode(&claimed.route, &claimed.body, claimed.id).map_err(|why| why.to_string()),
+        Channel::Web => {
+            let workspace = claimed.workspace.as_deref().ok_or("no tenant")?;
+            web::decode::decode(&claimed.route, workspace, &claimed.body, claimed.id)
+                .map_err(|why| why.to_string())
+        }
         Channel::Email | Channel::Discord => Err("no such channel yet".to_owned()),
     }
 }

@@ -1,1 +1,86 @@
-//! console
+//! The web console: chat, approvals, deals, plans. It reads storage and writes through the intake.
+
+mod asset;
+mod chat;
+mod error;
+mod guard;
+mod intake;
+mod moment;
+mod pages;
+mod payload;
+mod session;
+mod shell;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware;
+use axum::routing::{get, post};
+use domain::clock::Clock;
+use domain::ids::Ids;
+use storage::Db;
+use storage::inbox::Intake;
+use tokio::sync::broadcast;
+
+pub use session::{SESSION_COOKIE, new_secret};
+
+/// A form of ours is small; the longest thing typed is a note.
+const BODY_MAX: usize = 64 * 1024;
+
+/// What the console needs of the running program; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Console {
+    /// The database.
+    pub db: Db,
+    /// Where everything that people do here goes.
+    pub intake: Intake,
+    /// The time.
+    pub clock: Clock,
+    /// Ids and secrets.
+    pub ids: Ids,
+    /// Where people reach the console, e.g. `https://deals.example.com`, without a slash at the end.
+    pub public_url: String,
+    /// Rooms whose messages changed: whoever hears of them (from other processes too) sends their names.
+    pub shown: broadcast::Sender<String>,
+}
+
+impl Console {
+    /// Ends every open event stream, so that the server can drain; browsers come back by themselves.
+    pub fn hang_up(&self) {
+        // Nobody may be listening, which is as good.
+        let _ = self.shown.send(chat::HANG_UP.to_owned());
+    }
+}
+
+/// All pages, with their guards.
+pub fn router(console: Console) -> Router {
+    let pages = Router::new()
+        .route("/", get(chat::page))
+        .route("/chat/say", post(chat::say))
+        .route("/chat/press", post(chat::press))
+        .route("/chat/form", post(chat::form))
+        .route("/chat/events", get(chat::events::stream))
+        .route("/approvals", get(pages::approvals::page))
+        .route("/approvals/decide", post(pages::approvals::decide))
+        .route("/approvals/count", get(pages::approvals::count))
+        .route("/approvals/sent/{plan}", get(pages::approvals::sent))
+        .route("/partners", get(pages::partners::page))
+        .route("/deals", get(pages::deals::page))
+        .route("/deals/{deal}", get(pages::deal::page))
+        .route("/plans", get(pages::plans::page))
+        .route("/plans/{plan}", get(pages::plan::page))
+        .route("/plans/{plan}/steps", get(pages::plan::steps))
+        .route("/audit", get(pages::audit::page))
+        .route("/inbox", get(pages::inbox::page))
+        .route("/people", get(pages::people::page).post(pages::people::add))
+        .route("/people/{person}/role", post(pages::people::set_role))
+        .route("/people/{person}/link", post(pages::people::link))
+        .route("/people/{person}/token", post(pages::people::token))
+        .route("/sign-in", get(session::sign_in_page).post(session::sign_in))
+        .route("/sign-out", post(session::sign_out))
+        .route("/welcome", get(session::welcome))
+        .route("/assets/{name}", get(asset::serve));
+    pages
+        .layer(DefaultBodyLimit::max(BODY_MAX))
+        .layer(middleware::from_fn_with_state(console.clone(), guard::watch))
+        .with_state(console)
+}

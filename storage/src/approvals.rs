@@ -84,7 +84,8 @@ pub async fn lock(tx: &mut Tx, id: ApprovalId) -> Result<Approval, Error> {
 
 /// One approval.
 pub async fn get(tx: &mut Tx, id: ApprovalId) -> Result<Approval, Error> {
-    select(tx, Some(id), None).await?.pop().ok_or(Error::Missing("approval"))
+    let wanted = Wanted { id: Some(id), ..Wanted::default() };
+    select(tx, wanted).await?.pop().ok_or(Error::Missing("approval"))
 }
 
 /// The approval that a step opened.
@@ -98,10 +99,33 @@ pub async fn of_step(tx: &mut Tx, step: StepId) -> Result<Approval, Error> {
 
 /// Open approvals, oldest first.
 pub async fn open_ones(tx: &mut Tx) -> Result<Vec<Approval>, Error> {
-    select(tx, None, Some("open")).await
+    select(tx, Wanted { state: Some(State::Open), ..Wanted::default() }).await
 }
 
-async fn select(tx: &mut Tx, id: Option<ApprovalId>, state: Option<&str>) -> Result<Vec<Approval>, Error> {
+/// The latest decided approvals, last decision first.
+pub async fn decided_ones(tx: &mut Tx) -> Result<Vec<Approval>, Error> {
+    select(tx, Wanted { is_decided: true, ..Wanted::default() }).await
+}
+
+/// How many open approvals there are that the given person did not ask for.
+pub async fn count_open(tx: &mut Tx, without: PersonId, now: DateTime<Utc>) -> Result<i64, Error> {
+    Ok(sqlx::query_scalar(
+        "SELECT count(*) FROM approvals WHERE state = 'open' AND requested_by <> $1 AND expires_at > $2",
+    )
+    .bind(without.0)
+    .bind(now)
+    .fetch_one(&mut **tx)
+    .await?)
+}
+
+#[derive(Clone, Copy, Default)]
+struct Wanted {
+    id: Option<ApprovalId>,
+    state: Option<State>,
+    is_decided: bool,
+}
+
+async fn select(tx: &mut Tx, wanted: Wanted) -> Result<Vec<Approval>, Error> {
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT a.approval_id, a.plan_id, a.step_id, a.subject, a.payload::text AS payload, a.payload_hash,
                 a.requested_by, r.name AS requested_by_name, a.requested_at, a.expires_at, a.state, a.verdict,
@@ -109,10 +133,13 @@ async fn select(tx: &mut Tx, id: Option<ApprovalId>, state: Option<&str>) -> Res
          FROM approvals a JOIN people r ON r.person_id = a.requested_by
               LEFT JOIN people d ON d.person_id = a.decided_by
          WHERE a.approval_id = coalesce($1, a.approval_id) AND a.state = coalesce($2, a.state)
-         ORDER BY a.requested_at LIMIT 200",
+           AND (a.decided_at IS NOT NULL OR NOT $3)
+         ORDER BY CASE WHEN $3 THEN a.decided_at END DESC, a.requested_at
+         LIMIT CASE WHEN $3 THEN 20 ELSE 200 END",
     )
-    .bind(id.map(|id| id.0))
-    .bind(state)
+    .bind(wanted.id.map(|id| id.0))
+    .bind(wanted.state.map(State::name))
+    .bind(wanted.is_decided)
     .fetch_all(&mut **tx)
     .await?;
     rows.into_iter().map(read).collect()

@@ -197,6 +197,20 @@ pub async fn recent(tx: &mut Tx, before: Option<i64>, limit: i64) -> Result<Vec<
     rows.into_iter().map(|row| read(tenant, row)).collect()
 }
 
+/// The latest entries about one subject, e.g. `deal:…`, newest first.
+pub async fn about(tx: &mut Tx, subject: &str, limit: i64) -> Result<Vec<Entry>, Error> {
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT seq, at, actor, action, subject, detail::text, hash FROM audit_entries
+         WHERE subject = $1 ORDER BY seq DESC LIMIT $2",
+    )
+    .bind(subject)
+    .bind(limit)
+    .fetch_all(&mut **tx)
+    .await?;
+    let tenant = tx.tenant();
+    rows.into_iter().map(|row| read(tenant, row)).collect()
+}
+
 fn read(tenant: TenantId, row: Row) -> Result<Entry, Error> {
     let (seq, at, actor, action, subject, detail, _) = row;
     let detail = serde_json::from_str(&detail).map_err(|e| Error::unreadable("audit detail", e))?;

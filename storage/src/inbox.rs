@@ -330,3 +330,31 @@ pub async fn odd(tx: &mut crate::Tx, limit: i64) -> Result<Vec<Odd>, Error> {
         })
         .collect())
 }
+
+/// A message of a channel that no worker has dealt with yet.
+#[derive(Debug, Clone)]
+pub struct Unread {
+    /// Key; also of the plan it will cause.
+    pub id: InboundId,
+    /// The bytes as they came.
+    pub body: Vec<u8>,
+    /// When it came in.
+    pub received_at: DateTime<Utc>,
+}
+
+/// Messages of a channel's workspace that are not dealt with yet, oldest first; at most 100.
+pub async fn unread(tx: &mut crate::Tx, channel: Channel, workspace: &str) -> Result<Vec<Unread>, Error> {
+    let rows: Vec<(Uuid, Vec<u8>, DateTime<Utc>)> = sqlx::query_as(
+        "SELECT inbound_id, body, received_at FROM inbox
+         WHERE state IN ('new', 'running') AND channel = $1 AND workspace = $2
+         ORDER BY received_at, inbound_id LIMIT 100",
+    )
+    .bind(channel.name())
+    .bind(workspace)
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, body, received_at)| Unread { id: InboundId(id), body, received_at })
+        .collect())
+}

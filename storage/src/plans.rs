@@ -260,3 +260,38 @@ pub async fn output(tx: &mut Tx, plan: PlanId, action: &str) -> Result<Option<Va
     .await?
     .flatten())
 }
+
+/// What a person said on a channel, as the plan it caused.
+#[derive(Debug, Clone)]
+pub struct Said {
+    /// The plan it caused.
+    pub plan: PlanId,
+    /// The words.
+    pub text: String,
+    /// Where the plan stands.
+    pub state: PlanState,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// What was said in a room of the console, oldest first, of the latest `limit`.
+pub async fn said_in_room(tx: &mut Tx, room: &str, limit: i64) -> Result<Vec<Said>, Error> {
+    let rows: Vec<(Uuid, String, String, DateTime<Utc>)> = sqlx::query_as(
+        "SELECT * FROM (
+            SELECT p.plan_id, p.said, p.state, p.created_at
+            FROM plans p JOIN conversations c ON c.conversation_id = p.conversation_id
+            WHERE c.channel = 'web' AND c.room = $1 ORDER BY p.created_at DESC, p.plan_id DESC LIMIT $2) latest
+         ORDER BY created_at, plan_id",
+    )
+    .bind(room)
+    .bind(limit)
+    .fetch_all(&mut **tx)
+    .await?;
+    rows.into_iter()
+        .map(|(id, text, state, at)| {
+            let state =
+                PlanState::from_name(&state).ok_or_else(|| Error::unreadable("plan state", &state))?;
+            Ok(Said { plan: PlanId(id), text, state, at })
+        })
+        .collect()
+}

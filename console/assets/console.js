@@ -1,0 +1,151 @@
+// Live conversation, and forms of the chat without a page load. Everything else works without this.
+"use strict";
+
+const thread = document.getElementById("thread");
+const asking = document.getElementById("ask");
+const status = document.getElementById("status");
+const input = document.getElementById("text");
+
+const tell = (words) => { if (status) status.textContent = words; };
+const atEnd = () => innerHeight + scrollY >= document.documentElement.scrollHeight - 160;
+const toEnd = () => scrollTo({ top: document.documentElement.scrollHeight });
+
+// What a person ticked or opened stays so when the rest of a message changes.
+function keep(old, fresh) {
+  for (const box of old.querySelectorAll("input[name=chosen]")) {
+    const twin = fresh.querySelector(`input[name=chosen][value="${CSS.escape(box.value)}"]`);
+    if (twin) twin.checked = box.checked;
+  }
+  const opened = old.querySelectorAll("details");
+  fresh.querySelectorAll("details").forEach((twin, i) => { if (opened[i]) twin.open = opened[i].open; });
+}
+
+// Puts in what is new, replaces what changed, leaves alone what did not.
+function sync(html) {
+  const next = document.createElement("template");
+  next.innerHTML = html;
+  const follow = atEnd();
+  const wanted = new Set();
+  let place = thread.firstElementChild;
+  for (const fresh of [...next.content.children]) {
+    wanted.add(fresh.id);
+    const old = document.getElementById(fresh.id);
+    let item = fresh;
+    if (old && old.dataset.version === fresh.dataset.version) {
+      item = old;
+    } else if (old) {
+      keep(old, fresh);
+      if (place === old) place = fresh;
+      old.replaceWith(fresh);
+    }
+    if (item === place) place = item.nextElementSibling;
+    else thread.insertBefore(item, place);
+  }
+  for (const item of [...thread.children]) if (!wanted.has(item.id)) item.remove();
+  if (follow) toEnd();
+}
+
+async function send(form, button) {
+  const body = new URLSearchParams(new FormData(form, button));
+  form.setAttribute("aria-busy", "true");
+  if (button) button.disabled = true;
+  try {
+    const answer = await fetch(form.action, { method: "POST", body, headers: { "HX-Request": "true" } });
+    const elsewhere = answer.headers.get("HX-Redirect");
+    if (elsewhere) return location.assign(elsewhere);
+    const html = await answer.text();
+    if (!answer.ok) {
+      const problem = new DOMParser().parseFromString(html, "text/html").querySelector(".problem");
+      return tell(problem ? problem.textContent : "That did not work. Nothing was sent; try again.");
+    }
+    tell("");
+    if (answer.headers.get("HX-Retarget") === "#ask") {
+      asking.innerHTML = html;
+      asking.querySelector("textarea").focus();
+      return;
+    }
+    asking.replaceChildren();
+    if (form.matches(".say")) form.reset();
+    sync(html);
+    toEnd();
+  } catch {
+    tell("Dealdesk cannot be reached. Nothing was sent; try again.");
+  } finally {
+    form.removeAttribute("aria-busy");
+    if (button) button.disabled = false;
+  }
+}
+
+function listen() {
+  let line = null;
+  let again = 0;
+  const open = () => {
+    if (line || document.hidden) return;
+    line = new EventSource(thread.dataset.events);
+    line.addEventListener("thread", (event) => { tell(""); sync(event.data); });
+    line.onerror = () => {
+      if (line && line.readyState === EventSource.CLOSED) {
+        line = null;
+        clearTimeout(again);
+        again = setTimeout(open, 3000);
+      }
+      tell("Reconnecting…");
+    };
+  };
+  // A hidden tab gives its connection back: browsers allow six to one server.
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) return open();
+    if (line) line.close();
+    line = null;
+  });
+  open();
+}
+
+if (thread) {
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!form.getAttribute("action").startsWith("/chat/")) return;
+    event.preventDefault();
+    if (!form.hasAttribute("aria-busy")) send(form, event.submitter);
+  });
+  asking.addEventListener("click", (event) => {
+    if (!event.target.matches("[data-cancel]")) return;
+    event.preventDefault();
+    asking.replaceChildren();
+    input.focus();
+  });
+  listen();
+  if (!asking.firstElementChild) toEnd();
+}
+
+document.addEventListener("keydown", (event) => {
+  const isTyping = event.target.matches("input, textarea, select");
+  if (event.key === "/" && input && !isTyping) {
+    event.preventDefault();
+    input.focus();
+  } else if (event.key === "Escape") {
+    if (asking) asking.replaceChildren();
+    for (const sheet of document.querySelectorAll("details.narrow[open]")) sheet.open = false;
+  }
+});
+
+for (const button of document.querySelectorAll("[data-copy]")) {
+  const field = button.parentElement.querySelector("[data-select]");
+  field.addEventListener("focus", () => field.select());
+  if (!navigator.clipboard) continue;
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(field.value);
+    button.textContent = "Copied";
+  });
+}
+
+// "just now" stops being true.
+function renewTimes() {
+  for (const time of document.querySelectorAll("time")) {
+    const s = (Date.now() - Date.parse(time.dateTime)) / 1000;
+    if (s < 45 || s >= 86400) continue;
+    time.textContent = s < 3600 ? `${Math.round(s / 60)} min ago` : `${Math.round(s / 3600)} h ago`;
+  }
+}
+setInterval(renewTimes, 30000);

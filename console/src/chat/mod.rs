@@ -1,0 +1,132 @@
+//! The chat: what the person says, what Dealdesk answers, and the buttons in between.
+
+pub(crate) mod events;
+mod thread;
+
+use askama::Template;
+use axum::Form;
+use axum::extract::{Query, State};
+use axum::http::{HeaderName, HeaderValue};
+use axum::response::{IntoResponse, Redirect, Response};
+use domain::card::Verb;
+use domain::ids::ApprovalId;
+use domain::inbound::WebBody;
+use domain::intent::Intent;
+use domain::person::Person;
+use domain::policy;
+use serde::Deserialize;
+
+use crate::Console;
+use crate::error::{Failure, page as show};
+use crate::intake::{Fields, field, hand_in, pressed, typed};
+use crate::session::SignedIn;
+use crate::shell::{Place, Shell};
+use thread::Thread;
+
+/// Sent instead of a room's name, it ends all event streams.
+pub(crate) const HANG_UP: &str = "";
+
+#[derive(Template)]
+#[template(path = "chat.html")]
+struct Page {
+    shell: Shell,
+    thread: Thread,
+    ask: Option<Ask>,
+    examples: Vec<&'static str>,
+}
+
+/// The question why a request is rejected.
+#[derive(Template)]
+#[template(path = "ask.html")]
+struct Ask {
+    approval: ApprovalId,
+}
+
+/// What the address may carry.
+#[derive(Deserialize)]
+pub(crate) struct Wanted {
+    reject: Option<ApprovalId>,
+}
+
+/// Shows the conversation.
+pub(crate) async fn page(
+    State(console): State<Console>,
+    signed_in: SignedIn,
+    Query(wanted): Query<Wanted>,
+) -> Result<Response, Failure> {
+    let person = &signed_in.person;
+    let mut tx = console.db.tenant(person.tenant).begin().await?;
+    let shell = Shell::new(&mut tx, &console, person, Place::Chat).await?;
+    let thread = Thread::load(&mut tx, &console, person).await?;
+    let ask = wanted.reject.map(|approval| Ask { approval });
+    let find = Intent::Find { query: String::new() };
+    let examples = if policy::permit(person.role, &find).is_ok() {
+        vec!["find payment companies in Germany, mid cap", "list my deals", "what waits for me?", "help"]
+    } else {
+        vec!["list deals", "help"]
+    };
+    Ok(show(&Page { shell, thread, ask, examples }))
+}
+
+/// Takes words.
+pub(crate) async fn say(
+    State(console): State<Console>,
+    signed_in: SignedIn,
+    Form(fields): Form<Fields>,
+) -> Result<Response, Failure> {
+    let text = typed(field(&fields, "text").unwrap_or_default())?;
+    hand_in(&console, &signed_in.person, &WebBody::Message { person: signed_in.person.id, text }).await?;
+    answer(&console, &signed_in).await
+}
+
+/// Takes a press on a button. A rejection needs a reason, which is asked for first.
+pub(crate) async fn press(
+    State(console): State<Console>,
+    signed_in: SignedIn,
+    Form(fields): Form<Fields>,
+) -> Result<Response, Failure> {
+    let (verb, value, chosen) = pressed(&fields)?;
+    if verb == Verb::Reject.name() {
+        let approval = crate::error::key(&value, "request")?;
+        if !signed_in.is_fragment {
+            return Ok(Redirect::to(&format!("/?reject={approval}#ask")).into_response());
+        }
+        let to_panel = (HeaderName::from_static("hx-retarget"), HeaderValue::from_static("#ask"));
+        return Ok(([to_panel], show(&Ask { approval })).into_response());
+    }
+    let body = WebBody::Press { person: signed_in.person.id, verb, value, chosen };
+    hand_in(&console, &signed_in.person, &body).await?;
+    answer(&console, &signed_in).await
+}
+
+/// Takes the reason of a rejection.
+pub(crate) async fn form(
+    State(console): State<Console>,
+    signed_in: SignedIn,
+    Form(fields): Form<Fields>,
+) -> Result<Response, Failure> {
+    hand_in(&console, &signed_in.person, &rejection(&signed_in.person, &fields)?).await?;
+    answer(&console, &signed_in).await
+}
+
+/// A rejection with its reason, as the form sent it.
+pub(crate) fn rejection(person: &Person, fields: &Fields) -> Result<WebBody, Failure> {
+    let approval: ApprovalId = crate::error::key(field(fields, "approval").unwrap_or_default(), "request")?;
+    let comment = typed(field(fields, "comment").unwrap_or_default())?;
+    Ok(WebBody::Form {
+        person: person.id,
+        verb: Verb::Reject.name().to_owned(),
+        value: approval.to_string(),
+        fields: vec![("comment".to_owned(), comment)],
+    })
+}
+
+/// The conversation as it is now: to our script the part that changed, to a plain browser the page.
+async fn answer(console: &Console, signed_in: &SignedIn) -> Result<Response, Failure> {
+    if !signed_in.is_fragment {
+        return Ok(Redirect::to("/#end").into_response());
+    }
+    let mut tx = console.db.tenant(signed_in.person.tenant).begin().await?;
+    let thread = Thread::load(&mut tx, console, &signed_in.person).await?;
+    Ok(show(&thread))
+}

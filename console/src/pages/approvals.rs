@@ -1,0 +1,182 @@
+//! Approvals: what waits for my decision, what I asked for, what was decided.
+
+use askama::Template;
+use axum::Form;
+use axum::extract::{Path, Query, State};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use domain::approval::{Approval, Verdict};
+use domain::card::Verb;
+use domain::ids::{ApprovalId, PlanId};
+use domain::inbound::WebBody;
+use domain::person::{Person, Role};
+use domain::plan::PlanState;
+use serde::Deserialize;
+use storage::{approvals, messages, plans};
+
+use crate::Console;
+use crate::chat::rejection;
+use crate::error::{Failure, key, page as show};
+use crate::intake::{Fields, field, hand_in};
+use crate::moment::Moment;
+use crate::payload::Readable;
+use crate::session::SignedIn;
+use crate::shell::{self, Place, Shell};
+
+#[derive(Template)]
+#[template(path = "approvals.html")]
+struct Page {
+    shell: Shell,
+    sent: Option<Sent>,
+    mine: Vec<Line>,
+    others: Vec<Line>,
+    decided: Vec<Line>,
+    is_approver: bool,
+}
+
+/// One request.
+struct Line {
+    approval: Approval,
+    subject: String,
+    payload: Readable,
+    exact: String,
+    asked: Moment,
+    lapses: Moment,
+    decided: Option<Decided>,
+}
+
+struct Decided {
+    is_approved: bool,
+    by: String,
+    at: Moment,
+    comment: Option<String>,
+}
+
+impl Line {
+    fn new(approval: Approval, console: &Console) -> Self {
+        let now = console.clock.now();
+        let mut subject = approval.subject.replace('_', " ");
+        if let Some(first) = subject.get_mut(..1) {
+            first.make_ascii_uppercase();
+        }
+        let decided = approval.decision.as_ref().map(|decision| Decided {
+            is_approved: decision.verdict == Verdict::Approve,
+            by: decision.by_name.clone(),
+            at: Moment::new(decision.at, now),
+            comment: decision.comment.clone(),
+        });
+        Self {
+            subject,
+            payload: Readable(approval.payload.clone()),
+            exact: serde_json::to_string_pretty(&approval.payload).unwrap_or_default(),
+            asked: Moment::new(approval.requested_at, now),
+            lapses: Moment::new(approval.expires_at, now),
+            decided,
+            approval,
+        }
+    }
+}
+
+/// What became of a decision that was sent.
+#[derive(Template)]
+#[template(path = "sent.html")]
+struct Sent {
+    plan: PlanId,
+    is_working: bool,
+    answers: Vec<String>,
+}
+
+/// What the address may carry.
+#[derive(Deserialize)]
+pub(crate) struct Wanted {
+    sent: Option<PlanId>,
+}
+
+/// Shows all requests.
+pub(crate) async fn page(
+    State(console): State<Console>,
+    signed_in: SignedIn,
+    Query(wanted): Query<Wanted>,
+) -> Result<Response, Failure> {
+    let person = &signed_in.person;
+    let mut tx = console.db.tenant(person.tenant).begin().await?;
+    let shell = Shell::new(&mut tx, &console, person, Place::Approvals).await?;
+    let now = console.clock.now();
+    let open = approvals::open_ones(&mut tx).await?;
+    let open = open.into_iter().filter(|approval| approval.expires_at > now);
+    let (mine, others): (Vec<_>, Vec<_>) = open.partition(|approval| may_decide(person, approval));
+    let decided = approvals::decided_ones(&mut tx).await?;
+    let line = |approval| Line::new(approval, &console);
+    let sent = match wanted.sent {
+        Some(plan) => Some(outcome(&mut tx, person, plan).await?),
+        None => None,
+    };
+    Ok(show(&Page {
+        shell,
+        sent,
+        mine: mine.into_iter().map(line).collect(),
+        others: others.into_iter().map(line).collect(),
+        decided: decided.into_iter().map(line).collect(),
+        is_approver: person.role >= Role::Approver,
+    }))
+}
+
+/// Whether to offer the buttons; the decision itself is judged where it is made.
+fn may_decide(person: &Person, approval: &Approval) -> bool {
+    person.role >= Role::Approver && approval.requested_by != person.id
+}
+
+/// Takes a decision: approve at once, reject with a comment.
+pub(crate) async fn decide(
+    State(console): State<Console>,
+    signed_in: SignedIn,
+    Form(fields): Form<Fields>,
+) -> Result<Response, Failure> {
+    let approval: ApprovalId = key(field(&fields, "approval").unwrap_or_default(), "request")?;
+    let person = &signed_in.person;
+    let body = match field(&fields, "verdict") {
+        Some("approve") => WebBody::Press {
+            person: person.id,
+            verb: Verb::Approve.name().to_owned(),
+            value: approval.to_string(),
+            chosen: Vec::new(),
+        },
+        Some("reject") => rejection(person, &fields)?,
+        _ => return Err(Failure::Unusable("Approve or reject: press one of the two.".into())),
+    };
+    let plan = PlanId::from(hand_in(&console, person, &body).await?);
+    Ok(Redirect::to(&format!("/approvals?sent={plan}")).into_response())
+}
+
+/// What became of a decision, as a part of the page that asks again while it is worked on.
+pub(crate) async fn sent(
+    State(console): State<Console>,
+    signed_in: SignedIn,
+    Path(plan): Path<String>,
+) -> Result<Response, Failure> {
+    let mut tx = console.db.tenant(signed_in.person.tenant).begin().await?;
+    Ok(show(&outcome(&mut tx, &signed_in.person, key(&plan, "decision")?).await?))
+}
+
+async fn outcome(tx: &mut storage::Tx, person: &Person, plan: PlanId) -> Result<Sent, Failure> {
+    let is_working = match plans::view(tx, plan).await {
+        Ok(view) => view.state == PlanState::Running,
+        // No worker has picked it up yet.
+        Err(storage::Error::Missing(_)) => true,
+        Err(error) => return Err(error.into()),
+    };
+    // Only what was said to this person: a plan's messages to others are theirs.
+    let room = person.id.to_string();
+    let shown = messages::in_room(tx, &room, 40).await?;
+    let answers = shown.into_iter().filter(|message| message.plan == plan).filter_map(|m| m.html).collect();
+    Ok(Sent { plan, is_working, answers })
+}
+
+/// How many requests wait for me, for the navigation.
+pub(crate) async fn count(
+    State(console): State<Console>,
+    signed_in: SignedIn,
+) -> Result<Html<String>, Failure> {
+    let mut tx = console.db.tenant(signed_in.person.tenant).begin().await?;
+    let waiting = shell::waiting(&mut tx, &console, &signed_in.person).await?;
+    Ok(Html(if waiting > 0 { waiting.to_string() } else { String::new() }))
+}

@@ -1,0 +1,96 @@
+//! One deal: where it stands, how it got there, what was noted and done.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use domain::deal::Stage;
+use storage::deals::{self, Deal, Note};
+use storage::{audit, people};
+
+use crate::Console;
+use crate::error::{Failure, key, page as show};
+use crate::moment::Moment;
+use crate::pages::audit::Line as AuditLine;
+use crate::session::SignedIn;
+use crate::shell::{Place, Shell};
+
+#[derive(Template)]
+#[template(path = "deal.html")]
+struct Page {
+    shell: Shell,
+    deal: Deal,
+    began: Moment,
+    since: Moment,
+    path: Vec<Mark>,
+    history: Vec<Move>,
+    notes: Vec<(Note, Moment)>,
+    activity: Vec<AuditLine>,
+}
+
+/// A stage on the usual path.
+struct Mark {
+    label: &'static str,
+    /// `past`, `here` or `ahead`.
+    state: &'static str,
+}
+
+struct Move {
+    from: Option<&'static str>,
+    to: &'static str,
+    at: Moment,
+    by: Option<String>,
+    reason: Option<String>,
+}
+
+/// Shows a deal.
+pub(crate) async fn page(
+    State(console): State<Console>,
+    signed_in: SignedIn,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
+    let person = &signed_in.person;
+    let id = key(&id, "deal")?;
+    let mut tx = console.db.tenant(person.tenant).begin().await?;
+    let shell = Shell::new(&mut tx, &console, person, Place::Deals).await?;
+    let now = console.clock.now();
+    let deal = deals::get(&mut tx, id).await?;
+    let history = deals::history(&mut tx, id).await?;
+    let notes = deals::notes(&mut tx, id).await?;
+    let entries = audit::about(&mut tx, &format!("deal:{id}"), 50).await?;
+    let people = people::list(&mut tx).await?;
+    Ok(show(&Page {
+        shell: shell.titled(deal.name.clone()),
+        began: Moment::new(deal.created_at, now),
+        since: Moment::new(deal.stage_since, now),
+        path: usual_path(deal.stage),
+        history: history
+            .into_iter()
+            .rev()
+            .map(|change| Move {
+                from: change.from.map(Stage::label),
+                to: change.to.label(),
+                at: Moment::new(change.at, now),
+                by: change.by,
+                reason: change.reason,
+            })
+            .collect(),
+        notes: notes.into_iter().map(|note| (Moment::new(note.at, now), note)).map(|(m, n)| (n, m)).collect(),
+        activity: entries.into_iter().map(|entry| AuditLine::new(entry, &people, now)).collect(),
+        deal,
+    }))
+}
+
+/// The stages up to a working partnership; a deal that left the path is shown behind it.
+fn usual_path(here: Stage) -> Vec<Mark> {
+    let mut stages: Vec<Stage> = Stage::ALL.into_iter().filter(|stage| *stage <= Stage::Live).collect();
+    let is_off = !stages.contains(&here);
+    if is_off {
+        stages.push(here);
+    }
+    let state = |stage: Stage| match stage {
+        stage if stage == here => "here",
+        stage if stage < here && !is_off => "past",
+        _ => "ahead",
+    };
+    stages.into_iter().map(|stage| Mark { label: stage.label(), state: state(stage) }).collect()
+}

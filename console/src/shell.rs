@@ -1,0 +1,168 @@
+//! What surrounds every page: navigation, the signed-in person, what waits for her.
+
+use domain::person::{Person, Role};
+use storage::{Tx, approvals};
+
+use crate::Console;
+use crate::asset;
+use crate::error::Failure;
+
+/// Addresses of the embedded files, for templates.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Assets;
+
+impl Assets {
+    pub(crate) fn style(&self) -> &'static str {
+        &asset::STYLE.path
+    }
+
+    pub(crate) fn script(&self) -> &'static str {
+        &asset::SCRIPT.path
+    }
+
+    pub(crate) fn htmx(&self) -> &'static str {
+        &asset::HTMX.path
+    }
+
+    pub(crate) fn icon(&self) -> &'static str {
+        &asset::ICON.path
+    }
+}
+
+/// A page that the navigation leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    Chat,
+    Approvals,
+    Deals,
+    Partners,
+    Plans,
+    People,
+    Audit,
+    Inbox,
+}
+
+impl Place {
+    const ALL: [Self; 8] = [
+        Self::Chat,
+        Self::Approvals,
+        Self::Deals,
+        Self::Partners,
+        Self::Plans,
+        Self::People,
+        Self::Audit,
+        Self::Inbox,
+    ];
+
+    /// The least role that may see it.
+    pub(crate) fn least_role(self) -> Role {
+        match self {
+            Self::Audit => Role::Approver,
+            Self::Inbox => Role::Admin,
+            _ => Role::Viewer,
+        }
+    }
+
+    pub(crate) fn path(&self) -> &'static str {
+        match self {
+            Self::Chat => "/",
+            Self::Approvals => "/approvals",
+            Self::Deals => "/deals",
+            Self::Partners => "/partners",
+            Self::Plans => "/plans",
+            Self::People => "/people",
+            Self::Audit => "/audit",
+            Self::Inbox => "/inbox",
+        }
+    }
+
+    pub(crate) fn label(&self) -> &'static str {
+        match self {
+            Self::Chat => "Chat",
+            Self::Approvals => "Approvals",
+            Self::Deals => "Deals",
+            Self::Partners => "Partners",
+            Self::Plans => "Plans",
+            Self::People => "People",
+            Self::Audit => "Audit",
+            Self::Inbox => "Odd messages",
+        }
+    }
+
+    /// Whether it shows how much waits there.
+    pub(crate) fn has_badge(&self) -> bool {
+        matches!(self, Self::Approvals)
+    }
+
+    /// The strokes of its sign, on a field of 24 by 24.
+    pub(crate) fn strokes(&self) -> &'static str {
+        match self {
+            Self::Chat => "M4 5h16v11H9l-5 4z",
+            Self::Approvals => "M12 3l7 3v5c0 5-3 8-7 10-4-2-7-5-7-10V6zM9 12l2 2 4-4",
+            Self::Deals => "M4 5h4v14H4zM10 5h4v9h-4zM16 5h4v6h-4z",
+            Self::Partners => "M4 20V8l6-4v16M10 20V10h10v10M13 13h1M16 13h1M13 16h1M16 16h1M3 20h18",
+            Self::Plans => "M6 6h.01M6 12h.01M6 18h.01M10 6h10M10 12h10M10 18h10",
+            Self::People => "M9 11a3 3 0 100-6 3 3 0 000 6zM3 20c0-4 3-6 6-6s6 2 6 6M16 11a3 3 0 000-6M18 14c2 1 3 3 3 6",
+            Self::Audit => "M6 3h9l4 4v14H6zM14 3v5h5M9 13h7M9 17h5",
+            Self::Inbox => "M12 4l9 16H3zM12 10v4M12 17h.01",
+        }
+    }
+}
+
+/// The frame of a page.
+#[derive(Debug, Clone)]
+pub(crate) struct Shell {
+    pub(crate) assets: Assets,
+    pub(crate) title: String,
+    pub(crate) here: Place,
+    pub(crate) person: Person,
+    /// Open requests that this person may decide on.
+    pub(crate) waiting: i64,
+}
+
+impl Shell {
+    /// The frame for a page, if the person may see it.
+    pub(crate) async fn new(
+        tx: &mut Tx,
+        console: &Console,
+        person: &Person,
+        here: Place,
+    ) -> Result<Self, Failure> {
+        if person.role < here.least_role() {
+            return Err(Failure::NotAllowed(match here.least_role() {
+                Role::Admin => "admins",
+                _ => "approvers and admins",
+            }));
+        }
+        let waiting = waiting(tx, console, person).await?;
+        Ok(Self { assets: Assets, title: here.label().to_owned(), here, person: person.clone(), waiting })
+    }
+
+    /// The same with another title.
+    pub(crate) fn titled(self, title: impl Into<String>) -> Self {
+        Self { title: title.into(), ..self }
+    }
+
+    /// Whether this is the page that is shown.
+    pub(crate) fn is_here(&self, place: &Place) -> bool {
+        self.here == *place
+    }
+
+    /// The four that fit at the bottom of a telephone.
+    pub(crate) fn first_places(&self) -> Vec<Place> {
+        Place::ALL[..4].to_vec()
+    }
+
+    /// The others.
+    pub(crate) fn more_places(&self) -> Vec<Place> {
+        Place::ALL[4..].iter().copied().filter(|place| self.person.role >= place.least_role()).collect()
+    }
+}
+
+/// Open requests that the person may decide on.
+pub(crate) async fn waiting(tx: &mut Tx, console: &Console, person: &Person) -> Result<i64, Failure> {
+    if person.role < Role::Approver {
+        return Ok(0);
+    }
+    Ok(approvals::count_open(tx, person.id, console.clock.now()).await?)
+}
