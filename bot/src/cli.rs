@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::commands;
 use crate::config::Config;
 use crate::serve::{self, Part};
+use crate::server::load;
 use crate::telemetry;
 
 /// A chat-ops bot for business-development teams.
@@ -52,7 +53,7 @@ enum Command {
     /// Find and blank personal data and secrets: JSON lines in, JSON lines out.
     Redact(JsonLines),
     /// Send signed Slack commands to a running server and measure it.
-    Load(crate::server::load::Load),
+    Load(load::Options),
     /// Measure quality on labelled data.
     #[command(subcommand)]
     Eval(commands::eval::Eval),
@@ -94,10 +95,16 @@ impl JsonLines {
 impl Cli {
     /// Does what was asked.
     pub(crate) async fn run(self, config: Config) -> anyhow::Result<ExitCode> {
-        let _telemetry = match self.command {
+        let telemetry = match self.command {
             Command::Serve | Command::Worker => telemetry::start(&config.telemetry)?,
             _ => telemetry::quiet(&config.telemetry)?,
         };
+        let done = self.act(config).await;
+        telemetry.stop().await;
+        done
+    }
+
+    async fn act(self, config: Config) -> anyhow::Result<ExitCode> {
         match self.command {
             Command::Serve => serve::run(config, Part::Everything).await,
             Command::Worker => serve::run(config, Part::Workers).await,
@@ -111,7 +118,7 @@ impl Cli {
             Command::Say(say) => say.run(config).await,
             Command::Intent(lines) => commands::intent::run(&lines),
             Command::Redact(lines) => commands::redact::run(&lines),
-            Command::Load(load) => load.run(config).await,
+            Command::Load(options) => commands::load::run(config, &options).await,
             Command::Eval(eval) => eval.run(config).await,
         }
     }

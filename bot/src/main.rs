@@ -7,6 +7,7 @@ mod config;
 mod delivery;
 mod duty;
 mod help;
+mod judge;
 mod members;
 mod runner;
 mod serve;

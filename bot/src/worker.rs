@@ -9,12 +9,13 @@ use channels::slack::{self, Kind};
 use channels::{command, web};
 use domain::card::Card;
 use domain::error::UserError;
-use domain::ids::ConversationId;
+use domain::ids::{ApprovalId, ConversationId};
 use domain::inbound::{Content, Inbound};
 use domain::intent::Intent;
 use domain::person::{Channel, Person};
 use domain::plan::{Context, Step};
 use domain::wording;
+use storage::approvals;
 use storage::conversations;
 use storage::inbox::{self, Claimed, Ending};
 use storage::messages::{self, Origin};
@@ -154,6 +155,7 @@ impl Worker {
         };
         match wish {
             Wish::Plan(intent, said) => {
+                let intent = self.with_short_ids(&person, intent, &said).await?;
                 self.begin(claimed, (&inbound, &person), (&intent, &said), lease).await.map(Some)
             }
             Wish::Refused(error) => {
@@ -168,6 +170,17 @@ impl Worker {
             }
             Wish::Nothing(_) => Ok(None),
         }
+    }
+
+    /// A typed decision may name its request by the end of its number; that takes the open ones to read.
+    async fn with_short_ids(&self, person: &Person, intent: Intent, said: &str) -> anyhow::Result<Intent> {
+        if !command::names_approval(said) {
+            return Ok(intent);
+        }
+        let mut tx = self.desk.db.tenant(person.tenant).begin().await?;
+        let open: Vec<ApprovalId> =
+            approvals::open_ones(&mut tx).await?.into_iter().map(|approval| approval.id).collect();
+        Ok(command::understand_with(said, &open).intent)
     }
 
     /// Stores the plan and the first words to the person, and ends the message, all together.

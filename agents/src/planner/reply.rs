@@ -56,6 +56,10 @@ pub(super) async fn reply(desk: &Desk, context: &Context) -> Result<Outcome, Rec
             });
             wording::approvals(&mine.collect::<Vec<_>>(), desk.clock.now())
         }
+        Intent::AskComment { approval } => {
+            let asked = approvals::get(&mut tx, *approval).await.map_err(|_| wording::approval_unknown())?;
+            wording::ask_comment(&asked)
+        }
         Intent::SetRole { person, role } => {
             let found = people::matching(&mut tx, person).await.map_err(storage)?;
             let [target] = found.as_slice() else {

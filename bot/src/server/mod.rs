@@ -4,6 +4,7 @@ mod api;
 mod health;
 mod layers;
 mod limits;
+pub(crate) mod load;
 mod problem;
 mod ready;
 mod slack;

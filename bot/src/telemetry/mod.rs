@@ -53,6 +53,12 @@ pub(crate) fn start(config: &config::Telemetry) -> anyhow::Result<Telemetry> {
     Ok(Telemetry { provider })
 }
 
+/// Logs for one-shot commands: only what went wrong, unless a filter is set that says more.
+pub(crate) fn quiet(config: &config::Telemetry) -> anyhow::Result<Telemetry> {
+    let log = if config.log == "info" { "error".to_owned() } else { config.log.clone() };
+    start(&config::Telemetry { log, otlp_url: String::new(), ..config.clone() })
+}
+
 impl Telemetry {
     /// Sends what has not been sent yet.
     pub(crate) async fn stop(self) {
