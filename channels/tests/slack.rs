@@ -1,6 +1,6 @@
 //! The Slack channel against the fake Slack, over real sockets, and its decoders against published payloads.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests")]
 
 #[path = "slack/calls.rs"]
 mod calls;
