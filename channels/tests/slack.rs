@@ -1,5 +1,7 @@
 //! The Slack channel against the fake Slack, over real sockets, and its decoders against published payloads.
 
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests")]
+
 #[path = "slack/calls.rs"]
 mod calls;
 #[path = "slack/cards.rs"]

@@ -73,7 +73,9 @@ impl Page<'_> {
                 }
             }
             Block::Hits { hits } => {
-                hits.iter().enumerate().for_each(|(i, hit)| self.hit(&format!("hit-{n}-{i}"), hit))
+                for (i, hit) in hits.iter().enumerate() {
+                    self.hit(&format!("hit-{n}-{i}"), hit);
+                }
             }
             Block::Quote { text } => {
                 for piece in split(text, TEXT_MAX).into_iter().filter(|piece| !piece.trim().is_empty()) {

@@ -61,7 +61,8 @@ async fn messages_are_posted_threaded_edited_and_found_by_key() {
     let reply = s.post(&thread, "Ten partners", "k2").await.unwrap();
     s.slack.update(&s.token, &first, &words("Done")).await.unwrap();
 
-    let said: Vec<String> = s.world.thread("#partnerships", &first.ts).iter().map(|m| m.words()).collect();
+    let said: Vec<String> =
+        s.world.thread("#partnerships", &first.ts).iter().map(world::slack::Message::words).collect();
     assert_eq!(said, ["Done\n", "Ten partners\n"]);
     assert_eq!(s.find(&room("C0PARTNERSHIPS"), "k1").await, Some(first.ts), "after the edit as well");
     assert_eq!(s.find(&thread, "k2").await, Some(reply.ts));

@@ -54,8 +54,11 @@ fn ten_thousand_altered_requests_are_refused() {
         verify(secrets, &delivery.timestamp, &delivery.signature, &delivery.body, now()).is_ok()
     };
     assert!(passes(&real, &secret), "the genuine request must pass, or the rest shows nothing");
-    let mut runner =
-        proptest::test_runner::TestRunner::new(ProptestConfig { cases: 10_000, ..ProptestConfig::default() });
+    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
+        cases: 10_000,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    });
     let outcome = runner.run(&changes(), |change| {
         let mut forged = real.clone();
         let mut key = secret.clone();
