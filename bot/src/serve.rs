@@ -1,6 +1,7 @@
 //! `dealdesk serve` and `dealdesk worker`: starts every part, and ends them in good order.
 
 use std::io::Cursor;
+use std::pin::Pin;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -91,6 +92,15 @@ pub(crate) fn start(app: &App) -> Running {
 }
 
 impl Running {
+    /// Runs a bound server beside the rest.
+    pub(crate) fn serve(&self, server: Pin<Box<dyn Future<Output = std::io::Result<()>> + Send>>) {
+        self.tasks.spawn(async move {
+            if let Err(error) = server.await {
+                tracing::error!(error = %error, "the server ended");
+            }
+        });
+    }
+
     /// Lets running steps end, gives back the rest.
     pub(crate) async fn stop(self) {
         let Self { intake, stop, tasks, .. } = self;
@@ -112,30 +122,31 @@ pub(crate) async fn run(config: Config, part: Part) -> anyhow::Result<ExitCode> 
     let stop = stopped()?;
     if part == Part::Everything {
         furnish(&app).await?;
-        let slack = connect_slack(&app);
-        running.tasks.spawn(slack);
-        let served = listen(&app, &running, began, stop).await;
-        running.stop().await;
-        app.close().await?;
-        served?;
-    } else {
-        stop.await;
-        running.stop().await;
-        app.close().await?;
+        let connecting = running.stop.clone().run_until_cancelled_owned(connect_slack(&app));
+        running.tasks.spawn(connecting);
+        let Served { server, .. } = bind(&app, &running).await?;
+        running.serve(server);
+        welcome::print(&app, began.elapsed()).await?;
     }
+    stop.await;
+    running.stop().await;
+    app.close().await?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn listen(
-    app: &App,
-    running: &Running,
-    began: std::time::Instant,
-    stop: impl Future<Output = ()> + Send + 'static,
-) -> anyhow::Result<()> {
+/// A bound server that still has to be run.
+pub(crate) struct Served {
+    pub(crate) address: std::net::SocketAddr,
+    pub(crate) server: Pin<Box<dyn Future<Output = std::io::Result<()>> + Send>>,
+}
+
+/// Binds the server. Once the process is to stop it ends its event streams, then itself.
+pub(crate) async fn bind(app: &App, running: &Running) -> anyhow::Result<Served> {
     let address = &app.config.server.listen;
     let listener = tokio::net::TcpListener::bind(address)
         .await
         .with_context(|| format!("cannot listen on {address} (DEALDESK_LISTEN)"))?;
+    let address = listener.local_addr()?;
     let console = Console {
         db: app.db.clone(),
         intake: running.intake.clone(),
@@ -146,18 +157,12 @@ async fn listen(
     };
     let hang_up = console.clone();
     let router = server::router(edge(app, running)?, console::router(console));
-    welcome::print(app, began.elapsed()).await?;
-    // Open event streams would hold the server for ever: they end with the signal too.
-    let closing = running.stop.clone();
-    let graceful = axum::serve(listener, router).with_graceful_shutdown(async move {
-        stop.await;
+    let stop = running.stop.clone();
+    let server = axum::serve(listener, router).with_graceful_shutdown(async move {
+        stop.cancelled().await;
         hang_up.hang_up();
-        closing.cancel();
     });
-    tokio::select! {
-        served = graceful.into_future() => served.context("the server ended"),
-        () = async { running.stop.cancelled().await; tokio::time::sleep(Duration::from_secs(3)).await } => Ok(()),
-    }
+    Ok(Served { address, server: Box::pin(server.into_future()) })
 }
 
 /// What the server needs of the running program.
@@ -189,7 +194,7 @@ fn edge(app: &App, running: &Running) -> anyhow::Result<Edge> {
 }
 
 /// What a new installation needs: companies, and somebody who may do everything.
-async fn furnish(app: &App) -> anyhow::Result<()> {
+pub(crate) async fn furnish(app: &App) -> anyhow::Result<()> {
     if companies::count(app.db.directory()).await? == 0 {
         let options = ImportOptions::new("companies.csv", app.clock.now());
         let report = import(app.db.directory(), Cursor::new(COMPANIES), &options, |_| {}).await?;
@@ -199,7 +204,7 @@ async fn furnish(app: &App) -> anyhow::Result<()> {
 }
 
 /// Learns which workspace the configured token belongs to; keeps asking while Slack is away.
-fn connect_slack(app: &App) -> impl Future<Output = ()> + Send + 'static {
+pub(crate) fn connect_slack(app: &App) -> impl Future<Output = ()> + Send + 'static {
     let (members, db, seal) = (app.members(), app.db.clone(), app.seal.clone());
     async move {
         let Some(token) = members.own_token() else { return };

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Args;
+use domain::person::Role;
 use domain::search::{Answer, Evidence, Filters};
 use serde::{Deserialize, Serialize};
 
@@ -73,9 +74,9 @@ impl Find {
             return json(&mut std::io::stdout().lock(), &told(&serde_json::Value::Null, &answer, ms));
         }
         let card = if answer.no_match {
-            domain::wording::nothing_found(&answer)
+            domain::wording::nothing_found(&answer, None)
         } else {
-            domain::wording::found(&answer, domain::ids::PlanId(app.ids.next()))
+            domain::wording::found(&answer, domain::ids::PlanId(app.ids.next()), Role::Viewer)
         };
         line(&card.to_plain())
     }

@@ -4,7 +4,8 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use domain::deal::Stage;
-use storage::deals::{self, Deal, Note};
+use domain::deal::NoteRow;
+use storage::deals::{self, Deal};
 use storage::{audit, people};
 
 use crate::Console;
@@ -23,7 +24,7 @@ struct Page {
     since: Moment,
     path: Vec<Mark>,
     history: Vec<Move>,
-    notes: Vec<(Note, Moment)>,
+    notes: Vec<(NoteRow, Moment)>,
     activity: Vec<AuditLine>,
 }
 
@@ -70,7 +71,7 @@ pub(crate) async fn page(
                 from: change.from.map(Stage::label),
                 to: change.to.label(),
                 at: Moment::new(change.at, now),
-                by: change.by,
+                by: Some(change.by),
                 reason: change.reason,
             })
             .collect(),

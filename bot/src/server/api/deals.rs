@@ -199,7 +199,7 @@ pub(super) async fn show(
                 from: change.from.map(Stage::name),
                 to: change.to.name(),
                 at: change.at,
-                by: change.by,
+                by: Some(change.by),
                 reason: change.reason,
             })
             .collect(),
