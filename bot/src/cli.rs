@@ -94,10 +94,10 @@ impl JsonLines {
 impl Cli {
     /// Does what was asked.
     pub(crate) async fn run(self, config: Config) -> anyhow::Result<ExitCode> {
-        let _telemetry = match self.command {
+        match self.command {
             Command::Serve | Command::Worker => telemetry::start(&config.telemetry)?,
             _ => telemetry::quiet(&config.telemetry)?,
-        };
+        }
         match self.command {
             Command::Serve => serve::run(config, Part::Everything).await,
             Command::Worker => serve::run(config, Part::Workers).await,

@@ -138,7 +138,9 @@ async fn listen(
         public_url: app.config.public_url(),
         shown: running.shown.clone(),
     };
-    let router = server::router(Edge::new(app, running), console::router(console));
+    let edge = Edge::new(app, running)?;
+    let metrics = edge.metrics.clone();
+    let router = server::router(edge, console::router(console));
     welcome::print(app, began.elapsed()).await?;
     // Open event streams would hold the server for ever: they end with the signal too.
     let closing = running.stop.clone();
@@ -148,6 +150,7 @@ async fn listen(
     });
     tokio::select! {
         served = graceful.into_future() => served.context("the server ended"),
+        () = metrics.keep_up() => Ok(()),
         () = async { running.stop.cancelled().await; tokio::time::sleep(Duration::from_secs(3)).await } => Ok(()),
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{InboundId, PersonId};
+use crate::ids::{InboundId, PersonId, TenantId};
 use crate::person::Channel;
 
 /// A message from a person.
@@ -84,22 +84,31 @@ pub enum Content {
     Uninstalled,
 }
 
-/// What our own console and programming interface put into the inbox: the person is known already.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// The body of a message that came in on our own console, interface or shell: we write it and we
+/// read it, so both sides share this type.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WebBody {
+    /// The signed-in person's tenant.
+    pub tenant: TenantId,
+    /// The signed-in person.
+    pub person: PersonId,
+    /// What the person did.
+    #[serde(flatten)]
+    pub act: WebAct,
+}
+
+/// What a person did on our own console, interface or shell.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-pub enum WebBody {
-    /// Something typed.
+pub enum WebAct {
+    /// Said something.
     Message {
-        /// Who.
-        person: PersonId,
         /// The words.
         text: String,
     },
-    /// A press on one of our buttons.
+    /// Pressed one of our buttons.
     Press {
-        /// Who.
-        person: PersonId,
-        /// Which button, as in [`crate::card::Verb`].
+        /// Which, as in [`crate::card::Verb`].
         verb: String,
         /// What it was about.
         value: String,
@@ -107,11 +116,9 @@ pub enum WebBody {
         #[serde(default)]
         chosen: Vec<String>,
     },
-    /// A form that was sent.
+    /// Sent a form that we showed.
     Form {
-        /// Who.
-        person: PersonId,
-        /// Which form, as in [`crate::card::Verb`].
+        /// Which, as in [`crate::card::Verb`].
         verb: String,
         /// What it was about.
         value: String,

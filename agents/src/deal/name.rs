@@ -9,6 +9,10 @@ type Names = [(DealId, String)];
 /// The deal with a typed name: the whole name, else its beginning, else a part of it.
 /// Errors: none or several fit.
 pub(super) fn find(names: &Names, typed: &str) -> Result<DealId, UserError> {
+    // Programs name a deal by its key.
+    if let Some((id, _)) = names.iter().find(|(id, _)| typed.trim().parse() == Ok(*id)) {
+        return Ok(*id);
+    }
     let typed = fold(typed);
     let tests: [fn(&str, &str) -> bool; 3] = [|name, t| name == t, |name, t| name.starts_with(t), |name, t| name.contains(t)];
     for test in tests {

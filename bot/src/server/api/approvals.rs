@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use domain::approval::Verdict;
 use domain::card::Verb;
 use domain::ids::ApprovalId;
-use domain::inbound::WebBody;
+use domain::inbound::WebAct;
 use domain::intent::Intent;
 use domain::policy;
 use serde::{Deserialize, Serialize};
@@ -146,7 +146,6 @@ pub(super) async fn decide(
     policy::permit(person.role, &intent)?;
     approvals::get(&mut edge.db.tenant(person.tenant).begin().await?, ApprovalId(id)).await?;
     let fields = comment.map(|comment| ("comment".to_owned(), comment)).into_iter().collect();
-    let body =
-        WebBody::Form { person: person.id, verb: verb.name().to_owned(), value: id.to_string(), fields };
-    submit(&edge, &person, key, &body).await
+    let act = WebAct::Form { verb: verb.name().to_owned(), value: id.to_string(), fields };
+    submit(&edge, &person, key, act).await
 }

@@ -9,7 +9,7 @@ use axum::response::Response;
 use chrono::{DateTime, Utc};
 use domain::deal::Stage;
 use domain::ids::DealId;
-use domain::inbound::WebBody;
+use domain::inbound::WebAct;
 use domain::intent::Intent;
 use domain::policy;
 use serde::{Deserialize, Serialize};
@@ -240,7 +240,7 @@ pub(super) async fn note(
     deals::get(&mut edge.db.tenant(person.tenant).begin().await?, DealId(id)).await?;
     // The key stands where a name would: it names one deal, whatever others are called.
     let text = format!("note {id}: {}", note.text.trim());
-    submit(&edge, &person, key, &WebBody::Message { person: person.id, text }).await
+    submit(&edge, &person, key, WebAct::Message { text }).await
 }
 
 /// A move to be made.
@@ -284,5 +284,5 @@ pub(super) async fn change_stage(
     deals::get(&mut edge.db.tenant(person.tenant).begin().await?, DealId(id)).await?;
     let because = reason.map(|reason| format!(" because {}", reason.trim())).unwrap_or_default();
     let text = format!("move {id} to {}{because}", stage.label().to_lowercase());
-    submit(&edge, &person, key, &WebBody::Message { person: person.id, text }).await
+    submit(&edge, &person, key, WebAct::Message { text }).await
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use domain::inbound::WebBody;
+use domain::inbound::WebAct;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -60,5 +60,5 @@ pub(super) async fn send(
     Body(message): Body<Message>,
 ) -> Result<Response, Problem> {
     check_text("text", &message.text)?;
-    submit(&edge, &person, key, &WebBody::Message { person: person.id, text: message.text }).await
+    submit(&edge, &person, key, WebAct::Message { text: message.text }).await
 }

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::ids::{InboundId, PlanId};
-use domain::inbound::WebBody;
+use domain::inbound::{WebAct, WebBody};
 use domain::person::{Channel, Person};
 use metrics::counter;
 use serde::Serialize;
@@ -19,8 +19,10 @@ use super::super::Edge;
 use super::super::problem::Problem;
 use crate::telemetry::export;
 
-/// How the decoder knows messages from here.
-const ROUTE: &str = "api";
+/// How the decoder of our own channel knows its messages.
+const ROUTE: &str = "web";
+/// How figures and spans tell them from the console's.
+const LABEL: &str = "api";
 
 /// What was asked for is stored and will be worked on.
 #[derive(Debug, Serialize, ToSchema)]
@@ -35,9 +37,11 @@ pub(super) async fn submit(
     edge: &Edge,
     person: &Person,
     key: Option<String>,
-    body: &WebBody,
+    act: WebAct,
 ) -> Result<Response, Problem> {
-    let bytes = serde_json::to_vec(body).map_err(|error| {
+    let is_urgent = !matches!(act, WebAct::Message { .. });
+    let body = WebBody { tenant: person.tenant, person: person.id, act };
+    let bytes = serde_json::to_vec(&body).map_err(|error| {
         tracing::error!(%error, "a body cannot be written");
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong on our side; it was noted.")
     })?;
@@ -54,10 +58,10 @@ pub(super) async fn submit(
         workspace: Some(person.tenant.to_string()),
         event_key: key.map(|key| format!("api:{}:{key}", person.id)),
         natural_key: None,
-        is_urgent: !matches!(body, WebBody::Message { .. }),
+        is_urgent,
         body: bytes,
     };
-    let span = tracing::info_span!("intake", channel = "web", route = ROUTE);
+    let span = tracing::info_span!("intake", channel = "web", route = LABEL);
     export::follow(&span, plan);
     // The message of a repeated call is stored again under its own number, in case the first call
     // ended between the key and the message; if not, it is a double.
@@ -65,7 +69,7 @@ pub(super) async fn submit(
         Stored::New => "stored",
         Stored::Double => "double",
     };
-    counter!("inbox_messages_total", "channel" => "web", "route" => ROUTE, "outcome" => outcome).increment(1);
+    counter!("inbox_messages_total", "channel" => "web", "route" => LABEL, "outcome" => outcome).increment(1);
     edge.bell.notify_one();
     let place = HeaderValue::from_str(&format!("/v1/plans/{plan}")).ok();
     let mut answer = (StatusCode::ACCEPTED, Json(Accepted { plan: plan.0 })).into_response();
