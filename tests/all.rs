@@ -1,5 +1,9 @@
 //! Every integration test, in one binary.
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test, in helpers too")]
 
+mod architecture;
+mod audit;
 mod dependencies;
 mod embedded;
+mod steps;
+mod tenancy;

@@ -12,7 +12,14 @@ use serde_json::Value;
 
 /// Kinds with a structure of their own, which need no model; the others are not counted on whole sentences.
 const STRUCTURED: [&str; 8] = [
-    "CREDIT_CARD", "EMAIL_ADDRESS", "IBAN_CODE", "IP_ADDRESS", "PHONE_NUMBER", "URL", "US_DRIVER_LICENSE", "US_SSN",
+    "CREDIT_CARD",
+    "EMAIL_ADDRESS",
+    "IBAN_CODE",
+    "IP_ADDRESS",
+    "PHONE_NUMBER",
+    "URL",
+    "US_DRIVER_LICENSE",
+    "US_SSN",
 ];
 
 struct Options {
@@ -60,7 +67,8 @@ fn main() -> anyhow::Result<()> {
 }
 
 fn options(mut arguments: impl Iterator<Item = String>) -> anyhow::Result<Options> {
-    let mut options = Options { files: Vec::new(), threshold: DEFAULT_THRESHOLD, all_readings: false, show: false };
+    let mut options =
+        Options { files: Vec::new(), threshold: DEFAULT_THRESHOLD, all_readings: false, show: false };
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--threshold" => options.threshold = arguments.next().unwrap_or_default().parse()?,
@@ -79,8 +87,11 @@ fn add(score: &mut Score, line: &Value, options: &Options, out: &mut impl Write)
     if let Some(label) = line["label"].as_i64() {
         return add_secret(score, (text, label == 1), &findings, options, out);
     }
-    let judged: Vec<&str> = line["judge"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    let counts = |entity: &str| if judged.is_empty() { STRUCTURED.contains(&entity) } else { judged.contains(&entity) };
+    let judged: Vec<&str> =
+        line["judge"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let counts = |entity: &str| {
+        if judged.is_empty() { STRUCTURED.contains(&entity) } else { judged.contains(&entity) }
+    };
     let gold: Vec<(&str, usize, usize)> =
         line["spans"].as_array().into_iter().flatten().map(span).filter(|s| counts(s.0)).collect();
     let found: Vec<(&str, usize, usize)> =
@@ -125,7 +136,12 @@ fn add_secret(
     *flagged += usize::from(!secrets.is_empty());
     if options.show && secrets.is_empty() == is_secret {
         let names: Vec<_> = secrets.iter().map(|f| (f.entity, f.score)).collect();
-        writeln!(out, "{} {:?} {names:?}", if is_secret { "MISSED" } else { "EXTRA " }, excerpt(text, 0, 120))?;
+        writeln!(
+            out,
+            "{} {:?} {names:?}",
+            if is_secret { "MISSED" } else { "EXTRA " },
+            excerpt(text, 0, 120)
+        )?;
     }
     Ok(())
 }
@@ -158,7 +174,11 @@ fn print(score: &Score, out: &mut impl Write) -> io::Result<()> {
         total.found += count.found;
     }
     writeln!(out, "{:28} {}", "TOTAL", figures(total))?;
-    writeln!(out, "characters of labelled spans masked by anything {}/{}", score.masked_chars, score.gold_chars)?;
+    writeln!(
+        out,
+        "characters of labelled spans masked by anything {}/{}",
+        score.masked_chars, score.gold_chars
+    )?;
     writeln!(out, "lines without labels flagged {}/{}", score.flagged_clean_lines, score.clean_lines)?;
     writeln!(out, "secrets found {}/{}", score.found_secret_lines, score.secret_lines)
 }
@@ -188,12 +208,22 @@ fn measure(text: &str, options: &Options, out: &mut impl Write) -> io::Result<()
     for (chunk, finding) in &findings {
         *by_entity.entry((finding.entity, finding.family == Family::Secret)).or_default() += 1;
         if options.show {
-            writeln!(out, "{} {:.2} {:?}", finding.entity, finding.score, excerpt(chunk, finding.start, finding.end))?;
+            writeln!(
+                out,
+                "{} {:.2} {:?}",
+                finding.entity,
+                finding.score,
+                excerpt(chunk, finding.start, finding.end)
+            )?;
         }
     }
     for ((entity, is_secret), count) in &by_entity {
         let rate = *count as f64 * 100_000.0 / text.len() as f64;
-        writeln!(out, "{entity:28} {count:6} {rate:8.3} in 100 kB{}", if *is_secret { " SECRET" } else { "" })?;
+        writeln!(
+            out,
+            "{entity:28} {count:6} {rate:8.3} in 100 kB{}",
+            if *is_secret { " SECRET" } else { "" }
+        )?;
     }
     writeln!(out, "{} bytes in {seconds:.3} s: {:.1} MB/s", text.len(), text.len() as f64 / 1e6 / seconds)
 }

@@ -2,17 +2,18 @@
 
 use std::collections::HashSet;
 
+use chrono::{DateTime, Utc};
 use domain::approval::{Decision, Verdict};
 use domain::card::{Audience, Card, Say, Urgency};
 use domain::change::Change;
 use domain::company::CompanyId;
-use domain::deal::{Facts, judge_move};
+use domain::deal::{DealRow, Facts, StageChange, judge_move};
 use domain::ids::{DealId, NoteId, PartnerId};
 use domain::intent::Intent;
 use domain::person::Role;
 use domain::plan::{Context, Finish, Outcome, Recovery, Step};
 use domain::search::Answer;
-use domain::wording;
+use domain::wording::{self, DealCard, ProposedDeal};
 use serde::{Deserialize, Serialize};
 use storage::deals::{self, Wanted};
 use storage::{Tx, people, plans};
@@ -20,6 +21,8 @@ use storage::{Tx, people, plans};
 use crate::desk::{Desk, earlier, storage, unknown_action};
 
 mod name;
+
+use name::Miss;
 
 /// The companies that deals are proposed with.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -38,10 +41,11 @@ pub(crate) struct Proposed {
 
 impl Proposal {
     /// One line a company, for the approver.
-    pub(crate) fn lines(&self) -> Vec<String> {
-        let line = |c: &Proposed| {
-            let country = c.country.as_deref().unwrap_or("country unknown");
-            format!("{} · {country} · fit {}", c.name, c.fit)
+    pub(crate) fn lines(&self) -> Vec<ProposedDeal> {
+        let line = |c: &Proposed| ProposedDeal {
+            name: c.name.clone(),
+            place: c.country.clone().unwrap_or_else(|| "unknown".to_owned()),
+            fit: Some(c.fit),
         };
         self.companies.iter().map(line).collect()
     }
@@ -132,7 +136,9 @@ async fn list(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
     let mut tx = desk.db.tenant(context.tenant).begin().await.map_err(storage)?;
     let wanted = Wanted { stage: *stage, owner: mine.then_some(context.requester), ..Wanted::default() };
     let rows = deals::list(&mut tx, wanted).await.map_err(storage)?;
-    Ok(answer(wording::deal_list(&rows, *stage, *mine, desk.clock.now()), Vec::new()))
+    let now = desk.clock.now();
+    let rows: Vec<DealRow> = rows.iter().map(|deal| row(deal, now)).collect();
+    Ok(answer(wording::deal_list(&rows, *stage, *mine), Vec::new()))
 }
 
 async fn show(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
@@ -140,10 +146,14 @@ async fn show(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
         return Err(wrong_intent(context));
     };
     let mut tx = desk.db.tenant(context.tenant).begin().await.map_err(storage)?;
-    let deal = named(&mut tx, deal).await?;
+    let deal = match named(&mut tx, deal).await? {
+        Ok(deal) => deal,
+        Err(miss) => return Ok(missed(&miss)),
+    };
     let history = deals::history(&mut tx, deal.id).await.map_err(storage)?;
-    let notes = deals::notes(&mut tx, deal.id).await.map_err(storage)?;
-    let card = wording::deal(&deal, &history, &notes, desk.clock.now());
+    let mut notes = deals::notes(&mut tx, deal.id).await.map_err(storage)?;
+    notes.reverse();
+    let card = wording::deal(&DealCard { row: row(&deal, desk.clock.now()), history, notes });
     Ok(answer(card, Vec::new()))
 }
 
@@ -152,14 +162,17 @@ async fn move_to(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
         return Err(wrong_intent(context));
     };
     let mut tx = desk.db.tenant(context.tenant).begin().await.map_err(storage)?;
-    let deal = named(&mut tx, deal).await?;
+    let deal = match named(&mut tx, deal).await? {
+        Ok(deal) => deal,
+        Err(miss) => return Ok(missed(&miss)),
+    };
     let mover = people::get(&mut tx, context.requester).await.map_err(storage)?;
     let facts = Facts {
         stage: deal.stage,
         has_owner: deal.owner.is_some(),
         has_fit: deal.fit.is_some(),
         has_contract: false,
-        mover_is_approver: mover.is_some_and(|person| person.role >= Role::Approver),
+        mover_is_approver: mover.as_ref().is_some_and(|person| person.role >= Role::Approver),
     };
     judge_move(facts, *stage, reason.as_deref())?;
     let change = Change::MoveDeal {
@@ -169,7 +182,14 @@ async fn move_to(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
         reason: reason.clone(),
         by: context.requester,
     };
-    Ok(answer(wording::deal_moved(&deal.name, deal.stage, *stage, reason.as_deref()), vec![change]))
+    let moved = StageChange {
+        from: Some(deal.stage),
+        to: *stage,
+        by: mover.map(|person| person.name).unwrap_or_default(),
+        at: desk.clock.now(),
+        reason: reason.clone(),
+    };
+    Ok(answer(wording::deal_moved(&deal.name, &moved), vec![change]))
 }
 
 async fn note(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
@@ -178,7 +198,10 @@ async fn note(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
     };
     let mut tx = desk.db.tenant(context.tenant).begin().await.map_err(storage)?;
     let names = deals::names(&mut tx).await.map_err(storage)?;
-    let (id, text) = name::split_note(&names, deal, text)?;
+    let (id, text) = match name::split_note(&names, deal, text) {
+        Ok(found) => found,
+        Err(miss) => return Ok(missed(&miss)),
+    };
     let deal = deals::get(&mut tx, id).await.map_err(storage)?;
     let change = Change::AddNote {
         note: NoteId(desk.ids.next()),
@@ -189,10 +212,34 @@ async fn note(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
     Ok(answer(wording::note_added(&deal.name, &text), vec![change]))
 }
 
-async fn named(tx: &mut Tx, typed: &str) -> Result<deals::Deal, Recovery> {
+async fn named(tx: &mut Tx, typed: &str) -> Result<Result<deals::Deal, Miss>, Recovery> {
     let names = deals::names(tx).await.map_err(storage)?;
-    let id = name::find(&names, typed)?;
-    deals::get(tx, id).await.map_err(storage)
+    match name::find(&names, typed) {
+        Ok(id) => Ok(Ok(deals::get(tx, id).await.map_err(storage)?)),
+        Err(miss) => Ok(Err(miss)),
+    }
+}
+
+/// No deal, or several, have the name that was typed: only the asker needs to see that.
+fn missed(miss: &Miss) -> Outcome {
+    let card = match miss {
+        Miss::Several { typed, names } => wording::deal_ambiguous(typed, names),
+        Miss::None { typed, nearest } => wording::deal_unknown(typed, nearest),
+    };
+    let say = Say { slot: "answer".to_owned(), to: Audience::Requester, card, urgency: Urgency::Reply };
+    Outcome::Done(Finish { say: vec![say], ..Finish::default() })
+}
+
+fn row(deal: &deals::Deal, now: DateTime<Utc>) -> DealRow {
+    DealRow {
+        id: deal.id,
+        name: deal.name.clone(),
+        stage: deal.stage,
+        owner_name: deal.owner_name.clone(),
+        fit: deal.fit.and_then(|fit| u8::try_from(fit).ok()),
+        updated_at: deal.updated_at,
+        days_in_stage: u32::try_from((now - deal.stage_since).num_days()).unwrap_or(0),
+    }
 }
 
 fn answer(card: Card, changes: Vec<Change>) -> Outcome {

@@ -71,7 +71,7 @@ async fn watch(desk: &Desk, context: &Context, step: &Step) -> Option<Result<Out
             }
             () = &mut limit => {
                 tracing::error!(seconds = STEP_LIMIT.as_secs(), "a step took too long");
-                return Some(Err(wording::took_too_long().into()));
+                return Some(Err(wording::took_too_long(STEP_LIMIT.as_secs()).into()));
             }
             _ = beat.tick() => {
                 if let Err(Error::Stale(_)) = steps::heartbeat(&desk.db, step).await {

@@ -1,8 +1,10 @@
 //! Deals: stages, and the rules for moving between them.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::error::UserError;
+use crate::ids::DealId;
 
 /// Where a deal stands, in the order it usually goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -177,4 +179,49 @@ fn overridable(facts: Facts, has_reason: bool, rule: String) -> Result<(), UserE
         "An approver can override this with a reason."
     };
     Err(UserError::new(rule, way_out))
+}
+
+/// A deal as a list shows it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DealRow {
+    /// Key.
+    pub id: DealId,
+    /// The partner's name.
+    pub name: String,
+    /// Where it stands.
+    pub stage: Stage,
+    /// Who looks after it, if anybody does.
+    pub owner_name: Option<String>,
+    /// Fit of the search it came from, 0 to 100.
+    pub fit: Option<u8>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+    /// Whole days since it came into its stage.
+    pub days_in_stage: u32,
+}
+
+/// One move in a deal's history.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StageChange {
+    /// Stage before; none when the deal began.
+    pub from: Option<Stage>,
+    /// Stage after.
+    pub to: Stage,
+    /// Name of who moved it.
+    pub by: String,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Why, when it was said.
+    pub reason: Option<String>,
+}
+
+/// A note on a deal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoteRow {
+    /// The text.
+    pub text: String,
+    /// Name of who wrote it.
+    pub by: String,
+    /// When.
+    pub at: DateTime<Utc>,
 }

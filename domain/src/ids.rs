@@ -54,6 +54,14 @@ id! {
     NoteId,
 }
 
+impl ApprovalId {
+    /// The short name for people: the last six hexadecimal digits, which are random while the first tell the time.
+    pub fn short(self) -> String {
+        let digits = self.0.simple().to_string();
+        digits[digits.len() - 6..].to_owned()
+    }
+}
+
 impl From<InboundId> for PlanId {
     /// A message causes at most one plan, so they share their number: whoever stored the message
     /// can already name the plan.

@@ -3,6 +3,7 @@
 pub mod approval;
 pub mod audit;
 pub mod card;
+pub mod card_text;
 pub mod change;
 pub mod clock;
 pub mod company;

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::change::Change;
-use domain::deal::Stage;
+use domain::deal::{NoteRow, Stage, StageChange};
 use domain::ids::{DealId, NoteId, PartnerId, PersonId, PlanId};
 use uuid::Uuid;
 
@@ -116,21 +116,6 @@ pub async fn names(tx: &mut Tx) -> Result<Vec<(DealId, String)>, Error> {
     Ok(rows.into_iter().map(|(id, name)| (DealId(id), name)).collect())
 }
 
-/// A step in a deal's history.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StageChange {
-    /// Where it was; none at the start.
-    pub from: Option<Stage>,
-    /// Where it went.
-    pub to: Stage,
-    /// When.
-    pub at: DateTime<Utc>,
-    /// Who moved it.
-    pub by: Option<String>,
-    /// Why.
-    pub reason: Option<String>,
-}
-
 /// A deal's stages, oldest first.
 pub async fn history(tx: &mut Tx, deal: DealId) -> Result<Vec<StageChange>, Error> {
     type Row = (Option<String>, String, DateTime<Utc>, Option<String>, Option<String>);
@@ -145,24 +130,13 @@ pub async fn history(tx: &mut Tx, deal: DealId) -> Result<Vec<StageChange>, Erro
     rows.into_iter()
         .map(|(from, to, at, by, reason)| {
             let from = from.as_deref().map(stage).transpose()?;
-            Ok(StageChange { from, to: stage(&to)?, at, by, reason })
+            Ok(StageChange { from, to: stage(&to)?, by: by.unwrap_or_default(), at, reason })
         })
         .collect()
 }
 
-/// A note on a deal.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Note {
-    /// Who wrote it.
-    pub by: String,
-    /// When.
-    pub at: DateTime<Utc>,
-    /// The text.
-    pub text: String,
-}
-
 /// A deal's notes, newest first.
-pub async fn notes(tx: &mut Tx, deal: DealId) -> Result<Vec<Note>, Error> {
+pub async fn notes(tx: &mut Tx, deal: DealId) -> Result<Vec<NoteRow>, Error> {
     let rows: Vec<(String, DateTime<Utc>, String)> = sqlx::query_as(
         "SELECT p.name, n.created_at, n.text FROM notes n JOIN people p ON p.person_id = n.person_id
          WHERE n.deal_id = $1 ORDER BY n.created_at DESC, n.note_id DESC LIMIT 100",
@@ -170,7 +144,7 @@ pub async fn notes(tx: &mut Tx, deal: DealId) -> Result<Vec<Note>, Error> {
     .bind(deal.0)
     .fetch_all(&mut **tx)
     .await?;
-    Ok(rows.into_iter().map(|(by, at, text)| Note { by, at, text }).collect())
+    Ok(rows.into_iter().map(|(by, at, text)| NoteRow { text, by, at }).collect())
 }
 
 /// A partner and how many deals there are with it.

@@ -1,19 +1,36 @@
 //! Which deal a typed name means.
 
-use domain::error::UserError;
 use domain::ids::DealId;
-use domain::wording;
 
 type Names = [(DealId, String)];
 
+/// Why a typed name means no deal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Miss {
+    /// Several deals fit.
+    Several {
+        /// What was typed.
+        typed: String,
+        /// Some of those that fit.
+        names: Vec<String>,
+    },
+    /// None fits.
+    None {
+        /// What was typed.
+        typed: String,
+        /// Names that are written much like it.
+        nearest: Vec<String>,
+    },
+}
+
 /// The deal with a typed name: the whole name, else its beginning, else a part of it.
 /// Errors: none or several fit.
-pub(super) fn find(names: &Names, typed: &str) -> Result<DealId, UserError> {
+pub(super) fn find(names: &Names, said: &str) -> Result<DealId, Miss> {
     // Programs name a deal by its key.
-    if let Some((id, _)) = names.iter().find(|(id, _)| typed.trim().parse() == Ok(*id)) {
+    if let Some((id, _)) = names.iter().find(|(id, _)| said.trim().parse() == Ok(*id)) {
         return Ok(*id);
     }
-    let typed = fold(typed);
+    let typed = fold(said);
     let tests: [fn(&str, &str) -> bool; 3] = [|name, t| name == t, |name, t| name.starts_with(t), |name, t| name.contains(t)];
     for test in tests {
         let fitting: Vec<_> = names.iter().filter(|(_, name)| test(&fold(name), &typed)).collect();
@@ -23,17 +40,17 @@ pub(super) fn find(names: &Names, typed: &str) -> Result<DealId, UserError> {
             // The same name twice: the deal that was touched last.
             [(id, first), rest @ ..] if rest.iter().all(|(_, name)| name == first) => return Ok(*id),
             several => {
-                let names: Vec<&str> = several.iter().map(|(_, name)| name.as_str()).take(5).collect();
-                return Err(wording::deal_ambiguous(&typed, &names));
+                let names = several.iter().map(|(_, name)| name.clone()).take(5).collect();
+                return Err(Miss::Several { typed: said.to_owned(), names });
             }
         }
     }
-    Err(wording::deal_unknown(&typed, &nearest(names, &typed)))
+    Err(Miss::None { typed: said.to_owned(), nearest: nearest(names, &typed) })
 }
 
 /// Tells a deal's name from the note behind it. `note Acme Robotics call them` comes as `Acme` and
 /// `Robotics call them`; the longest beginning that is a deal's name counts.
-pub(super) fn split_note(names: &Names, deal: &str, text: &str) -> Result<(DealId, String), UserError> {
+pub(super) fn split_note(names: &Names, deal: &str, text: &str) -> Result<(DealId, String), Miss> {
     let words: Vec<&str> = text.split_whitespace().collect();
     for taken in (1..words.len()).rev() {
         let longer = fold(&format!("{deal} {}", words[..taken].join(" ")));
@@ -44,14 +61,14 @@ pub(super) fn split_note(names: &Names, deal: &str, text: &str) -> Result<(DealI
     Ok((find(names, deal)?, text.trim().to_owned()))
 }
 
-fn nearest<'a>(names: &'a Names, typed: &str) -> Vec<&'a str> {
+fn nearest(names: &Names, typed: &str) -> Vec<String> {
     let mut scored: Vec<(usize, &str)> = names
         .iter()
         .map(|(_, name)| (distance(&fold(name), typed), name.as_str()))
         .filter(|(far, name)| *far <= 1 + name.len() / 3)
         .collect();
     scored.sort();
-    scored.into_iter().take(3).map(|(_, name)| name).collect()
+    scored.into_iter().take(3).map(|(_, name)| name.to_owned()).collect()
 }
 
 /// Letters and digits in lower case, with single spaces between words.
@@ -92,8 +109,22 @@ mod tests {
         assert_eq!(find(&all, "adyen n.v.").unwrap(), all[1].0);
         assert_eq!(find(&all, "wire").unwrap(), all[0].0);
         assert_eq!(find(&all, "pharma").unwrap(), all[3].0);
-        assert!(find(&all, "heidel").unwrap_err().to_string().contains("Heidelpay"));
-        assert!(find(&all, "adien").unwrap_err().to_string().contains("Adyen"));
+        let several = Miss::Several {
+            typed: "heidel".to_owned(),
+            names: vec!["Heidelpay".to_owned(), "Heidelberg Pharma".to_owned()],
+        };
+        assert_eq!(find(&all, "heidel").unwrap_err(), several);
+        let near =
+            Miss::None { typed: "Adyem NV".to_owned(), nearest: vec!["Adyen N.V.".to_owned()] };
+        assert_eq!(find(&all, "Adyem NV").unwrap_err(), near);
+    }
+
+    #[test]
+    fn a_key_names_its_deal_whatever_the_names_are() {
+        let all = names(&["Acme", "Acme"]);
+        assert_eq!(find(&all, &all[1].0.to_string()).unwrap(), all[1].0);
+        let (id, text) = split_note(&all, &all[1].0.to_string(), "call them").unwrap();
+        assert_eq!((id, text.as_str()), (all[1].0, "call them"));
     }
 
     #[test]

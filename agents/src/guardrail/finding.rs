@@ -41,12 +41,24 @@ pub(super) struct Reading {
 
 impl Reading {
     /// A reading of personal data with a fixed reason.
-    pub(super) fn personal(entity: &'static str, start: usize, end: usize, score: f32, reason: &'static str) -> Self {
+    pub(super) fn personal(
+        entity: &'static str,
+        start: usize,
+        end: usize,
+        score: f32,
+        reason: &'static str,
+    ) -> Self {
         Self { entity, family: Family::Personal, start, end, score, reason: Cow::Borrowed(reason) }
     }
 
     /// A reading of a secret with a fixed reason.
-    pub(super) fn secret(entity: &'static str, start: usize, end: usize, score: f32, reason: &'static str) -> Self {
+    pub(super) fn secret(
+        entity: &'static str,
+        start: usize,
+        end: usize,
+        score: f32,
+        reason: &'static str,
+    ) -> Self {
         Self { entity, family: Family::Secret, start, end, score, reason: Cow::Borrowed(reason) }
     }
 }

@@ -66,7 +66,8 @@ fn is_needed(chars: &[char], index: usize) -> bool {
         '\u{FE0F}' => before.is_some_and(takes_emoji_style),
         '\u{FE0E}' => before.is_some_and(takes_emoji_style),
         '\u{200D}' => {
-            let joins_emoji = before.is_some_and(|c| is_emoji(c) || c == '\u{FE0F}') && after.is_some_and(is_emoji);
+            let joins_emoji =
+                before.is_some_and(|c| is_emoji(c) || c == '\u{FE0F}') && after.is_some_and(is_emoji);
             joins_emoji || (before.is_some_and(joins_letters) && after.is_none_or(joins_letters))
         }
         '\u{200C}' => before.is_some_and(joins_letters) && after.is_some_and(joins_letters),
@@ -80,7 +81,10 @@ fn is_emoji(ch: char) -> bool {
 
 fn takes_emoji_style(ch: char) -> bool {
     is_emoji(ch)
-        || matches!(ch, '#' | '*' | '0'..='9' | '\u{A9}' | '\u{AE}' | '\u{203C}' | '\u{2049}' | '\u{2122}' | '\u{2139}')
+        || matches!(
+            ch,
+            '#' | '*' | '0'..='9' | '\u{A9}' | '\u{AE}' | '\u{203C}' | '\u{2049}' | '\u{2122}' | '\u{2139}'
+        )
         || matches!(u32::from(ch), 0x25A0..=0x25FF | 0x2934 | 0x2935 | 0x3030 | 0x303D | 0x3297 | 0x3299)
 }
 
@@ -125,6 +129,9 @@ mod tests {
 
     #[test]
     fn tags_after_a_flag_are_no_hiding_place() {
-        assert_eq!(strip_invisible("🏴\u{E0069}\u{E0067}\u{E006E}\u{E006F}\u{E0072}\u{E0065}\u{E0061}\u{E007F}"), "🏴");
+        assert_eq!(
+            strip_invisible("🏴\u{E0069}\u{E0067}\u{E006E}\u{E006F}\u{E0072}\u{E0065}\u{E0061}\u{E007F}"),
+            "🏴"
+        );
     }
 }

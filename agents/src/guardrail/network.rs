@@ -1,4 +1,4 @@
-//! E-mail addresses, web addresses and IP addresses.
+//! E-mail addresses, web addresses, IP addresses and hardware addresses.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -39,7 +39,13 @@ pub(super) fn read_email(bytes: &[u8], at: usize, found: &mut Vec<Reading>) {
     if start == at || bytes[at - 1] == b'.' {
         return;
     }
-    found.push(Reading::personal("EMAIL_ADDRESS", start, end, 1.0, "name, host and top-level name have the right form"));
+    found.push(Reading::personal(
+        "EMAIL_ADDRESS",
+        start,
+        end,
+        1.0,
+        "name, host and top-level name have the right form",
+    ));
 }
 
 /// End of a host name with a plausible top-level name that begins at `start`.
@@ -51,7 +57,8 @@ fn host_end(bytes: &[u8], start: usize) -> Option<usize> {
     }
     let host = &bytes[start..end];
     let top = host.rsplit(|b| *b == b'.').next()?;
-    let is_top = top.len() >= 2 && (top.iter().all(u8::is_ascii_alphabetic) || top.to_ascii_lowercase().starts_with(b"xn--"));
+    let is_top = top.len() >= 2
+        && (top.iter().all(u8::is_ascii_alphabetic) || top.to_ascii_lowercase().starts_with(b"xn--"));
     let is_clean = host.split(|b| *b == b'.').all(|label| !label.is_empty() && label[0] != b'-');
     (host.contains(&b'.') && is_top && is_clean && top.len() <= 63).then_some(end)
 }
@@ -59,7 +66,10 @@ fn host_end(bytes: &[u8], start: usize) -> Option<usize> {
 /// Reads a web address whose `://` stands at `colon`.
 pub(super) fn read_url(bytes: &[u8], colon: usize, found: &mut Vec<Reading>) {
     let mut start = colon;
-    while start > 0 && colon - start < 12 && (bytes[start - 1].is_ascii_alphanumeric() || b"+.-".contains(&bytes[start - 1])) {
+    while start > 0
+        && colon - start < 12
+        && (bytes[start - 1].is_ascii_alphanumeric() || b"+.-".contains(&bytes[start - 1]))
+    {
         start -= 1;
     }
     let scheme = bytes[start..colon].to_ascii_lowercase();
@@ -75,7 +85,13 @@ pub(super) fn read_url(bytes: &[u8], colon: usize, found: &mut Vec<Reading>) {
     let host_start = authority + after_user;
     let is_host = host_end(bytes, host_start).is_some() || is_address(&bytes[host_start..end]);
     if is_host {
-        found.push(Reading::personal("URL", colon - name.len(), end, 0.9, "scheme and host have the right form"));
+        found.push(Reading::personal(
+            "URL",
+            colon - name.len(),
+            end,
+            0.9,
+            "scheme and host have the right form",
+        ));
     }
 }
 
@@ -100,7 +116,9 @@ pub(super) fn read_domain(bytes: &[u8], dot: usize, found: &mut Vec<Reading>) {
     while start > 0 && dot - start < 128 && is_host_byte(bytes[start - 1]) {
         start -= 1;
     }
-    if bytes[start..dot].contains(&b'.') || start > 0 && b"@/_=:%".contains(&bytes[start - 1]) && !is_label(bytes, start) {
+    if bytes[start..dot].contains(&b'.')
+        || start > 0 && b"@/_=:%".contains(&bytes[start - 1]) && !is_label(bytes, start)
+    {
         return;
     }
     let Some(end) = host_end(bytes, start) else { return };
@@ -144,13 +162,18 @@ pub(super) fn read_ipv4(bytes: &[u8], start: usize, found: &mut Vec<Reading>) {
     let fourth_dot = run.iter().enumerate().filter(|(_, b)| **b == b'.').nth(3).map(|(place, _)| place);
     let end = start + fourth_dot.unwrap_or(run.len());
     let continues = fourth_dot.is_some_and(|dot| dot + 1 < run.len());
-    if !(7..=15).contains(&(end - start)) || bytes.get(end).is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_') {
+    if !(7..=15).contains(&(end - start))
+        || bytes.get(end).is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_')
+    {
         return;
     }
     if start > 0 && matches!(bytes[start - 1], b'.' | b'_') {
         return;
     }
-    let Some(address) = std::str::from_utf8(&bytes[start..end]).ok().and_then(|t| t.parse::<Ipv4Addr>().ok()) else { return };
+    let Some(address) = std::str::from_utf8(&bytes[start..end]).ok().and_then(|t| t.parse::<Ipv4Addr>().ok())
+    else {
+        return;
+    };
     // A clause number such as 4.2.1.3 has the same form.
     let is_clause = continues || address.octets().iter().all(|octet| (1..32).contains(octet));
     let score = match (is_clause, is_before(bytes, start, 16, "ip|ipv4|ping|dns|host|server|gateway")) {
@@ -160,6 +183,27 @@ pub(super) fn read_ipv4(bytes: &[u8], start: usize, found: &mut Vec<Reading>) {
     };
     let end = end + prefix_length(bytes, end, 2);
     found.push(Reading::personal("IP_ADDRESS", start, end, score, "four octets"));
+}
+
+/// Reads a hardware address whose first separator stands at `at`: six pairs, or three fours with dots.
+pub(super) fn read_mac(bytes: &[u8], at: usize, found: &mut Vec<Reading>) {
+    let (width, count) = if bytes[at] == b'.' { (4, 3) } else { (2, 6) };
+    let Some(start) = at.checked_sub(width) else { return };
+    let end = start + (width + 1) * count - 1;
+    let Some(text) = bytes.get(start..end) else { return };
+    let is_form = text.iter().enumerate().all(|(place, byte)| {
+        if place % (width + 1) == width { *byte == bytes[at] } else { byte.is_ascii_hexdigit() }
+    });
+    let joins = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_' || *b == bytes[at];
+    let is_cut = start > 0 && joins(&bytes[start - 1])
+        || bytes.get(end).is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_')
+        || bytes.get(end) == Some(&bytes[at]) && bytes.get(end + 1).is_some_and(u8::is_ascii_hexdigit);
+    // Six equal bytes are the null or the broadcast address, nobody's device.
+    let is_nobody =
+        [b'0', b'f'].iter().any(|b| text.iter().all(|t| t.to_ascii_lowercase() == *b || *t == bytes[at]));
+    if is_form && !is_cut && !is_nobody {
+        found.push(Reading::personal("MAC_ADDRESS", start, end, 0.9, "has the form of a hardware address"));
+    }
 }
 
 /// Length of a network prefix (`/24`) of at most `digits` digits, zero if there is none.
@@ -187,7 +231,9 @@ pub(super) fn read_ipv6(bytes: &[u8], colon: usize, found: &mut Vec<Reading>) {
     while start > 0 && colon - start < 5 && is_part(bytes[start - 1]) {
         start -= 1;
     }
-    if bytes[start..colon].contains(&b':') || start > 0 && (bytes[start - 1].is_ascii_alphanumeric() || bytes[start - 1] == b'_') {
+    if bytes[start..colon].contains(&b':')
+        || start > 0 && (bytes[start - 1].is_ascii_alphanumeric() || bytes[start - 1] == b'_')
+    {
         return;
     }
     let run = bytes[start..].iter().take(46).take_while(|b| is_part(**b)).count();
@@ -195,7 +241,9 @@ pub(super) fn read_ipv6(bytes: &[u8], colon: usize, found: &mut Vec<Reading>) {
     if bytes.get(end).is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_') {
         return;
     }
-    while end > colon && (bytes[end - 1] == b'.' || (bytes[end - 1] == b':' && !bytes[..end].ends_with(b"::"))) {
+    while end > colon
+        && (bytes[end - 1] == b'.' || (bytes[end - 1] == b':' && !bytes[..end].ends_with(b"::")))
+    {
         end -= 1;
     }
     let parsed = std::str::from_utf8(&bytes[start..end]).ok().and_then(|t| t.parse::<Ipv6Addr>().ok());
@@ -224,7 +272,10 @@ mod tests {
 
     #[test]
     fn emails() {
-        assert_eq!(texts("Mail <jane.o'neil+x@mail.example.co.uk>, ok", read_email, '@'), ["neil+x@mail.example.co.uk"]);
+        assert_eq!(
+            texts("Mail <jane.o'neil+x@mail.example.co.uk>, ok", read_email, '@'),
+            ["neil+x@mail.example.co.uk"]
+        );
         assert_eq!(texts("a_b@xn--80ak6aa92e.com.", read_email, '@'), ["a_b@xn--80ak6aa92e.com"]);
         assert!(texts("info@example. @handle a@b x@1.2", read_email, '@').is_empty());
     }

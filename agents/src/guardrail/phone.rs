@@ -5,13 +5,14 @@ use super::context::{is_before, is_near};
 use super::finding::Reading;
 
 const WORDS: &str = "phone|telephone|tel|mobile|cell|cellphone|fax|facsimile|call|reach me|answering|sms|text me|dial|whatsapp|\
-    registered|contact number|telefon|telefono|handy|hotline|ring|desk";
-const LABELS_BEHIND: [&[u8]; 8] = [b"office", b"fax", b"mobile", b"cell", b"home", b"work", b"(mobile", b"(office"];
+    my registered|messages to|message to|contact number|telefon|telefono|handy|hotline|ring|desk";
+const LABELS_BEHIND: [&[u8]; 8] =
+    [b"office", b"fax", b"mobile", b"cell", b"home", b"work", b"(mobile", b"(office"];
 
 /// Calling codes of one and two digits; all others have three.
 const SHORT_CODES: &[u32] = &[
-    1, 7, 20, 27, 30, 31, 32, 33, 34, 36, 39, 40, 41, 43, 44, 45, 46, 47, 48, 49, 51, 52, 53, 54, 55, 56, 57, 58, 60, 61,
-    62, 63, 64, 65, 66, 81, 82, 84, 86, 90, 91, 92, 93, 94, 95, 98,
+    1, 7, 20, 27, 30, 31, 32, 33, 34, 36, 39, 40, 41, 43, 44, 45, 46, 47, 48, 49, 51, 52, 53, 54, 55, 56, 57,
+    58, 60, 61, 62, 63, 64, 65, 66, 81, 82, 84, 86, 90, 91, 92, 93, 94, 95, 98,
 ];
 
 /// A number as it is written.
@@ -43,7 +44,8 @@ fn write_out(bytes: &[u8], first: usize) -> Option<Written> {
     if start > 0 && bytes[start - 1] == b'+' {
         start -= 1;
     }
-    let mut written = Written { start, end: first, digits: Vec::new(), groups: vec![0], has_extension: false };
+    let mut written =
+        Written { start, end: first, digits: Vec::new(), groups: vec![0], has_extension: false };
     let mut at = first;
     while at < bytes.len() && written.digits.len() <= 17 {
         if bytes[at].is_ascii_digit() {
@@ -66,6 +68,7 @@ fn write_out(bytes: &[u8], first: usize) -> Option<Written> {
     if bytes[written.start] == b'(' && !bytes[written.start..written.end].contains(&b')') {
         written.start = first;
     }
+    drop_day(bytes, &mut written);
     take_extension(bytes, &mut written);
     let is_cut = match &bytes[written.end..] {
         [b',' | b':' | b'%', digit, ..] if digit.is_ascii_digit() => true,
@@ -77,10 +80,46 @@ fn write_out(bytes: &[u8], first: usize) -> Option<Written> {
     (!is_cut && !has_date).then_some(written)
 }
 
+/// In `1944158 5-Jan-11` the last group belongs to a date.
+fn drop_day(bytes: &[u8], written: &mut Written) {
+    let is_day = matches!(written.groups.last(), Some(1 | 2)) && written.groups.len() > 1;
+    if !is_day || !matches!(bytes.get(written.end), Some(b'-' | b' ')) || !is_month(bytes, written.end + 1) {
+        return;
+    }
+    let day = written.groups.pop().unwrap_or_default();
+    written.digits.truncate(written.digits.len() - day);
+    written.end -= day;
+    while written.end > written.start && !bytes[written.end - 1].is_ascii_digit() {
+        written.end -= 1;
+    }
+}
+
+/// Says whether the name of a month, or its first three letters, begins at `at`.
+fn is_month(bytes: &[u8], at: usize) -> bool {
+    const MONTHS: [&[u8; 3]; 12] =
+        [b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov", b"dec"];
+    bytes.get(at..at + 3).is_some_and(|text| MONTHS.iter().any(|month| text.eq_ignore_ascii_case(*month)))
+}
+
 /// Separators people write between groups; at most one of a kind.
 fn joins(gap: &[u8]) -> bool {
-    matches!(gap, b" " | b"-" | b"." | b"/" | b") " | b")" | b" (" | b"(" | b")-" | b"-(" | b") (" | b" - " | b"--" | b". " | b"- ")
-        && gap != b". "
+    matches!(
+        gap,
+        b" " | b"-"
+            | b"."
+            | b"/"
+            | b") "
+            | b")"
+            | b" ("
+            | b"("
+            | b")-"
+            | b"-("
+            | b") ("
+            | b" - "
+            | b"--"
+            | b". "
+            | b"- "
+    ) && gap != b". "
 }
 
 /// `x123` or `ext. 123` behind the number.
@@ -89,7 +128,8 @@ fn take_extension(bytes: &[u8], written: &mut Written) {
     let marks: [&[u8]; 7] = [b"x", b" x", b" ext. ", b" ext ", b" ext.", b", ext. ", b" extension "];
     for mark in marks {
         let is_here = rest.len() > mark.len() && rest[..mark.len()].eq_ignore_ascii_case(mark);
-        let digits = rest.get(mark.len()..).map_or(0, |r| r.iter().take_while(|b| b.is_ascii_digit()).count());
+        let digits =
+            rest.get(mark.len()..).map_or(0, |r| r.iter().take_while(|b| b.is_ascii_digit()).count());
         if is_here && (1..=6).contains(&digits) {
             written.end += mark.len() + digits;
             written.has_extension = true;
@@ -111,16 +151,22 @@ fn has_date_form(text: &[u8]) -> bool {
 fn judge(bytes: &[u8], written: &Written) -> Option<(f32, &'static str)> {
     let count = written.digits.len();
     let text = &bytes[written.start..written.end];
-    if !(6..=16).contains(&count) || written.digits.windows(2).all(|p| p[0] == p[1]) || is_part_of_more(bytes, written) {
+    if !(6..=16).contains(&count)
+        || written.digits.windows(2).all(|p| p[0] == p[1])
+        || is_part_of_more(bytes, written)
+    {
         return None;
     }
     if written.groups.iter().any(|g| *g > 11) && text[0] != b'+' {
         return None;
     }
-    let is_labelled = is_near(bytes, written.start, written.end, WORDS) || is_labelled_behind(bytes, written.end);
+    let is_labelled =
+        is_near(bytes, written.start, written.end, WORDS) || is_labelled_behind(bytes, written.end);
     if text[0] == b'+' {
-        let is_valid = (7..=15).contains(&count) && has_calling_code(&written.digits) || written.has_extension;
-        return is_valid.then_some((if is_labelled { 0.98 } else { 0.85 }, "international form with a calling code"));
+        let is_valid =
+            (7..=15).contains(&count) && has_calling_code(&written.digits) || written.has_extension;
+        return is_valid
+            .then_some((if is_labelled { 0.98 } else { 0.85 }, "international form with a calling code"));
     }
     if is_north_american(written) {
         return Some((if is_labelled { 0.95 } else { 0.7 }, "North American form"));
@@ -132,11 +178,13 @@ fn judge(bytes: &[u8], written: &Written) -> Option<(f32, &'static str)> {
     let reason = "digits grouped as a telephone number";
     // A label far away says little about a form that street numbers and postcodes have as well.
     let is_tight = is_before(bytes, written.start, 30, WORDS) || is_labelled_behind(bytes, written.end);
-    let is_postcode = written.groups == [5, 4] && text[5] == b'-' && !is_before(bytes, written.start, 12, WORDS);
+    let is_postcode =
+        written.groups == [5, 4] && text[5] == b'-' && !is_before(bytes, written.start, 12, WORDS);
     if is_postcode {
         return Some((0.05, reason));
     }
-    let is_long_enough = count >= 7 || is_labelled_behind(bytes, written.end) || is_before(bytes, written.start, 12, WORDS);
+    let is_long_enough =
+        count >= 7 || is_labelled_behind(bytes, written.end) || is_before(bytes, written.start, 12, WORDS);
     if is_tight && is_long_enough && (is_grouped || (7..=12).contains(&count)) {
         return Some((if is_grouped { 0.8 } else { 0.65 }, "the text speaks of a telephone"));
     }
@@ -152,17 +200,30 @@ fn judge(bytes: &[u8], written: &Written) -> Option<(f32, &'static str)> {
 
 fn is_part_of_more(bytes: &[u8], written: &Written) -> bool {
     let before = written.start.checked_sub(1).map(|i| bytes[i]);
-    before.is_some_and(|b| b.is_ascii_alphanumeric() || b"_$#.,-/=&".contains(&b) && written.start >= 2 && bytes[written.start - 2].is_ascii_digit())
+    if before == Some(b'-') && written.start >= 4 && is_month(bytes, written.start - 4) {
+        return true;
+    }
+    before.is_some_and(|b| {
+        b.is_ascii_alphanumeric()
+            || b"_$#.,-/=&".contains(&b) && written.start >= 2 && bytes[written.start - 2].is_ascii_digit()
+    })
 }
 
 fn has_calling_code(digits: &[u8]) -> bool {
     let two = number(&digits[..2]);
-    digits[0] == 1 || digits[0] == 7 || SHORT_CODES.contains(&two) || matches!(two, 21..=26 | 29 | 35 | 37 | 38 | 42 | 50 | 59 | 67 | 68 | 69 | 80 | 85 | 87 | 88 | 96 | 97 | 99)
+    digits[0] == 1
+        || digits[0] == 7
+        || SHORT_CODES.contains(&two)
+        || matches!(
+            two,
+            21..=26 | 29 | 35 | 37 | 38 | 42 | 50 | 59 | 67 | 68 | 69 | 80 | 85 | 87 | 88 | 96 | 97 | 99
+        )
 }
 
 fn is_north_american(written: &Written) -> bool {
     let form: &[usize] = &written.groups;
-    let is_form = matches!(form, [3, 3, 4] | [1, 3, 3, 4] | [3, 3, 3, 4] | [3, 7]) && (form != [3, 7] || written.has_extension);
+    let is_form = matches!(form, [3, 3, 4] | [1, 3, 3, 4] | [3, 3, 3, 4] | [3, 7])
+        && (form != [3, 7] || written.has_extension);
     let digits = &written.digits;
     let lead = match form {
         [1, ..] => digits[0] == 1,
@@ -176,8 +237,11 @@ fn is_north_american(written: &Written) -> bool {
 fn is_money_or_clause(bytes: &[u8], written: &Written) -> bool {
     let text = &bytes[written.start..written.end];
     let before = &bytes[written.start.saturating_sub(4)..written.start];
-    let is_money = before.iter().any(|b| *b == b'$' || *b >= 0x80) || is_before(bytes, written.start, 5, "usd|eur|gbp|chf|no");
-    let is_dotted = written.groups.len() > 1 && written.groups.iter().all(|g| *g <= 2) && text.contains(&b'.');
+    let is_money = before.iter().any(|b| *b == b'$' || *b >= 0x80)
+        || is_before(bytes, written.start, 5, "usd|eur|gbp|chf|no");
+    let is_small =
+        written.groups.iter().all(|g| *g <= 2) && (written.groups.contains(&1) || written.groups.len() < 4);
+    let is_dotted = written.groups.len() > 1 && is_small && text.contains(&b'.');
     let thousands = written.groups.len() > 1
         && written.groups[1..].iter().all(|g| *g == 3)
         && written.groups[0] <= 3
@@ -197,7 +261,9 @@ fn is_labelled_behind(bytes: &[u8], end: usize) -> bool {
         [b' ' | b'-' | b',', tail @ ..] => tail,
         _ => rest,
     };
-    LABELS_BEHIND.iter().any(|label| rest.len() >= label.len() && rest[..label.len()].eq_ignore_ascii_case(label))
+    LABELS_BEHIND
+        .iter()
+        .any(|label| rest.len() >= label.len() && rest[..label.len()].eq_ignore_ascii_case(label))
 }
 
 /// Countries that are named on their own: Philippine mobile and Turkish numbers.
@@ -214,11 +280,23 @@ fn push_national(bytes: &[u8], written: &Written, score: f32, found: &mut Vec<Re
     let has_plus = bytes[written.start] == b'+';
     if philippine {
         let score = if has_plus { score - 0.01 } else { score.min(0.6) - 0.01 };
-        found.push(Reading::personal("PH_MOBILE_NUMBER", written.start, written.end, score.max(0.05), "Philippine mobile prefix"));
+        found.push(Reading::personal(
+            "PH_MOBILE_NUMBER",
+            written.start,
+            written.end,
+            score.max(0.05),
+            "Philippine mobile prefix",
+        ));
     }
     if turkish {
         let score = if has_plus { score - 0.01 } else { score.min(0.6) - 0.01 };
-        found.push(Reading::personal("TR_PHONE_NUMBER", written.start, written.end, score.max(0.04), "Turkish area or mobile code"));
+        found.push(Reading::personal(
+            "TR_PHONE_NUMBER",
+            written.start,
+            written.end,
+            score.max(0.04),
+            "Turkish area or mobile code",
+        ));
     }
 }
 
@@ -252,7 +330,14 @@ mod tests {
 
     #[test]
     fn leaves_other_numbers() {
-        for text in ["2015-12-22", "12/31/2020", "$ 1 000 000", "2010-2015", "Section 4.2.1.3.5.6", "1234567890123456789"] {
+        for text in [
+            "2015-12-22",
+            "12/31/2020",
+            "$ 1 000 000",
+            "2010-2015",
+            "Section 4.2.1.3.5.6",
+            "1234567890123456789",
+        ] {
             assert!(best(text).is_none_or(|(_, score)| score < 0.5), "{text}");
         }
     }

@@ -16,7 +16,8 @@ pub struct Redacted {
 impl Redacted {
     /// Puts the original values back into a text that repeats placeholders, such as a model's answer.
     pub fn restore(&self, text: &str) -> String {
-        let originals: HashMap<&str, &str> = self.placeholders.iter().map(|(p, v)| (p.as_str(), v.as_str())).collect();
+        let originals: HashMap<&str, &str> =
+            self.placeholders.iter().map(|(p, v)| (p.as_str(), v.as_str())).collect();
         let mut restored = String::with_capacity(text.len());
         let mut rest = text;
         while let Some(open) = rest.find('[') {
@@ -43,11 +44,13 @@ impl Redacted {
 ///
 /// Findings must come from [`super::scan`] of the same text; those that overlap an earlier one or lie outside are passed over.
 pub fn redact(text: &str, findings: &[Finding], threshold: f32) -> Redacted {
-    let mut wanted: Vec<&Finding> = findings.iter().filter(|f| f.score >= threshold && f.start < f.end).collect();
+    let mut wanted: Vec<&Finding> =
+        findings.iter().filter(|f| f.score >= threshold && f.start < f.end).collect();
     wanted.sort_by_key(|f| f.start);
     let mut book = Book { text, placeholders: Vec::new(), known: HashMap::new(), counts: HashMap::new() };
     let mut redacted = String::with_capacity(text.len());
-    let mut offsets = text.char_indices().map(|(offset, _)| offset).chain([text.len()]).enumerate().peekable();
+    let mut offsets =
+        text.char_indices().map(|(offset, _)| offset).chain([text.len()]).enumerate().peekable();
     let mut copied = 0;
     for finding in wanted {
         let mut offset_of = |point: usize| {

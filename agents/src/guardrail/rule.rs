@@ -27,7 +27,16 @@ pub(super) struct Rule {
 
 /// A row without check and context.
 pub(super) const fn rule(entity: &'static str, pattern: &'static str, alone: f32) -> Rule {
-    Rule { entity, pattern, alone, near: alone, context: "", check: any, reason: "has the form", glued: false }
+    Rule {
+        entity,
+        pattern,
+        alone,
+        near: alone,
+        context: "",
+        check: any,
+        reason: "has the form",
+        glued: false,
+    }
 }
 
 impl Rule {
@@ -108,7 +117,8 @@ impl Rules {
 fn is_embedded(bytes: &[u8], start: usize, end: usize) -> bool {
     let joins = |b: &u8| matches!(b, b'-' | b'.' | b'/' | b'_' | b'=' | b'+');
     let before = start >= 2 && joins(&bytes[start - 1]) && bytes[start - 2].is_ascii_alphanumeric();
-    let after = bytes.get(end).is_some_and(joins) && bytes.get(end + 1).is_some_and(u8::is_ascii_alphanumeric);
+    let after =
+        bytes.get(end).is_some_and(joins) && bytes.get(end + 1).is_some_and(u8::is_ascii_alphanumeric);
     before || after
 }
 

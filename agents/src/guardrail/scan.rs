@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::bank::{read_card, read_iban};
 use super::date::{read_date, read_month};
+use super::encoded::read_encoded;
 use super::finding::{Family, Finding, Reading};
-use super::network::{read_domain, read_email, read_ipv4, read_ipv6, read_url};
+use super::network::{read_domain, read_email, read_ipv4, read_ipv6, read_mac, read_url};
 use super::phone::read_phone;
 use super::rule::RULES;
 use super::secret::{read_assignments, read_curl, read_issued};
@@ -19,8 +20,16 @@ pub const DEFAULT_THRESHOLD: f32 = 0.5;
 /// Every finding has a score; most callers act on those from [`DEFAULT_THRESHOLD`] up.
 pub fn scan(text: &str) -> Vec<Finding> {
     let skeleton = Skeleton::new(text);
-    let readings = resolve(read(&skeleton.bytes));
-    place(&skeleton, readings)
+    let mut all = read(&skeleton.bytes);
+    read_encoded(&skeleton.bytes, &mut all);
+    place(&skeleton, resolve(all))
+}
+
+/// The readings of a decoded text, surest first; what is encoded twice is not decoded again.
+pub(super) fn read_inner(text: &str) -> Option<Reading> {
+    let skeleton = Skeleton::new(text);
+    let sure = read(&skeleton.bytes).into_iter().filter(|reading| reading.score >= DEFAULT_THRESHOLD);
+    sure.max_by(|a, b| a.score.total_cmp(&b.score))
 }
 
 /// Finds every possible reading, overlaps included: a run of nine digits may be the number of five things.
@@ -29,7 +38,9 @@ pub fn scan(text: &str) -> Vec<Finding> {
 pub fn readings(text: &str) -> Vec<Finding> {
     let skeleton = Skeleton::new(text);
     let mut all = read(&skeleton.bytes);
-    all.sort_by(|a, b| (a.start, b.end, a.entity).cmp(&(b.start, a.end, b.entity)).then(b.score.total_cmp(&a.score)));
+    all.sort_by(|a, b| {
+        (a.start, b.end, a.entity).cmp(&(b.start, a.end, b.entity)).then(b.score.total_cmp(&a.score))
+    });
     let mut widest: HashMap<&'static str, usize> = HashMap::new();
     // What lies within another reading of the same kind says nothing new.
     all.retain(|reading| {
@@ -90,6 +101,9 @@ fn read_anchors(bytes: &[u8], found: &mut Vec<Reading>) {
 
 fn read_punctuation(bytes: &[u8], at: usize, found: &mut Vec<Reading>) {
     let next = bytes.get(at + 1).copied().unwrap_or(b' ');
+    if matches!(bytes[at], b':' | b'-' | b'.') && next.is_ascii_hexdigit() {
+        read_mac(bytes, at, found);
+    }
     match bytes[at] {
         b'@' => read_email(bytes, at, found),
         b':' if bytes[at..].starts_with(b"://") => read_url(bytes, at, found),
@@ -120,6 +134,13 @@ fn read_digits(bytes: &[u8], digit: Digit, rules_read: &mut usize, found: &mut V
         read_card(bytes, at, found);
         read_ipv4(bytes, at, found);
         read_date(bytes, at, found);
+        if at > 0 && bytes[at - 1] == b' ' {
+            let letters =
+                bytes[..at - 1].iter().rev().take(10).take_while(|b| b.is_ascii_alphabetic()).count();
+            if (3..=9).contains(&letters) {
+                read_month(bytes, at - 1 - letters, found);
+            }
+        }
     }
     let Some(rules) = RULES.as_ref() else { return };
     for start in starts(bytes, at, word) {
@@ -142,7 +163,8 @@ fn starts(bytes: &[u8], at: usize, word: usize) -> impl Iterator<Item = usize> {
         if at - word > 4 || start < 2 || !matches!(bytes[start - 1], b' ' | b'-' | b'.' | b':') {
             break;
         }
-        let letters = bytes[..start - 1].iter().rev().take(6).take_while(|b| b.is_ascii_alphanumeric()).count();
+        let letters =
+            bytes[..start - 1].iter().rev().take(6).take_while(|b| b.is_ascii_alphanumeric()).count();
         if letters == 0 || letters > 5 {
             break;
         }
@@ -160,7 +182,11 @@ fn starts(bytes: &[u8], at: usize, word: usize) -> impl Iterator<Item = usize> {
 fn resolve(mut readings: Vec<Reading>) -> Vec<Reading> {
     readings.sort_by(|a, b| {
         let sureness = |r: &Reading| (rank(r), r.end - r.start);
-        sureness(b).0.total_cmp(&sureness(a).0).then(sureness(b).1.cmp(&sureness(a).1)).then(a.start.cmp(&b.start))
+        sureness(b)
+            .0
+            .total_cmp(&sureness(a).0)
+            .then(sureness(b).1.cmp(&sureness(a).1))
+            .then(a.start.cmp(&b.start))
     });
     let mut taken: BTreeMap<usize, usize> = BTreeMap::new();
     let mut kept = Vec::with_capacity(readings.len());
@@ -181,5 +207,131 @@ fn rank(reading: &Reading) -> f32 {
     match reading.family {
         Family::Secret if reading.score >= DEFAULT_THRESHOLD => reading.score + 0.2,
         _ => reading.score,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::redaction::redact;
+    use super::*;
+
+    fn entities(text: &str) -> Vec<(&'static str, String)> {
+        let sure = scan(text).into_iter().filter(|f| f.score >= DEFAULT_THRESHOLD);
+        sure.map(|f| (f.entity, text.chars().skip(f.start).take(f.end - f.start).collect())).collect()
+    }
+
+    #[test]
+    fn finds_what_a_business_mail_holds() {
+        let text = "Call +49 30 1234567 or write to jane@example.com; IBAN DE89 3704 0044 0532 0130 00, VAT DE136695976, \
+                    card 4111-1111-1111-1111, https://example.com/a from 192.168.0.17.";
+        let found = entities(text);
+        let names: Vec<_> = found.iter().map(|(entity, _)| *entity).collect();
+        assert_eq!(
+            names,
+            ["PHONE_NUMBER", "EMAIL_ADDRESS", "IBAN_CODE", "DE_VAT_ID", "CREDIT_CARD", "URL", "IP_ADDRESS"]
+        );
+        assert_eq!(found[0].1, "+49 30 1234567");
+    }
+
+    #[test]
+    fn contract_prose_holds_nothing() {
+        let text = "Section 4.2.1. The Term begins on January 1, 2024 and ends after 36 months; the fee is USD 1,250,000.00 \
+                    (5.25 % of 2023 sales), see Exhibit 10.12, page 17 of 2020-2021 and 17 CFR 240.24b-2. The key: to be agreed.";
+        assert_eq!(entities(text), []);
+    }
+
+    #[test]
+    fn tricks_do_not_hide_a_value() {
+        for text in [
+            "card 4111\u{200B}1111\u{AD}11111111",
+            "card ４１１１１１１１１１１１１１１１",
+            "card 4111&#49;11111111111",
+            "card 4111<b>1111</b>11111111",
+            "card ٤١١١١١١١١١١١١١١١",
+            "card 4111\u{A0}1111\u{2009}1111 1111",
+            "card 4111–1111–1111–1111",
+            "Y2FyZCA0MTExMTExMTExMTExMTEx",
+        ] {
+            assert!(entities(text).iter().any(|(entity, _)| *entity == "CREDIT_CARD"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_secret_in_an_address_wins() {
+        let found = entities("postgres://app:s3cr3tpass@db.example.com/x");
+        assert!(found.contains(&("BASIC_AUTH", "s3cr3tpass".to_owned())), "{found:?}");
+    }
+
+    #[test]
+    fn ambiguous_digits_have_several_readings() {
+        let kinds: Vec<_> = readings("123456782").iter().map(|f| f.entity).collect();
+        assert!(kinds.len() > 3, "{kinds:?}");
+    }
+
+    /// Texts made of pieces that readers stumble over.
+    fn pieces() -> impl Strategy<Value = String> {
+        let piece = prop_oneof![
+            "[ -~]{0,6}",
+            "\\PC{0,4}",
+            "[0-9]{1,5}",
+            "[-+.:/@=&<>;%(),\"'\\\\\\[\\] \\n]{1,3}",
+            prop::sample::select(vec![
+                "4111 1111 1111 1111",
+                "GB82 WEST 1234 5698 7654 32",
+                "a@b.co",
+                "http://",
+                "::",
+                "fe80::1%",
+                "token",
+                "secret[",
+                "password",
+                "\" == password",
+                "curl -u ",
+                "Authorization: ",
+                "xoxb-",
+                "AIza",
+                "8Q~",
+                ":AA",
+                "|",
+                "&#",
+                "&shy;",
+                "<b>",
+                "May ",
+                "-Jan",
+                "x12",
+                "+49",
+                "(0)",
+                "aa:bb:cc:",
+                "\u{200D}",
+                "\u{E0041}",
+                "é",
+                "中",
+            ])
+            .prop_map(str::to_owned),
+        ];
+        prop::collection::vec(piece, 0..14).prop_map(|parts| parts.concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1_500))]
+
+        #[test]
+        fn findings_lie_in_the_text_in_order_and_redaction_can_be_undone(text in pieces()) {
+            let length = text.chars().count();
+            let found = scan(&text);
+            let mut end = 0;
+            for finding in &found {
+                prop_assert!(finding.start >= end && finding.start < finding.end && finding.end <= length);
+                prop_assert!((0.0..=1.0).contains(&finding.score) && !finding.reason.is_empty());
+                end = finding.end;
+            }
+            for finding in readings(&text) {
+                prop_assert!(finding.start < finding.end && finding.end <= length);
+            }
+            let redacted = redact(&text, &found, 0.0);
+            prop_assert_eq!(redacted.restore(&redacted.text), text);
+        }
     }
 }

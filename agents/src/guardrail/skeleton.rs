@@ -6,6 +6,7 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 use super::invisible::is_invisible;
+use super::markup::{Mark, read_mark};
 
 /// Stands for a letter that has no Latin base letter.
 pub(super) const LETTER: u8 = 0x80;
@@ -16,22 +17,33 @@ pub(super) const SYMBOL: u8 = 0x81;
 pub(super) struct Skeleton<'t> {
     /// One byte a visible character.
     pub(super) bytes: Cow<'t, [u8]>,
-    /// Code point index in the original text for every byte; `None` when they are equal.
-    origin: Option<Vec<u32>>,
+    /// First code point and code point behind the last, in the original text, for every byte; `None` when byte is code point.
+    origin: Option<Vec<(u32, u32)>>,
 }
 
 impl<'t> Skeleton<'t> {
     pub(super) fn new(text: &'t str) -> Self {
-        if text.is_ascii() && !text.bytes().any(|b| is_invisible(char::from(b))) {
+        let is_plain = |b: u8| b.is_ascii() && !matches!(b, b'&' | b'<') && !is_invisible(char::from(b));
+        if text.bytes().all(is_plain) {
             return Self { bytes: Cow::Borrowed(text.as_bytes()), origin: None };
         }
         let mut bytes = Vec::with_capacity(text.len());
         let mut origin = Vec::with_capacity(text.len());
-        for (index, ch) in (0_u32..).zip(text.chars()) {
-            if let Some(byte) = fold(ch) {
+        let mut index = 0_u32;
+        let mut rest = text;
+        while let Some(ch) = rest.chars().next() {
+            // All of a mark is ASCII, so that its length counts bytes and code points alike.
+            let (shown, length, points) = match read_mark(rest) {
+                Some(Mark { shown, length }) => (shown, length, length),
+                None => (Some(ch), ch.len_utf8(), 1),
+            };
+            let end = index + u32::try_from(points).unwrap_or(1);
+            if let Some(byte) = shown.and_then(fold) {
                 bytes.push(byte);
-                origin.push(index);
+                origin.push((index, end));
             }
+            index = end;
+            rest = &rest[length..];
         }
         Self { bytes: Cow::Owned(bytes), origin: Some(origin) }
     }
@@ -40,7 +52,7 @@ impl<'t> Skeleton<'t> {
     pub(super) fn span(&self, start: usize, end: usize) -> (usize, usize) {
         match &self.origin {
             None => (start, end),
-            Some(origin) => (origin[start] as usize, origin[end - 1] as usize + 1),
+            Some(origin) => (origin[start].0 as usize, origin[end - 1].1 as usize),
         }
     }
 }
@@ -72,8 +84,8 @@ fn fold(ch: char) -> Option<u8> {
 /// Decimal digits of the other scripts; each block starts at its zero.
 fn foreign_digit(code: u32) -> Option<u8> {
     const ZEROS: [u32; 20] = [
-        0x660, 0x6F0, 0x7C0, 0x966, 0x9E6, 0xA66, 0xAE6, 0xB66, 0xBE6, 0xC66, 0xCE6, 0xD66, 0xE50, 0xED0, 0xF20,
-        0x1040, 0x17E0, 0x1810, 0xFF10, 0x104A0,
+        0x660, 0x6F0, 0x7C0, 0x966, 0x9E6, 0xA66, 0xAE6, 0xB66, 0xBE6, 0xC66, 0xCE6, 0xD66, 0xE50, 0xED0,
+        0xF20, 0x1040, 0x17E0, 0x1810, 0xFF10, 0x104A0,
     ];
     let start = ZEROS.iter().find(|zero| (**zero..**zero + 10).contains(&code))?;
     u8::try_from(code - start).ok()
@@ -98,6 +110,14 @@ mod tests {
         assert_eq!(&skeleton.bytes[..], b"e424 \"x\"-\x80");
         assert_eq!(skeleton.span(1, 3), (1, 4));
         assert_eq!(skeleton.span(3, 4), (4, 5));
+    }
+
+    #[test]
+    fn markup_is_seen_through() {
+        let skeleton = Skeleton::new("a&#64;b<b>c</b>&lt;");
+        assert_eq!(&skeleton.bytes[..], b"a@bc<");
+        assert_eq!(skeleton.span(0, 3), (0, 7));
+        assert_eq!(skeleton.span(4, 5), (15, 19));
     }
 
     #[test]

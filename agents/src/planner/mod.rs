@@ -54,7 +54,7 @@ pub fn shows_progress(intent: &Intent) -> bool {
 /// Does one step.
 pub(crate) async fn act(desk: &Desk, context: &Context, step: &Step) -> Result<Outcome, Recovery> {
     match step.action.as_str() {
-        "present" => reply::present(desk, context),
+        "present" => reply::present(desk, context).await,
         "reply" => reply::reply(desk, context).await,
         "ask_approval" => approval::ask(desk, context, step).await,
         "decide" => approval::decide(desk, context).await,

@@ -3,24 +3,36 @@
 use domain::card::{Audience, Card, Say, Urgency};
 use domain::change::Change;
 use domain::intent::Intent;
-use domain::person::Person;
+use domain::person::{Person, Role};
 use domain::plan::{Context, Finish, Outcome, Recovery};
 use domain::search::Answer;
-use domain::{approval, wording};
+use domain::wording::{self, PersonRow};
+use domain::approval;
 use storage::{approvals, people};
 
 use crate::desk::{Desk, earlier, storage};
 
 /// Shows what a search found, in place of the progress.
-pub(super) fn present(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
+pub(super) async fn present(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
     let answer: Answer = earlier(context, "check_hits")?;
+    let mut tx = desk.db.tenant(context.tenant).begin().await.map_err(storage)?;
+    let asker = people::get(&mut tx, context.requester).await.map_err(storage)?;
+    let role = asker.map_or(Role::Viewer, |person| person.role);
     let card = if answer.no_match || answer.hits.is_empty() {
-        wording::nothing_found(&answer)
+        wording::nothing_found(&answer, relaxed(&answer).as_deref())
     } else {
-        wording::found(&answer, context.plan)
+        wording::found(&answer, context.plan, role)
     };
     let card = wording::with_trace(card, context.plan, &desk.console_url);
     Ok(say(Say { slot: "answer".to_owned(), to: Audience::Thread, card, urgency: Urgency::Reply }))
+}
+
+/// The question without the part that stands in the way, in words that the search reads.
+fn relaxed(answer: &Answer) -> Option<String> {
+    let dropped = answer.relax.as_ref()?;
+    let rest: Vec<&str> =
+        answer.chips.iter().map(|chip| chip.label.as_str()).filter(|label| label != dropped).collect();
+    (!rest.is_empty()).then(|| rest.join(" "))
 }
 
 /// Answers what needs no other agent.
@@ -33,12 +45,16 @@ pub(super) async fn reply(desk: &Desk, context: &Context) -> Result<Outcome, Rec
         Intent::Unclear { text, candidates } => wording::unclear(text, candidates),
         Intent::ListPeople => {
             let people = people::list(&mut tx).await.map_err(storage)?;
-            wording::people(&people)
+            let rows = people.into_iter().map(|p| PersonRow { name: p.name, role: p.role, email: p.email });
+            wording::people(&rows.collect::<Vec<_>>())
         }
         Intent::ListApprovals => {
             let open = approvals::open_ones(&mut tx).await.map_err(storage)?;
-            let mine: Vec<_> = open.into_iter().filter(|a| may_decide(a, &asker)).collect();
-            wording::approvals(&mine)
+            let mine = open.into_iter().filter(|a| may_decide(a, &asker)).map(|a| {
+                let deals = a.payload["companies"].as_array().map_or(0, Vec::len);
+                (a, deals)
+            });
+            wording::approvals(&mine.collect::<Vec<_>>(), desk.clock.now())
         }
         Intent::SetRole { person, role } => {
             let found = people::matching(&mut tx, person).await.map_err(storage)?;
@@ -49,7 +65,7 @@ pub(super) async fn reply(desk: &Desk, context: &Context) -> Result<Outcome, Rec
                 return Err(wording::own_role().into());
             }
             let change = Change::SetRole { person: target.id, role: *role, by: asker.id };
-            let card = wording::role_set(target, *role);
+            let card = wording::role_set(&target.name, *role);
             return Ok(with_change(change, to_requester(card)));
         }
         other => {
@@ -60,7 +76,7 @@ pub(super) async fn reply(desk: &Desk, context: &Context) -> Result<Outcome, Rec
 }
 
 fn may_decide(asked: &approval::Approval, person: &Person) -> bool {
-    asked.requested_by != person.id && person.role >= domain::person::Role::Approver
+    asked.requested_by != person.id && person.role >= Role::Approver
 }
 
 fn to_requester(card: Card) -> Say {

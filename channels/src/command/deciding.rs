@@ -8,9 +8,6 @@ use domain::person::Role;
 use super::words::{Words, clean, quoted_start, squeeze, unquoted};
 use super::{Guess, Reading, address, sure, table, unsure};
 
-/// Digits of a short id.
-const SHORT: usize = 6;
-
 /// Fewest digits that can name an approval.
 const SHORTEST: usize = 4;
 
@@ -28,12 +25,6 @@ const BECAUSE: [&str; 12] = [
     "porque",
     "comment",
 ];
-
-/// The short name of an approval: its last six hexadecimal digits, which are random while the first tell the time.
-pub fn short_id(approval: ApprovalId) -> String {
-    let digits = approval.0.simple().to_string();
-    digits[digits.len() - SHORT..].to_owned()
-}
 
 /// Whether a text decides on an approval by a short id, so that the open ones are needed to understand it.
 pub fn names_approval(text: &str) -> bool {

@@ -26,7 +26,7 @@ mod words;
 use domain::ids::ApprovalId;
 use domain::intent::{Candidate, Intent, Understood};
 
-pub use deciding::{names_approval, short_id};
+pub use deciding::names_approval;
 pub use press::{form, press};
 pub use print::print;
 pub use reference::{SlackCommand, help, reference, slack_commands};

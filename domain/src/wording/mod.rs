@@ -1,5 +1,22 @@
 //! What the bot says, made in one place: outcome to card, pure. Channels only lay it out.
 
+mod approvals;
+mod deals;
 mod guide;
+mod phrases;
+mod progress;
+mod search;
+mod team;
+#[cfg(test)]
+mod tests;
 
-pub use guide::{HelpGroup, HelpLine};
+pub use approvals::{
+    ProposedDeal, approval_decided, approval_expired, approval_request, approval_void, approvals,
+    ask_comment, deals_created, decision_refused, rejected, waiting_for_approval,
+};
+pub use deals::{DealCard, deal, deal_ambiguous, deal_list, deal_moved, deal_unknown, note_added};
+pub use guide::{HelpGroup, HelpLine, help, not_a_member, our_error, unclear, unknown_workspace, user_error};
+pub use phrases::{day, moment};
+pub use progress::{cancelled_late, on_it, parked, progress};
+pub use search::{found, nothing_found};
+pub use team::{PersonRow, people, role_set};

@@ -40,6 +40,7 @@ const SETTINGS: &[&str] = &[
     "maintenance_work_mem=64MB",
     "wal_level=minimal",
     "max_wal_senders=0",
+    "max_logical_replication_workers=0",
     "wal_compression=on",
     "max_wal_size=512MB",
     "checkpoint_timeout=10min",
@@ -58,8 +59,8 @@ const SETTINGS: &[&str] = &[
     "log_line_prefix=%m [%p] ",
 ];
 
-/// A running embedded server. It stops when this value is dropped or this process ends, however it ends; [`stop`]
-/// (Self::stop) also waits until it has stopped.
+/// A running embedded server. It stops when this value is dropped or this process ends, however it ends;
+/// [`stop`](Self::stop) also waits until it has stopped.
 #[derive(Debug)]
 pub struct Server {
     watchdog: Child,

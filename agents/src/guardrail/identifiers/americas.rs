@@ -112,7 +112,12 @@ mod tests {
 
     #[test]
     fn known_numbers() {
-        assert!(is_ssn(b"219-09-9998") && !is_ssn(b"219-09-9999") && !is_ssn(b"666-12-1234") && !is_ssn(b"912-12-1234"));
+        assert!(
+            is_ssn(b"219-09-9998")
+                && !is_ssn(b"219-09-9999")
+                && !is_ssn(b"666-12-1234")
+                && !is_ssn(b"912-12-1234")
+        );
         assert!(is_routing(b"021000021") && !is_routing(b"021000022"));
         assert!(is_npi(b"1234567893") && !is_npi(b"1234567894"));
         assert!(is_dea(b"AB1234563") && !is_dea(b"AB1234564"));

@@ -6,7 +6,10 @@ use super::super::rule::{Rule, rule};
 const PLATE: &str = "vehicle|registration|plate|car|rto";
 
 pub(super) const RULES: &[Rule] = &[
-    rule("IN_AADHAAR", r"[2-9]\d{11}|[2-9]\d{3}[ :-]\d{4}[ :-]\d{4}", 0.5)
+    rule("IN_AADHAAR", r"[2-9]\d{3}[ :-]\d{4}[ :-]\d{4}", 0.5)
+        .near(0.95, "aadhaar|aadhar|uidai|uid")
+        .check(is_aadhaar, "Verhoeff checksum holds"),
+    rule("IN_AADHAAR", r"[2-9]\d{11}", 0.25)
         .near(0.95, "aadhaar|aadhar|uidai|uid")
         .check(is_aadhaar, "Verhoeff checksum holds"),
     rule("IN_PAN", r"[A-Z]{3}[ABCFGHJLPT][A-Z]\d{4}[A-Z]", 0.7).near(0.95, "pan|permanent account"),
@@ -27,8 +30,8 @@ pub(super) const RULES: &[Rule] = &[
     rule("KR_FRN", r"\d{6}-?[5-8]\d{6}", 0.4).near(0.95, "frn|foreigner|alien|korean").check(is_korean_date, "date of a foreigner's number holds"),
     rule("KR_BRN", r"\d{3}-\d{2}-\d{5}", 0.6).near(0.95, "brn|business|registration|korea").check(is_brn, "check digit of a business number holds"),
     rule("KR_BRN", r"\d{10}", 0.15).near(0.9, "brn|korea|business registration").check(is_brn, "check digit of a business number holds"),
-    rule("KR_DRIVER_LICENSE", r"(?:1[1-9]|2[0-8])-\d{2}-\d{6}-\d{2}", 0.6).near(0.9, "driver|license|licence"),
-    rule("KR_DRIVER_LICENSE", r"(?:1[1-9]|2[0-8])\d{10}", 0.05).near(0.8, "driver|license|licence"),
+    rule("KR_DRIVER_LICENSE", r"(?:1[1-9]|2[0-8])-\d{2}-\d{6}-\d{2}", 0.6).near(0.9, "driver|driving"),
+    rule("KR_DRIVER_LICENSE", r"(?:1[1-9]|2[0-8])\d{10}", 0.05).near(0.8, "driver|driving"),
     rule("KR_PASSPORT", r"[MSRODG]\d{3}[A-Z]\d{4}", 0.3).near(0.85, "passport|korean"),
     rule("TH_TNIN", r"[1-8]\d{12}|[1-8]-\d{4}-\d{5}-\d{2}-\d", 0.4).near(0.95, "thai|tnin|national id").check(is_thai, "province and check digit of a Thai id hold"),
     rule("PH_TIN", r"\d{3}-\d{3}-\d{3}(?:-\d{3,5})?", 0.5).near(0.95, "tin|bir|taxpayer").check(is_philippine, "check digit of a Philippine TIN holds"),
@@ -110,7 +113,8 @@ fn is_chinese(text: &[u8]) -> bool {
     let digits = Digits::of(&text[..17]);
     let d = digits.all();
     let sum = weighted(d, &[7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2]);
-    is_date(number(&d[12..14]), number(&d[10..12])) && b"10X98765432"[(sum % 11) as usize] == text[17].to_ascii_uppercase()
+    is_date(number(&d[12..14]), number(&d[10..12]))
+        && b"10X98765432"[(sum % 11) as usize] == text[17].to_ascii_uppercase()
 }
 
 #[cfg(test)]

@@ -10,7 +10,10 @@ pub(super) const RULES: &[Rule] = &[
     rule("UK_NHS", r"\d{3}[ -]?\d{3}[ -]?\d{4}", 0.3)
         .near(0.95, "nhs|national health|health service|health")
         .check(is_nhs, "NHS checksum holds"),
-    rule("UK_NINO", r"[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D]", 0.6)
+    rule("UK_NINO", r"[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]\d{6}[A-D]", 0.45)
+        .near(0.95, "nino|national insurance|ni number|insurance")
+        .check(is_nino, "has the form of a national insurance number"),
+    rule("UK_NINO", r"[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} \d{2} \d{2} ?[A-D]", 0.7)
         .near(0.95, "nino|national insurance|ni number|insurance")
         .check(is_nino, "has the form of a national insurance number"),
     rule("UK_PASSPORT", r"[A-Z]{2}\d{7}", 0.1).near(0.7, "passport|hmpo|travel document"),
@@ -67,7 +70,8 @@ pub(super) const RULES: &[Rule] = &[
         .near(0.9, VAT),
 ];
 
-const FISCAL: &str = r"[A-Z]{6}[0-9LMNPQRSTUV]{2}[ABCDEHLMPRST][0-9LMNPQRSTUV]{2}[A-Z][0-9LMNPQRSTUV]{3}[A-Z]";
+const FISCAL: &str =
+    r"[A-Z]{6}[0-9LMNPQRSTUV]{2}[ABCDEHLMPRST][0-9LMNPQRSTUV]{2}[A-Z][0-9LMNPQRSTUV]{3}[A-Z]";
 
 fn is_luhn(text: &[u8]) -> bool {
     let digits = Digits::of(text);
@@ -110,8 +114,8 @@ fn is_nif(text: &[u8]) -> bool {
 
 fn is_fiscal(text: &[u8]) -> bool {
     const ODD: [u32; 36] = [
-        1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14, 16, 10,
-        22, 25, 24, 23,
+        1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12,
+        14, 16, 10, 22, 25, 24, 23,
     ];
     let Some((check, body)) = text.split_last() else { return false };
     let sum: u32 = body

@@ -11,9 +11,11 @@ pub(super) const RULES: &[Rule] = &[
         .check(is_tax_id, "check digit of a tax id holds"),
     rule("DE_TAX_NUMBER", r"(?:0[1-9]|1[0-6])\d{11}", 0.1).near(0.85, TAX),
     rule("DE_TAX_NUMBER", r"\d{2,3}/\d{3,4}/\d{4,5}", 0.4).near(0.85, TAX),
-    rule("DE_VAT_ID", r"DE[ -]?\d{3}[ -]?\d{3}[ -]?\d{3}", 0.95).check(is_vat, "check digit of a VAT id holds"),
+    rule("DE_VAT_ID", r"DE[ -]?\d{3}[ -]?\d{3}[ -]?\d{3}", 0.95)
+        .check(is_vat, "check digit of a VAT id holds"),
     rule("DE_VAT_ID", r"DE[ -]?\d{3}[ -]?\d{3}[ -]?\d{3}", 0.45).near(0.7, "ust|umsatzsteuer|vat|mwst"),
-    rule("DE_HANDELSREGISTER", r"HR[AB] ?\d{1,6}", 0.6).near(0.9, "handelsregister|amtsgericht|registergericht|hrb|hra"),
+    rule("DE_HANDELSREGISTER", r"HR[AB] ?\d{1,6}", 0.6)
+        .near(0.9, "handelsregister|amtsgericht|registergericht|hrb|hra"),
     rule("DE_HEALTH_INSURANCE", r"[A-Z]\d{9}", 0.5)
         .near(0.95, "krankenkasse|kvnr|versicherung|versichertennummer|gesundheitskarte")
         .check(is_kvnr, "check digit of an insured person's number holds"),
@@ -26,8 +28,10 @@ pub(super) const RULES: &[Rule] = &[
     rule("DE_PASSPORT", r"[CFGHJK][0-9CFGHJKLMNPRTVWXYZ]{7}\d", 0.4)
         .near(0.95, "reisepass|pass|passport|passnummer")
         .check(is_document, "check digit of a passport holds"),
-    rule("DE_FUEHRERSCHEIN", r"[A-Z]{2}\d{8}[A-Z0-9]", 0.2).near(0.85, "fuhrerschein|fuehrerschein|fahrerlaubnis"),
-    rule("DE_KFZ", r"[A-Z]{1,3}[ -][A-Z]{1,2} ?\d{1,4}[EH]?", 0.15).near(0.8, "kennzeichen|fahrzeug|kfz|nummernschild"),
+    rule("DE_FUEHRERSCHEIN", r"[A-Z]{2}\d{8}[A-Z0-9]", 0.2)
+        .near(0.85, "fuhrerschein|fuehrerschein|fahrerlaubnis"),
+    rule("DE_KFZ", r"[A-Z]{1,3}[ -][A-Z]{1,2} ?\d{1,4}[EH]?", 0.15)
+        .near(0.8, "kennzeichen|fahrzeug|kfz|nummernschild"),
     rule("DE_BSNR", r"\d{9}", 0.03).near(0.8, "bsnr|betriebsstatte|betriebsstattennummer|praxis"),
     rule("DE_LANR", r"\d{9}", 0.1)
         .near(0.85, "lanr|arzt|arztnummer")

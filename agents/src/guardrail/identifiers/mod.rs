@@ -11,5 +11,7 @@ use super::rule::Rule;
 
 /// All rows of all regions.
 pub(super) fn tables() -> impl Iterator<Item = &'static Rule> {
-    [americas::RULES, asia::RULES, europe::RULES, germany::RULES, pacific::RULES, world::RULES].into_iter().flatten()
+    [americas::RULES, asia::RULES, europe::RULES, germany::RULES, pacific::RULES, world::RULES]
+        .into_iter()
+        .flatten()
 }

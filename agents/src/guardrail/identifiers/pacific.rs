@@ -8,12 +8,18 @@ pub(super) const RULES: &[Rule] = &[
         .near(0.97, "abn|australian business")
         .check(is_abn, "ABN checksum holds"),
     rule("AU_ABN", r"\d{11}", 0.2).near(0.95, "abn|australian business").check(is_abn, "ABN checksum holds"),
-    rule("AU_ACN", r"\d{3} \d{3} \d{3}", 0.4).near(0.95, "acn|australian company").check(is_acn, "ACN checksum holds"),
+    rule("AU_ACN", r"\d{3} \d{3} \d{3}", 0.4)
+        .near(0.95, "acn|australian company")
+        .check(is_acn, "ACN checksum holds"),
     rule("AU_ACN", r"\d{9}", 0.1).near(0.95, "acn|australian company").check(is_acn, "ACN checksum holds"),
     rule("AU_TFN", r"\d{3} \d{3} \d{3}", 0.4).near(0.95, "tfn|tax file").check(is_tfn, "TFN checksum holds"),
     rule("AU_TFN", r"\d{9}", 0.1).near(0.95, "tfn|tax file").check(is_tfn, "TFN checksum holds"),
-    rule("AU_MEDICARE", r"[2-6]\d{3} \d{5} \d", 0.6).near(0.95, "medicare").check(is_medicare, "Medicare checksum holds"),
-    rule("AU_MEDICARE", r"[2-6]\d{9}", 0.15).near(0.95, "medicare").check(is_medicare, "Medicare checksum holds"),
+    rule("AU_MEDICARE", r"[2-6]\d{3} \d{5} \d", 0.6)
+        .near(0.95, "medicare")
+        .check(is_medicare, "Medicare checksum holds"),
+    rule("AU_MEDICARE", r"[2-6]\d{9}", 0.15)
+        .near(0.95, "medicare")
+        .check(is_medicare, "Medicare checksum holds"),
 ];
 
 fn is_abn(text: &[u8]) -> bool {

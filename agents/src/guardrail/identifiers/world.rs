@@ -1,4 +1,4 @@
-//! Identifiers without a country: crypto addresses and hardware addresses.
+//! Identifiers without a country: crypto addresses.
 
 use sha2::{Digest, Sha256};
 
@@ -8,16 +8,7 @@ pub(super) const RULES: &[Rule] = &[
     rule("CRYPTO", r"[13][1-9A-HJ-NP-Za-km-z]{25,34}", 1.0).check(is_base58, "double SHA-256 checksum holds"),
     rule("CRYPTO", r"(?:bc1|tb1|ltc1)[02-9ac-hj-np-z]{8,87}", 1.0).check(is_bech32, "bech32 checksum holds"),
     rule("CRYPTO", r"0x[0-9a-f]{40}", 0.8),
-    rule("MAC_ADDRESS", r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}|[0-9a-f]{2}(?:-[0-9a-f]{2}){5}|[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4}", 0.9)
-        .check(is_hardware, "has the form of a hardware address"),
 ];
-
-/// Six equal bytes are the null or the broadcast address, nobody's device.
-fn is_hardware(text: &[u8]) -> bool {
-    let first = text[0].to_ascii_lowercase();
-    let is_uniform = text.iter().filter(|b| b.is_ascii_hexdigit()).all(|b| b.to_ascii_lowercase() == first);
-    !(is_uniform && matches!(first, b'0' | b'f'))
-}
 
 fn is_base58(text: &[u8]) -> bool {
     const ALPHABET: &[u8] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";

@@ -10,20 +10,70 @@ use super::placeholder::{holds, is_placeholder};
 
 /// Name, whether any value counts (passwords are words too).
 const NAMES: &[(&str, bool)] = &[
-    ("password", true), ("passwd", true), ("passphrase", true), ("pwd", true), ("passwort", true), ("contrasena", true),
-    ("mot de passe", true), ("_pass", true), ("softlayer", false), ("secrete", false), ("token", false), ("secret", false), ("apikey", false), ("api_key", false), ("api-key", false),
-    ("api key", false), ("access_key", false), ("access-key", false), ("accesskey", false), ("access key", false),
-    ("private_key", false), ("privatekey", false), ("private key", false), ("credential", false), ("auth", false), ("key", false),
-    ("creds", false), ("access_id", false), ("login", false), ("sourcegraph", false), ("sonar", false), ("clientid", false),
-    ("client_id", false), ("contribsys", false), ("meraki", false), ("facebook", false),
+    ("password", true),
+    ("passwd", true),
+    ("passphrase", true),
+    ("pwd", true),
+    ("passwort", true),
+    ("contrasena", true),
+    ("mot de passe", true),
+    ("_pass", true),
+    ("softlayer", false),
+    ("secrete", false),
+    ("token", false),
+    ("secret", false),
+    ("apikey", false),
+    ("api_key", false),
+    ("api-key", false),
+    ("api key", false),
+    ("access_key", false),
+    ("access-key", false),
+    ("accesskey", false),
+    ("access key", false),
+    ("private_key", false),
+    ("privatekey", false),
+    ("private key", false),
+    ("credential", false),
+    ("auth", false),
+    ("key", false),
+    ("creds", false),
+    ("access_id", false),
+    ("login", false),
+    ("sourcegraph", false),
+    ("sonar", false),
+    ("clientid", false),
+    ("client_id", false),
+    ("contribsys", false),
+    ("meraki", false),
+    ("facebook", false),
 ];
 
 /// Names whose values are meant to be seen; found in the name or directly before the value.
 const HARMLESS: [&[u8]; 24] = [
-    b"authenticity_token", b"csrf",
-    b"public", b"pubkey_", b"author", b"keyword", b"keyboard", b"secret_name", b"secretname", b"token_url", b"tokenfile",
-    b"key_id", b"keyid", b"credentialid", b"credential_id", b"access_id:", b"accessib", b"key_length", b"keypair", b"sequence",
-    b"keying", b"monkey", b"turkey", b"report_access",
+    b"authenticity_token",
+    b"csrf",
+    b"public",
+    b"pubkey_",
+    b"author",
+    b"keyword",
+    b"keyboard",
+    b"secret_name",
+    b"secretname",
+    b"token_url",
+    b"tokenfile",
+    b"key_id",
+    b"keyid",
+    b"credentialid",
+    b"credential_id",
+    b"access_id:",
+    b"accessib",
+    b"key_length",
+    b"keypair",
+    b"sequence",
+    b"keying",
+    b"monkey",
+    b"turkey",
+    b"report_access",
 ];
 
 static FINDER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
@@ -39,9 +89,13 @@ pub(in super::super) fn read_assignments(bytes: &[u8], found: &mut Vec<Reading>)
     let Some(finder) = FINDER.as_ref() else { return };
     for hit in finder.find_iter(bytes) {
         let (name, takes_any) = NAMES[hit.pattern().as_usize()];
-        let behind = value_behind(bytes, hit.end()).filter(|place| !is_harmless(bytes, hit.start(), place.start));
+        let behind =
+            value_behind(bytes, hit.end()).filter(|place| !is_harmless(bytes, hit.start(), place.start));
         let Some(place) = behind.or_else(|| value_compared(bytes, hit.start())) else { continue };
         let value = &bytes[place.start..place.end];
+        if bytes.get(hit.start()..place.start).is_some_and(|name| is_plain_id(name, value)) {
+            continue;
+        }
         if let Some((score, reason)) = judge(value, takes_any, name, place.is_quoted) {
             let entity = if takes_any { "PASSWORD" } else { "GENERIC_SECRET" };
             found.push(Reading::secret(entity, place.start, place.end, score, reason));
@@ -91,7 +145,8 @@ fn value_behind(bytes: &[u8], name_end: usize) -> Option<Place> {
         return None;
     }
     let quote = bytes[at - opening..at].iter().rev().find(|b| b"\"'`".contains(b));
-    let quoted = quote.and_then(|q| bytes[at..].iter().take(300).take_while(|b| **b != b'\n').position(|b| b == q));
+    let quoted =
+        quote.and_then(|q| bytes[at..].iter().take(300).take_while(|b| **b != b'\n').position(|b| b == q));
     if let Some(length) = quoted
         && length >= 4
         && !bytes[at..at + length].iter().any(|b| *b <= b' ' || *b == b'\\')
@@ -104,7 +159,9 @@ fn value_behind(bytes: &[u8], name_end: usize) -> Option<Place> {
 
 /// The quoted value in `"value" == password`.
 fn value_compared(bytes: &[u8], name_start: usize) -> Option<Place> {
-    let back = |at: usize, test: fn(u8) -> bool| at - bytes[..at].iter().rev().take(48).take_while(|b| test(**b)).count();
+    let back = |at: usize, test: fn(u8) -> bool| {
+        at - bytes[..at].iter().rev().take(48).take_while(|b| test(**b)).count()
+    };
     let name = back(name_start, |b| b.is_ascii_alphanumeric() || b"_-.$".contains(&b));
     let operator_end = back(name, |b| b == b' ');
     let operator = back(operator_end, |b| b"=!".contains(&b));
@@ -114,7 +171,8 @@ fn value_compared(bytes: &[u8], name_start: usize) -> Option<Place> {
         return None;
     }
     let end = end - 1;
-    let start = end - bytes[..end].iter().rev().take(300).take_while(|b| **b != b'\n').position(|b| *b == quote)?;
+    let start =
+        end - bytes[..end].iter().rev().take(300).take_while(|b| **b != b'\n').position(|b| *b == quote)?;
     (end - start >= 4).then_some(Place { start, end, is_quoted: true })
 }
 
@@ -124,13 +182,33 @@ fn value_is_quoted_next(bytes: &[u8], at: usize) -> bool {
 }
 
 fn is_harmless(bytes: &[u8], name_start: usize, value_start: usize) -> bool {
-    let from = name_start - bytes[..name_start].iter().rev().take(24).take_while(|b| b.is_ascii_alphanumeric() || b"_-. ".contains(b)).count();
+    let from = name_start
+        - bytes[..name_start]
+            .iter()
+            .rev()
+            .take(24)
+            .take_while(|b| b.is_ascii_alphanumeric() || b"_-. ".contains(b))
+            .count();
     let name = bytes[from..value_start].to_ascii_lowercase();
     holds(&name, &HARMLESS)
 }
 
+/// A UUID behind a name that ends in "id" names something; it opens nothing.
+fn is_plain_id(name: &[u8], value: &[u8]) -> bool {
+    let end = name.iter().rposition(u8::is_ascii_alphanumeric).map_or(0, |last| last + 1);
+    let is_uuid = value.len() == 36 && [8, 13, 18, 23].iter().all(|place| value[*place] == b'-');
+    is_uuid && end > 2 && name[end - 2..end].eq_ignore_ascii_case(b"id")
+}
+
+/// `PdfEncryption.Key128Bit`: dotted names with hardly a digit.
+fn is_member_path(value: &[u8]) -> bool {
+    let digits = value.iter().filter(|b| b.is_ascii_digit()).count();
+    let is_named = |part: &[u8]| part.first().is_some_and(u8::is_ascii_alphabetic);
+    value.contains(&b'.') && digits * 8 <= value.len() && value.split(|b| *b == b'.').all(is_named)
+}
+
 fn judge(value: &[u8], takes_any: bool, name: &str, is_quoted: bool) -> Option<(f32, &'static str)> {
-    if is_code(value) || is_placeholder(value) {
+    if is_code(value) || is_placeholder(value) || !is_quoted && is_member_path(value) {
         return None;
     }
     let has_digit = value.iter().any(u8::is_ascii_digit);
@@ -141,7 +219,8 @@ fn judge(value: &[u8], takes_any: bool, name: &str, is_quoted: bool) -> Option<(
         return if is_strong {
             Some((0.75, "follows the name of a password"))
         } else {
-            (value.len() >= 6 && is_quoted && entropy(value) > 2.5).then_some((0.4, "follows the name of a password"))
+            (value.len() >= 6 && is_quoted && entropy(value) > 2.5)
+                .then_some((0.4, "follows the name of a password"))
         };
     }
     let bits = entropy(value);
@@ -164,7 +243,10 @@ fn is_code(value: &[u8]) -> bool {
     is_comparison
         || matches!(value[0], b'$' | b'%' | b'{' | b'*' | b'/')
         || lower.starts_with(b"http")
-        || holds(&lower, &[b"://", b"()", b"->", b"-snapshot", b".com", b".yml", b".yaml", b".json", b".pem", b".cer"])
+        || holds(
+            &lower,
+            &[b"://", b"()", b"->", b"-snapshot", b".com", b".yml", b".yaml", b".json", b".pem", b".cer"],
+        )
         || value.ends_with(b":") && value.len() < 12
 }
 
@@ -174,9 +256,16 @@ fn is_wordy(value: &[u8]) -> bool {
     let is_word = |part: &&[u8]| {
         let digits = part.iter().filter(|b| b.is_ascii_digit()).count();
         let leading = part.iter().take_while(|b| b.is_ascii_alphabetic()).count();
-        part.len() <= 12 && (digits == 0 || digits <= 6 && leading + digits == part.len() && leading > 0 || digits == part.len() && digits <= 8)
+        part.len() <= 12
+            && (digits == 0
+                || digits <= 6 && leading + digits == part.len() && leading > 0
+                || digits == part.len() && digits <= 8)
     };
-    parts.len() > 1 && parts.iter().all(is_word) || parts.len() == 1 && value.len() < 16 && is_word(&value) && value.iter().rev().take_while(|b| b.is_ascii_digit()).count() <= 3
+    parts.len() > 1 && parts.iter().all(is_word)
+        || parts.len() == 1
+            && value.len() < 16
+            && is_word(&value)
+            && value.iter().rev().take_while(|b| b.is_ascii_digit()).count() <= 3
 }
 
 #[cfg(test)]

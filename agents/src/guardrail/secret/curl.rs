@@ -24,8 +24,12 @@ static FORMS: LazyLock<Option<Forms>> = LazyLock::new(|| {
             .build(["://", "curl ", "authorization"])
             .ok()?,
         userinfo: build(r#"^://[^\s/?#@:'"<>]*:([^\s/?#@'"<>]{3,})@[\w\[.-]"#)?,
-        user: build(r#"(?:\s-u|\s--user|\s--proxy-user)[\s=]*(?:"([^"\n]{3,})"|'([^'\n]{3,})'|([^\s'"]{3,}))"#)?,
-        authorization: build(r#"^authorization["']?\s*[:=,]\s*["']?(?:(?:basic|bearer|token|apikey|digest)\s+)?["']?([\w.~+/=:@-]{8,})"#)?,
+        user: build(
+            r#"(?:\s-u|\s--user|\s--proxy-user)[\s=]*(?:([^\s'":]+:(?:'[^'\n]+'|"[^"\n]+"))|"([^"\n]{3,})"|'([^'\n]{3,})'|([^\s'"]{3,}))"#,
+        )?,
+        authorization: build(
+            r#"^authorization["']?\s*[:=,]\s*["']?(?:(?:basic|bearer|token|apikey|digest)\s+)?["']?([\w.~+/=:@-]{8,})"#,
+        )?,
     })
 });
 
@@ -52,7 +56,10 @@ enum Kind {
 fn push(captures: Option<regex::bytes::Captures<'_>>, offset: usize, kind: Kind, found: &mut Vec<Reading>) {
     let Some(value) = captures.and_then(|c| c.iter().skip(1).flatten().next()) else { return };
     let text = value.as_bytes();
-    if is_variable(text) || is_placeholder(text) && kind != Kind::Address || text.starts_with(b"eyJ") && kind == Kind::Header && text.len() < 40 {
+    if is_variable(text)
+        || is_placeholder(text) && kind != Kind::Address
+        || text.starts_with(b"eyJ") && kind == Kind::Header && text.len() < 40
+    {
         return;
     }
     let (start, end) = (offset + value.start(), offset + value.end());
@@ -63,14 +70,20 @@ fn push(captures: Option<regex::bytes::Captures<'_>>, offset: usize, kind: Kind,
         Kind::User => {
             let Some(colon) = text.iter().position(|b| *b == b':') else { return };
             let (user, password) = (&text[..colon], &text[colon + 1..]);
-            let is_test = password == user || password.len() < 3 && user.len() < 8;
+            let is_test = password == user || password == b"password" || password.len() < 3 && user.len() < 8;
             if !is_test {
                 found.push(Reading::secret("BASIC_AUTH", start, end, 0.85, "credentials of a curl call"));
             }
         }
         Kind::Header => {
             if entropy(text) > 2.7 && text.iter().any(u8::is_ascii_digit) || text.ends_with(b"=") {
-                found.push(Reading::secret("AUTHORIZATION", start, end, 0.85, "value of an Authorization header"));
+                found.push(Reading::secret(
+                    "AUTHORIZATION",
+                    start,
+                    end,
+                    0.85,
+                    "value of an Authorization header",
+                ));
             }
         }
     }
@@ -102,7 +115,12 @@ mod tests {
 
     #[test]
     fn variables_are_left() {
-        for text in ["curl -u \"$USER:$PASS\"", "https://example.org:8080/a@b", "curl -u user:[PASSWORD]", "postgres://app:${PW}@db/x"] {
+        for text in [
+            "curl -u \"$USER:$PASS\"",
+            "https://example.org:8080/a@b",
+            "curl -u user:[PASSWORD]",
+            "postgres://app:${PW}@db/x",
+        ] {
             assert!(values(text).is_empty(), "{text}");
         }
     }

@@ -13,8 +13,14 @@ use super::placeholder::is_placeholder;
 struct Issuer(&'static str, &'static str, &'static str, f32);
 
 const ISSUERS: &[Issuer] = &[
-    Issuer("A3-", r"[A-Z0-9]{6}-(?:[A-Z0-9]{11}|[A-Z0-9]{6}-[A-Z0-9]{5})-[A-Z0-9]{5}-[A-Z0-9]{5}-[A-Z0-9]{5}", "ONEPASSWORD_KEY", 3.5),
+    Issuer(
+        "A3-",
+        r"[A-Z0-9]{6}-(?:[A-Z0-9]{11}|[A-Z0-9]{6}-[A-Z0-9]{5})-[A-Z0-9]{5}-[A-Z0-9]{5}-[A-Z0-9]{5}",
+        "ONEPASSWORD_KEY",
+        3.5,
+    ),
     Issuer("ops_eyJ", r"[a-zA-Z0-9+/]{200,}={0,3}", "ONEPASSWORD_TOKEN", 4.0),
+    Issuer("p8e-", r"[a-f0-9]{32}\b", "ADOBE_CLIENT_SECRET", 2.0),
     Issuer("AGE-SECRET-KEY-1", r"[QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L]{58}", "AGE_KEY", 0.0),
     Issuer("AKIA", r"[A-Z2-7]{16}\b", "AWS_ACCESS_KEY", 3.0),
     Issuer("ASIA", r"[A-Z2-7]{16}\b", "AWS_ACCESS_KEY", 3.0),
@@ -32,7 +38,12 @@ const ISSUERS: &[Issuer] = &[
     Issuer("sk-svcacct-", r"[\w-]{40,}", "OPENAI_API_KEY", 3.5),
     Issuer("sk-admin-", r"[\w-]{40,}", "OPENAI_API_KEY", 3.5),
     Issuer("sk-or-v1-", r"[0-9a-f]{64}", "OPENROUTER_API_KEY", 3.0),
-    Issuer("sk-", r"[a-zA-Z0-9]{20}T3BlbkFJ[a-zA-Z0-9]{20}|[a-zA-Z0-9]{48}\b|[0-9a-f]{32}\b", "OPENAI_API_KEY", 3.0),
+    Issuer(
+        "sk-",
+        r"[a-zA-Z0-9]{20}T3BlbkFJ[a-zA-Z0-9]{20}|[a-zA-Z0-9]{48}\b|[0-9a-f]{32}\b",
+        "OPENAI_API_KEY",
+        3.0,
+    ),
     Issuer("AKCp", r"[A-Za-z0-9]{69}", "ARTIFACTORY_KEY", 4.0),
     Issuer("AKC", r"[a-zA-Z0-9]{10,}", "ARTIFACTORY_KEY", 3.2),
     Issuer("AP", r"[0-9A-F][a-zA-Z0-9]{8,}\b", "ARTIFACTORY_PASSWORD", 3.4),
@@ -98,7 +109,12 @@ const ISSUERS: &[Issuer] = &[
     Issuer("api_org_", r"[a-zA-Z]{34}\b", "HUGGINGFACE_TOKEN", 2.5),
     Issuer("ico-", r"[a-zA-Z0-9]{32}\b", "INFRACOST_TOKEN", 3.0),
     Issuer("s-s4t2", r"(?:ud|af)-[a-f0-9]{64}", "INTRA42_SECRET", 3.0),
-    Issuer("ey", r"[a-zA-Z0-9]{17,}\.ey[a-zA-Z0-9/_-]{17,}(?:\.[a-zA-Z0-9/_-]{10,}={0,2})?", "JSON_WEB_TOKEN", 3.0),
+    Issuer(
+        "ey",
+        r"[a-zA-Z0-9]{17,}\.ey[a-zA-Z0-9/_-]{17,}(?:\.[a-zA-Z0-9/_-]{10,}={0,2})?",
+        "JSON_WEB_TOKEN",
+        3.0,
+    ),
     Issuer("ZXlK", r"[a-zA-Z0-9/_+\r\n-]{40,}={0,2}", "JSON_WEB_TOKEN", 2.0),
     Issuer("ZXlKaGJHY2lPaUp", r"[a-zA-Z0-9/_+\r\n-]{40,}={0,2}", "JSON_WEB_TOKEN", 2.0),
     Issuer("lin_api_", r"[a-zA-Z0-9]{40}", "LINEAR_KEY", 2.0),
@@ -137,7 +153,12 @@ const ISSUERS: &[Issuer] = &[
     Issuer("hooks.slack.com/", r"(?:services|workflows|triggers)/[A-Za-z0-9+/]{24,}", "SLACK_WEBHOOK", 2.0),
     Issuer("discord.com/api/webhooks/", r"\d{17,20}/[\w-]{60,70}", "DISCORD_WEBHOOK", 2.0),
     Issuer("discordapp.com/api/webhooks/", r"\d{17,20}/[\w-]{60,70}", "DISCORD_WEBHOOK", 2.0),
-    Issuer(".webhook.office.com/webhookb2/", r"[\w@-]{36,}/IncomingWebhook/[\w/-]{32,}", "TEAMS_WEBHOOK", 2.0),
+    Issuer(
+        ".webhook.office.com/webhookb2/",
+        r"[\w@-]{36,}/IncomingWebhook/[\w/-]{32,}",
+        "TEAMS_WEBHOOK",
+        2.0,
+    ),
     Issuer("sgp_", r"(?:(?:[a-fA-F0-9]{16}|local)_)?[a-fA-F0-9]{40}", "SOURCEGRAPH_TOKEN", 3.0),
     Issuer("sk_live_", r"[a-zA-Z0-9]{10,99}", "STRIPE_KEY", 2.0),
     Issuer("sk_test_", r"[a-zA-Z0-9]{10,99}", "STRIPE_KEY", 2.0),
@@ -155,7 +176,12 @@ const ISSUERS: &[Issuer] = &[
     Issuer("YC", r"[a-zA-Z0-9_-]{38}\b", "YANDEX_KEY", 3.5),
     Issuer("8Q~", r"[\w~.-]{31,34}", "AZURE_CLIENT_SECRET", 3.0),
     Issuer("AccountKey=", r"[A-Za-z0-9+/]{86}==", "AZURE_STORAGE_KEY", 3.0),
-    Issuer("-----BEGIN ", r"(?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----[^\x00]{24,16384}?-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----", "PRIVATE_KEY", 3.0),
+    Issuer(
+        "-----BEGIN ",
+        r"(?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----[^\x00]{24,16384}?-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----",
+        "PRIVATE_KEY",
+        3.0,
+    ),
     Issuer(":AA", r"[A-Za-z0-9_-]{33}\b", "TELEGRAM_TOKEN", 3.0),
     Issuer("gsk_", r"[a-zA-Z0-9]{52}", "GROQ_API_KEY", 3.0),
     Issuer("xai-", r"[a-zA-Z0-9]{80}", "XAI_API_KEY", 3.0),
@@ -177,7 +203,8 @@ static ISSUED: LazyLock<Option<Issuers>> = LazyLock::new(Issuers::new);
 
 impl Issuers {
     fn new() -> Option<Self> {
-        let prefixes = AhoCorasick::builder().match_kind(MatchKind::Standard).build(ISSUERS.iter().map(|i| i.0)).ok()?;
+        let prefixes =
+            AhoCorasick::builder().match_kind(MatchKind::Standard).build(ISSUERS.iter().map(|i| i.0)).ok()?;
         let mut rows = Vec::with_capacity(ISSUERS.len());
         for issuer in ISSUERS {
             let pattern = format!("^(?:{})", issuer.1);
@@ -209,7 +236,10 @@ pub(in super::super) fn read_issued(bytes: &[u8], found: &mut Vec<Reading>) {
         let value = &bytes[start..end];
         let is_odd = match *name {
             "SLACK_TOKEN" => value.iter().filter(|b| b.is_ascii_digit()).count() < 4,
-            "TELEGRAM_TOKEN" => !(8..=10).contains(&(hit.start() - start)) || !value[..8].iter().all(u8::is_ascii_digit),
+            "AZURE_CLIENT_SECRET" => hit.start() - start != 3,
+            "TELEGRAM_TOKEN" => {
+                !(8..=10).contains(&(hit.start() - start)) || !value[..8].iter().all(u8::is_ascii_digit)
+            }
             "FACEBOOK_TOKEN" if *prefix == "|" => hit.start() - start < 15,
             _ => false,
         };
@@ -217,13 +247,20 @@ pub(in super::super) fn read_issued(bytes: &[u8], found: &mut Vec<Reading>) {
             continue;
         }
         if entropy(&bytes[hit.end()..end]) >= *least && !is_stand_in(&bytes[hit.end()..end], name) {
-            found.push(Reading::secret(name, start, end, 0.95, "begins and is built as its issuer makes them"));
+            found.push(Reading::secret(
+                name,
+                start,
+                end,
+                0.95,
+                "begins and is built as its issuer makes them",
+            ));
         }
     }
 }
 
 fn is_stand_in(value: &[u8], name: &str) -> bool {
-    !matches!(name, "PRIVATE_KEY" | "AGE_KEY" | "JSON_WEB_TOKEN" | "AWS_BEDROCK_KEY" | "TWITTER_TOKEN") && is_placeholder(value)
+    !matches!(name, "PRIVATE_KEY" | "AGE_KEY" | "JSON_WEB_TOKEN" | "AWS_BEDROCK_KEY" | "TWITTER_TOKEN")
+        && is_placeholder(value)
 }
 
 /// A prefix that begins with a letter or digit must not continue a word.
@@ -232,13 +269,17 @@ fn may_begin(bytes: &[u8], start: usize, prefix: &str) -> bool {
     let Some(before) = start.checked_sub(1).map(|i| bytes[i]) else { return true };
     // A backslash escape (`\nghp_…`) ends in a letter.
     let is_escape = matches!(before, b'n' | b't' | b'r') && start >= 2 && bytes[start - 2] == b'\\';
-    !is_wordy || prefix == "8Q~" || is_escape || !(before.is_ascii_alphanumeric() || matches!(before, b'-' | b'_' | b'.'))
+    !is_wordy
+        || prefix == "8Q~"
+        || is_escape
+        || !(before.is_ascii_alphanumeric() || matches!(before, b'-' | b'_' | b'.'))
 }
 
 /// Some keys have their sign in the middle; their beginning is taken in.
 fn widen(bytes: &[u8], start: usize, name: &str) -> usize {
     if name == "FACEBOOK_TOKEN" {
-        return start - bytes[start.saturating_sub(16)..start].iter().rev().take_while(|b| b.is_ascii_digit()).count();
+        return start
+            - bytes[start.saturating_sub(16)..start].iter().rev().take_while(|b| b.is_ascii_digit()).count();
     }
     let reach = match name {
         "AZURE_CLIENT_SECRET" => 4,

@@ -4,7 +4,16 @@ use super::super::checksum::entropy;
 
 /// Words of documentation; a value holding one is not a secret.
 const WORDS: [&[u8]; 11] = [
-    b"xxxxx", b"example", b"your", b"placeholder", b"changeme", b"dummy", b"redacted", b"insert_", b"replace", b"initial",
+    b"xxxxx",
+    b"example",
+    b"your",
+    b"placeholder",
+    b"changeme",
+    b"dummy",
+    b"redacted",
+    b"insert_",
+    b"replace",
+    b"initial",
     b"00000000",
 ];
 
@@ -34,7 +43,13 @@ mod tests {
 
     #[test]
     fn stand_ins_are_known() {
-        for text in ["xxxxxxxxxxxxxxxx", "YOUR_KEY_HERE_1", "aaaaaaaaaa", "12345678901234567890", "AKIAIOSFODNN7EXAMPLE"] {
+        for text in [
+            "xxxxxxxxxxxxxxxx",
+            "YOUR_KEY_HERE_1",
+            "aaaaaaaaaa",
+            "12345678901234567890",
+            "AKIAIOSFODNN7EXAMPLE",
+        ] {
             assert!(is_placeholder(text.as_bytes()), "{text}");
         }
         assert!(!is_placeholder(b"8v5hsy52clk72cuxu8s04pa9h9llhh"));

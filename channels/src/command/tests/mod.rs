@@ -28,9 +28,9 @@ fn brief(understood: &Understood) -> String {
         Intent::ListApprovals => "approvals".to_owned(),
         Intent::Decide { approval, verdict, comment } => {
             let verb = if *verdict == Verdict::Approve { "approve" } else { "reject" };
-            format!("{verb}|{}|{}", super::short_id(*approval), comment.clone().unwrap_or_default())
+            format!("{verb}|{}|{}", approval.short(), comment.clone().unwrap_or_default())
         }
-        Intent::AskComment { approval } => format!("ask|{}", super::short_id(*approval)),
+        Intent::AskComment { approval } => format!("ask|{}", approval.short()),
         Intent::ListPeople => "people".to_owned(),
         Intent::SetRole { person, role } => format!("role|{person}|{}", role.name()),
         Intent::Unclear { candidates, .. } => {

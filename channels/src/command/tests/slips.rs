@@ -3,7 +3,7 @@
 use domain::ids::ApprovalId;
 use domain::intent::Intent;
 
-use super::super::{SURE, names_approval, short_id, understand, understand_with};
+use super::super::{SURE, names_approval, understand, understand_with};
 use super::{brief, hold};
 
 #[test]
@@ -127,7 +127,7 @@ fn short_ids_name_one_open_approval() {
     let id = |text: &str| text.parse::<ApprovalId>().unwrap();
     let open = [id("01890a5d-ac96-774b-bcce-b302099a8057"), id("01890a5d-ac96-774b-bcce-b302aaaa8057")];
     let read = |text: &str| brief(&understand_with(text, &open));
-    assert_eq!(short_id(open[0]), "9a8057");
+    assert_eq!(open[0].short(), "9a8057");
     assert_eq!(read("approve 9a8057"), "approve|9a8057|");
     assert_eq!(read("approve #9A8057 because good"), "approve|9a8057|good");
     assert_eq!(read("reject 9a8057 too small"), "reject|9a8057|too small");

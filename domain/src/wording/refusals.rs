@@ -1,0 +1,72 @@
+//! Why something cannot be done, with the way out.
+
+use crate::card::{Card, Footer};
+use crate::error::UserError;
+use crate::ids::PlanId;
+use crate::person::Person;
+
+/// Links a card to the page that shows how it came about. The number is the plan's and the trace's.
+pub fn with_trace(mut card: Card, plan: PlanId, console_url: &str) -> Card {
+    let url = Some(format!("{console_url}/plans/{plan}"));
+    let text = card.footer.map_or_else(|| "How this came about".to_owned(), |footer| footer.text);
+    card.footer = Some(Footer { text, url });
+    card
+}
+
+/// The request that a button or a command named is not there.
+pub fn approval_unknown() -> UserError {
+    UserError::new("I do not know that request.", "See what waits for you with `approvals`.")
+}
+
+/// Companies were chosen from a search that is no longer there.
+pub fn search_gone() -> UserError {
+    UserError::new("I no longer have that search.", "Please search again and choose from the new list.")
+}
+
+/// All chosen companies have a deal already, or none was found by the search.
+pub fn nothing_to_propose(with_deals: &[String]) -> UserError {
+    if with_deals.is_empty() {
+        return UserError::new("None of these companies came from that search.", "Please search again.");
+    }
+    UserError::new(
+        format!("There is an open deal with {} already.", with_deals.join(", ")),
+        "See them with `deals`.",
+    )
+}
+
+/// A proposed company is not in the directory any more, or under another name.
+pub fn company_changed(name: &str) -> UserError {
+    UserError::new(
+        format!("{name} has changed in the directory since the search."),
+        "Please search again and choose from the new list.",
+    )
+}
+
+/// A person's name fits nobody, or several.
+pub fn person_unclear(typed: &str, found: &[Person]) -> UserError {
+    if found.is_empty() {
+        return UserError::new(format!("I know nobody called {typed}."), "See who is here with `people`.");
+    }
+    let names: Vec<String> =
+        found.iter().map(|p| p.email.clone().unwrap_or_else(|| p.name.clone())).collect();
+    UserError::new(format!("Several people are called {typed}: {}.", names.join(", ")), "Use the mail address.")
+}
+
+/// Nobody changes her own role.
+pub fn own_role() -> UserError {
+    UserError::new("You cannot change your own role.", "Ask another admin.")
+}
+
+/// A step ran over its time and was ended.
+pub fn took_too_long(seconds_max: u64) -> UserError {
+    UserError::new(
+        format!("That took longer than {seconds_max} seconds, so I stopped it."),
+        "Nothing was changed; please try again.",
+    )
+}
+
+/// The requester's word that nobody decided in time.
+pub fn lapsed() -> Card {
+    Card::titled("Request expired")
+        .and_text("Nobody decided in time. Nothing was created; choose again to ask anew.")
+}

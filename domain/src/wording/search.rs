@@ -1,0 +1,151 @@
+//! What a search found.
+
+use crate::card::{Block, Button, Card, Choice, EvidenceLine, Footer, HitLine, Style, Text, Verb};
+use crate::ids::PlanId;
+use crate::person::Role;
+use crate::search::{Answer, Chip, Hit, Verdict};
+
+use super::phrases::{buttons, count, cut, faint, say};
+
+/// Most partners on one card.
+const HITS_MAX: usize = 10;
+
+/// Longest quoted evidence, characters.
+const QUOTE_CHARS_MAX: usize = 160;
+
+/// The partners found, to tick and propose. A viewer sees them without ticks and buttons.
+pub fn found(answer: &Answer, plan: PlanId, role: Role) -> Card {
+    if answer.no_match || answer.hits.is_empty() {
+        return nothing_found(answer, None);
+    }
+    let hits = &answer.hits[..answer.hits.len().min(HITS_MAX)];
+    let heading = format!("{} for “{}”", count(hits.len(), "partner", "partners"), cut(&answer.query, 100));
+    let mut card = Card::titled(heading);
+    if let Some(line) = understood(&answer.chips) {
+        card = card.and_text(line);
+    }
+    let lines = hits.iter().zip(1..).map(|(hit, rank)| line(hit, rank)).collect();
+    card = card.with(Block::Hits { hits: lines });
+    if let Some(note) = unknowns(hits) {
+        card = card.and_text(faint(note));
+    }
+    if answer.degraded {
+        card = card.and_text(faint(
+            "The search index is not available right now, so this comes from a simpler search; better partners may be missing.",
+        ));
+    }
+    if role >= Role::Member {
+        card = card.with(choices(hits)).with(buttons(vec![Button {
+            label: "Create deals".to_owned(),
+            verb: Verb::CreateDeals,
+            value: plan.to_string(),
+            style: Style::Primary,
+        }]));
+    }
+    let considered = answer.considered;
+    let text = if considered == 1 {
+        "1 company met every condition".to_owned()
+    } else {
+        format!("Best of {considered} companies that met every condition")
+    };
+    Card { footer: Some(Footer { text, url: None }), ..card }
+}
+
+/// Nothing fits. `relaxed` is the question without the part that stands most in the way, when there is one.
+pub fn nothing_found(answer: &Answer, relaxed: Option<&str>) -> Card {
+    let mut card = Card::titled(format!("No partner for “{}”", cut(&answer.query, 100)));
+    if let Some(line) = understood(&answer.chips) {
+        card = card.and_text(line);
+    }
+    card = card.and_text(match &answer.relax {
+        Some(part) => Text::default()
+            .plain("Nothing in the directory fits well enough. It is ")
+            .strong(part.as_str())
+            .plain(" that stands most in the way; try without it."),
+        None => {
+            Text::from("Nothing in the directory fits well enough. Try other words, or fewer conditions.")
+        }
+    });
+    if answer.degraded {
+        card = card.and_text(faint(
+            "The search index is not available right now; the same question may find more in a few minutes.",
+        ));
+    }
+    match relaxed {
+        Some(query) => {
+            let label = match &answer.relax {
+                Some(part) => format!("Search without “{}”", cut(part, 40)),
+                None => "Search more widely".to_owned(),
+            };
+            card.with(buttons(vec![say(label, format!("find {query}"))]))
+        }
+        None => card,
+    }
+}
+
+/// The question as it was understood, so that a misreading shows.
+fn understood(chips: &[Chip]) -> Option<Text> {
+    let labels: Vec<&str> = chips.iter().map(|chip| chip.label.as_str()).collect();
+    (!labels.is_empty()).then(|| Text::default().faint("Understood as: ").plain(labels.join(" · ")))
+}
+
+fn line(hit: &Hit, rank: u32) -> HitLine {
+    let company = &hit.company;
+    let place = match (&company.city, &company.country) {
+        (Some(city), Some(country)) => format!("{city}, {country}"),
+        (None, Some(country)) => country.clone(),
+        (Some(city), None) => format!("{city}, country unknown"),
+        (None, None) => "unknown".to_owned(),
+    };
+    HitLine {
+        rank,
+        company: company.id.0.clone(),
+        name: company.name.clone(),
+        place,
+        size: company.size.map_or_else(|| "unknown".to_owned(), |size| size.label().to_owned()),
+        fit: hit.fit,
+        why: why(hit),
+        evidence: hit
+            .evidence
+            .iter()
+            .map(|evidence| EvidenceLine {
+                part: evidence.part.clone(),
+                proof: (evidence.verdict == Verdict::Satisfied)
+                    .then(|| cut(&evidence.quote, QUOTE_CHARS_MAX)),
+            })
+            .collect(),
+    }
+}
+
+/// The two reasons that gave most.
+fn why(hit: &Hit) -> String {
+    let mut reasons: Vec<_> = hit.reasons.iter().filter(|reason| reason.points > 0.0).collect();
+    reasons.sort_by(|a, b| b.points.total_cmp(&a.points));
+    let labels: Vec<&str> = reasons.iter().take(2).map(|reason| reason.label.as_str()).collect();
+    if labels.is_empty() { "weak match".to_owned() } else { labels.join("; ") }
+}
+
+/// What the directory does not know, said once for the whole list.
+fn unknowns(hits: &[Hit]) -> Option<String> {
+    let lacking =
+        hits.iter().filter(|hit| hit.evidence.iter().any(|e| e.verdict == Verdict::Unknown)).count();
+    match lacking {
+        0 => None,
+        1 => Some(
+            "For one of them the directory does not know everything you asked about; see “unknown”."
+                .to_owned(),
+        ),
+        n => Some(format!(
+            "For {n} of them the directory does not know everything you asked about; see “unknown”."
+        )),
+    }
+}
+
+fn choices(hits: &[Hit]) -> Block {
+    let options = hits.iter().map(|hit| Choice {
+        value: hit.company.id.0.clone(),
+        label: format!("{} (fit {})", cut(&hit.company.name, 60), hit.fit),
+        is_chosen: false,
+    });
+    Block::Choices { label: "Tick the partners to start deals with:".to_owned(), options: options.collect() }
+}
