@@ -27,7 +27,7 @@ pub(super) async fn ready(State(edge): State<Arc<Edge>>) -> Response {
     if let Some(reason) = database_trouble(&edge.db).await {
         reasons.insert("database", reason);
     }
-    if !edge.directory.is_ready() {
+    if !(edge.is_index_open)() {
         reasons.insert("index", "the search index is not open yet".to_owned());
     }
     let status = if reasons.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };

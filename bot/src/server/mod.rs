@@ -13,7 +13,6 @@ mod tests;
 
 use std::sync::Arc;
 
-use agents::discovery::Directory;
 use anyhow::Context;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -51,8 +50,8 @@ pub(crate) struct Edge {
     /// Rung when a message was stored.
     pub(crate) bell: Arc<Notify>,
     pub(crate) metrics: Metrics,
-    /// Whether searches are answered from the index.
-    pub(crate) directory: Directory,
+    /// Whether searches are answered from the index yet.
+    pub(crate) is_index_open: Arc<dyn Fn() -> bool + Send + Sync>,
     /// How often a person may call the interface.
     pub(crate) limits: Limits,
     /// Calls Slack to finish an installation.
@@ -63,6 +62,7 @@ impl Edge {
     /// Takes from the running program what the server needs.
     pub(crate) fn new(app: &App, running: &Running) -> anyhow::Result<Self> {
         let config = app.config.clone();
+        let directory = app.desk.directory.clone();
         let url = &config.redis.url;
         let shared = if url.expose_secret().is_empty() {
             None
@@ -78,7 +78,7 @@ impl Edge {
             seal: app.seal.clone(),
             bell: running.bell.clone(),
             metrics: Metrics::of_process()?,
-            directory: app.desk.directory.clone(),
+            is_index_open: Arc::new(move || directory.is_ready()),
             limits: Limits::new(config.limits.requests_per_minute, shared),
             slack: app.slack.clone(),
             config,

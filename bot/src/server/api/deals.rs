@@ -105,7 +105,7 @@ pub(super) struct StageChange {
     /// When.
     at: DateTime<Utc>,
     /// Who moved it.
-    by: Option<String>,
+    by: String,
     /// Why.
     reason: Option<String>,
 }
