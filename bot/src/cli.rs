@@ -53,7 +53,7 @@ enum Command {
     /// Find and blank personal data and secrets: JSON lines in, JSON lines out.
     Redact(JsonLines),
     /// Send signed Slack commands to a running server and measure it.
-    Load(load::Options),
+    Load(load::Load),
     /// Measure quality on labelled data.
     #[command(subcommand)]
     Eval(commands::eval::Eval),
@@ -95,12 +95,12 @@ impl JsonLines {
 impl Cli {
     /// Does what was asked.
     pub(crate) async fn run(self, config: Config) -> anyhow::Result<ExitCode> {
-        let telemetry = match self.command {
+        match self.command {
             Command::Serve | Command::Worker => telemetry::start(&config.telemetry)?,
             _ => telemetry::quiet(&config.telemetry)?,
-        };
+        }
         let done = self.act(config).await;
-        telemetry.stop().await;
+        telemetry::flush();
         done
     }
 
@@ -118,7 +118,7 @@ impl Cli {
             Command::Say(say) => say.run(config).await,
             Command::Intent(lines) => commands::intent::run(&lines),
             Command::Redact(lines) => commands::redact::run(&lines),
-            Command::Load(options) => commands::load::run(config, &options).await,
+            Command::Load(load) => load.run(config).await,
             Command::Eval(eval) => eval.run(config).await,
         }
     }

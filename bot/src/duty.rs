@@ -11,8 +11,6 @@ use storage::{Db, audit, inbox, outbox, steps, workspaces};
 use tokio::sync::{Notify, broadcast};
 use tokio_util::sync::CancellationToken;
 
-use crate::server::Ready;
-
 /// How often what died is looked for. With a lease of 10 s, work goes on within 15 s of a worker's death.
 const RECOVER_EVERY: Duration = Duration::from_secs(1);
 /// How often the directory is looked at for an import.
@@ -79,15 +77,11 @@ pub(crate) async fn listen(
 }
 
 /// Keeps the search index in step with the directory.
-pub(crate) async fn index(directory: Directory, ready: Ready, stop: CancellationToken) {
+pub(crate) async fn index(directory: Directory, stop: CancellationToken) {
     loop {
         match directory.refresh().await {
-            Ok(is_new) => {
-                ready.done("directory");
-                if is_new {
-                    tracing::info!("the search index is new");
-                }
-            }
+            Ok(true) => tracing::info!("the search index is new"),
+            Ok(false) => {}
             Err(error) => tracing::warn!(error = agents::desk::chain(&error), "the search index has to wait"),
         }
         if !pause(DIRECTORY_EVERY, &stop).await {

@@ -9,11 +9,9 @@ use std::time::Duration;
 use anyhow::Context;
 use console::Console;
 use domain::person::Channel;
-use secrecy::ExposeSecret;
 use storage::directory::companies;
 use storage::directory::import::{ImportOptions, import};
 use storage::inbox::{self, Intake};
-use storage::limits::SharedLimits;
 use storage::workspaces::{self, Workspace};
 use tokio::sync::{Notify, broadcast};
 use tokio_util::sync::CancellationToken;
@@ -22,8 +20,7 @@ use tokio_util::task::TaskTracker;
 use crate::app::{App, HOME_TENANT, Owner};
 use crate::config::Config;
 use crate::delivery::{Gates, Sender};
-use crate::server::{self, Edge, Limits, Ready};
-use crate::telemetry::metrics::Metrics;
+use crate::server::{self, Edge};
 use crate::worker::Worker;
 use crate::{duty, welcome};
 
@@ -48,7 +45,6 @@ pub(crate) struct Running {
     pub(crate) intake: Intake,
     pub(crate) shown: broadcast::Sender<String>,
     pub(crate) bell: Arc<Notify>,
-    pub(crate) ready: Ready,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
@@ -83,12 +79,10 @@ pub(crate) fn start(app: &App) -> Running {
     let bells = vec![bell.clone(), urgent, mail];
     tasks.spawn(duty::recover(app.db.clone(), bells.clone(), stop.clone()));
     tasks.spawn(duty::listen(app.db.clone(), bells, shown.clone(), stop.clone()));
-    let ready = Ready::default();
-    ready.wait_for("directory", "the search index is not open yet");
-    tasks.spawn(duty::index(app.desk.directory.clone(), ready.clone(), stop.clone()));
+    tasks.spawn(duty::index(app.desk.directory.clone(), stop.clone()));
     let (home, clock) = (app.config.home.clone(), app.clock.clone());
     tasks.spawn(duty::anchor(app.db.clone(), home, clock, stop.clone()));
-    Running { intake, shown, bell, ready, stop, tasks }
+    Running { intake, shown, bell, stop, tasks }
 }
 
 impl Running {
@@ -156,41 +150,17 @@ pub(crate) async fn bind(app: &App, running: &Running) -> anyhow::Result<Served>
         shown: running.shown.clone(),
     };
     let hang_up = console.clone();
-    let router = server::router(edge(app, running)?, console::router(console));
+    let edge = Edge::new(app, running)?;
+    let metrics = edge.metrics.clone();
+    let keep_up = running.stop.clone().run_until_cancelled_owned(async move { metrics.keep_up().await });
+    running.tasks.spawn(keep_up);
+    let router = server::router(edge, console::router(console));
     let stop = running.stop.clone();
     let server = axum::serve(listener, router).with_graceful_shutdown(async move {
         stop.cancelled().await;
         hang_up.hang_up();
     });
     Ok(Served { address, server: Box::pin(server.into_future()) })
-}
-
-/// What the server needs of the running program.
-fn edge(app: &App, running: &Running) -> anyhow::Result<Edge> {
-    let config = &app.config;
-    let redis = &config.redis.url;
-    let shared = match redis.expose_secret().is_empty() {
-        true => None,
-        false => Some(SharedLimits::new(redis).context("REDIS_URL")?),
-    };
-    let metrics = Metrics::of_process()?;
-    let upkeep = metrics.clone();
-    running.tasks.spawn(running.stop.clone().run_until_cancelled_owned(async move { upkeep.keep_up().await }));
-    Ok(Edge {
-        config: config.clone(),
-        home: HOME_TENANT,
-        db: app.db.clone(),
-        intake: running.intake.clone(),
-        clock: app.clock.clone(),
-        ids: app.ids.clone(),
-        seal: app.seal.clone(),
-        bell: running.bell.clone(),
-        metrics,
-        ready: running.ready.clone(),
-        limits: Limits::new(config.limits.requests_per_minute, shared),
-        slack: Some(app.slack.clone()),
-        forms: None,
-    })
 }
 
 /// What a new installation needs: companies, and somebody who may do everything.

@@ -26,6 +26,10 @@ pub(super) enum Miss {
 /// The deal with a typed name: the whole name, else its beginning, else a part of it.
 /// Errors: none or several fit.
 pub(super) fn find(names: &Names, said: &str) -> Result<DealId, Miss> {
+    // Programs name a deal by its key.
+    if let Some((id, _)) = names.iter().find(|(id, _)| said.trim().parse() == Ok(*id)) {
+        return Ok(*id);
+    }
     let typed = fold(said);
     let tests: [fn(&str, &str) -> bool; 3] = [|name, t| name == t, |name, t| name.starts_with(t), |name, t| name.contains(t)];
     for test in tests {
@@ -113,6 +117,14 @@ mod tests {
         let near =
             Miss::None { typed: "Adyem NV".to_owned(), nearest: vec!["Adyen N.V.".to_owned()] };
         assert_eq!(find(&all, "Adyem NV").unwrap_err(), near);
+    }
+
+    #[test]
+    fn a_key_names_its_deal_whatever_the_names_are() {
+        let all = names(&["Acme", "Acme"]);
+        assert_eq!(find(&all, &all[1].0.to_string()).unwrap(), all[1].0);
+        let (id, text) = split_note(&all, &all[1].0.to_string(), "call them").unwrap();
+        assert_eq!((id, text.as_str()), (all[1].0, "call them"));
     }
 
     #[test]

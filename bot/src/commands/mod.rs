@@ -7,7 +7,6 @@ pub(crate) mod doctor;
 pub(crate) mod eval;
 pub(crate) mod find;
 pub(crate) mod intent;
-pub(crate) mod load;
 pub(crate) mod migrate;
 pub(crate) mod people;
 pub(crate) mod redact;

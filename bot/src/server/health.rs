@@ -1,5 +1,6 @@
 //! Is the process alive, can it work, and how well does it: for supervisors and for Prometheus.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,9 +23,12 @@ pub(super) async fn alive() -> &'static str {
 
 /// 200 when requests can be served, else 503 with the reasons.
 pub(super) async fn ready(State(edge): State<Arc<Edge>>) -> Response {
-    let mut reasons = edge.ready.reasons();
+    let mut reasons = BTreeMap::new();
     if let Some(reason) = database_trouble(&edge.db).await {
         reasons.insert("database", reason);
+    }
+    if !(edge.is_index_open)() {
+        reasons.insert("index", "the search index is not open yet".to_owned());
     }
     let status = if reasons.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(json!({ "ready": reasons.is_empty(), "reasons": reasons }))).into_response()

@@ -3,20 +3,23 @@
 mod connection;
 mod report;
 
+use std::io::Write;
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use domain::clock::Clock;
-use domain::ids::Ids;
+use domain::person::Channel;
 use secrecy::SecretString;
-use storage::{Db, probe};
+use storage::probe;
+use storage::workspaces::{self, Workspace};
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinSet;
 
 use self::connection::{Connection, Target};
-use self::report::Tally;
-pub(crate) use self::report::Report;
+use self::report::{Report, Tally};
+use crate::app::{App, HOME_TENANT, Owner};
 use crate::config::Config;
 
 /// How far behind its time a request may be handed over before the delay is counted as ours.
@@ -26,7 +29,7 @@ const COMMITS: usize = 300;
 
 /// What to send.
 #[derive(Debug, Clone, clap::Args)]
-pub(crate) struct Options {
+pub(crate) struct Load {
     /// Commands a second, spread evenly whatever the answers do
     #[arg(long, default_value_t = 100)]
     rate: u32,
@@ -35,14 +38,14 @@ pub(crate) struct Options {
     seconds: u32,
     /// Print one JSON object
     #[arg(long)]
-    pub(crate) json: bool,
+    json: bool,
     /// Connections kept open
     #[arg(long, default_value_t = 32)]
     connections: usize,
     /// Send the next command as soon as the last one was answered, on every connection; ignores the rate
     #[arg(long)]
     closed: bool,
-    /// Slack's team id; it must be installed
+    /// Slack's team id; joins the installation if no team has it
     #[arg(long, default_value = "T0LOAD")]
     team: String,
     /// Slack's user id
@@ -63,29 +66,57 @@ pub(crate) struct Plan {
     clock: Clock,
     /// What all triggers of this run begin with.
     run: String,
-    options: Options,
+    options: Load,
 }
 
-/// Sends the load and counts what arrived; `db` is the server's own database.
-pub(crate) async fn run(options: &Options, config: &Config, db: &Db) -> anyhow::Result<Report> {
-    if options.connections == 0 || options.seconds == 0 || (options.rate == 0 && !options.closed) {
-        bail!("--rate, --seconds and --connections must be at least 1");
+impl Load {
+    /// Sends the load, counts what arrived in the server's own database, and prints it.
+    pub(crate) async fn run(self, config: Config) -> anyhow::Result<ExitCode> {
+        if self.connections == 0 || self.seconds == 0 || (self.rate == 0 && !self.closed) {
+            bail!("--rate, --seconds and --connections must be at least 1");
+        }
+        let secret = config.slack.secrets().into_iter().next();
+        let secret = secret.context("set SLACK_SIGNING_SECRET as the server has it")?;
+        let target = Target::of(&config.server.listen);
+        let as_json = self.json;
+        let app = App::open(config, Owner::Shared).await?;
+        let report = self.send(&app, (target, secret)).await;
+        app.close().await?;
+        let report = report?;
+        let text = if as_json { serde_json::to_string(&report)? } else { report.to_string() };
+        writeln!(std::io::stdout(), "{text}")?;
+        Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
-    let secret = config.slack.secrets().into_iter().next().context("set SLACK_SIGNING_SECRET as the server has it")?;
-    let ids = Ids::random();
-    let plan = Arc::new(Plan {
-        target: Target::of(&config.server.listen),
-        secret,
-        clock: Clock::system(),
-        run: format!("load.{}.", ids.next().simple()),
-        options: options.clone(),
-    });
-    let began = Instant::now();
-    let tally = if options.closed { closed(&plan).await? } else { open(&plan).await? };
-    let took = began.elapsed();
-    let arrived = probe::arrived(db, &plan.run).await.context("counting what arrived")?;
-    let commits = probe::single_row_commits(db, &ids, COMMITS).await.context("measuring commits")?;
-    Ok(Report::new(tally, took, arrived, commits))
+
+    async fn send(self, app: &App, (target, secret): (Target, SecretString)) -> anyhow::Result<Report> {
+        let is_known = workspaces::find(&app.db, &app.seal, Channel::Slack, &self.team).await?.is_some();
+        if !is_known {
+            // A server without Slack knows no workspace; the load's own belongs to the installation.
+            let workspace = Workspace {
+                tenant: HOME_TENANT,
+                channel: Channel::Slack,
+                external_id: self.team.clone(),
+                name: "Load".to_owned(),
+                bot_user: None,
+                token: None,
+            };
+            workspaces::install(&app.db, &app.seal, &workspace).await?;
+        }
+        let plan = Arc::new(Plan {
+            target,
+            secret,
+            clock: app.clock.clone(),
+            run: format!("load.{}.", app.ids.next().simple()),
+            options: self,
+        });
+        let began = Instant::now();
+        let tally = if plan.options.closed { closed(&plan).await? } else { open(&plan).await? };
+        let took = began.elapsed();
+        let arrived = probe::arrived(&app.db, &plan.run).await.context("counting what arrived")?;
+        let commits = probe::single_row_commits(&app.db, &app.ids, COMMITS);
+        let commits = commits.await.context("measuring commits")?;
+        Ok(Report::new(tally, took, arrived, commits))
+    }
 }
 
 /// Every connection sends as fast as it is answered.

@@ -3,7 +3,7 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::error::UserError;
-use problem_details::{JsonProblemDetails, ProblemDetails};
+use problem_details::ProblemDetails;
 
 /// An error answer.
 #[derive(Debug, Clone)]
@@ -47,7 +47,7 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let details = ProblemDetails::from_status_code(self.status).with_detail(self.detail);
-        let mut answer = JsonProblemDetails(details).into_response();
+        let mut answer = details.into_response();
         if let Some(seconds) = self.retry_after_s {
             answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }

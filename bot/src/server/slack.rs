@@ -12,16 +12,13 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use channels::slack::keys::{Keys, challenge, keys};
 use channels::slack::verify::{VerifyError, verify};
-use channels::slack::{Kind, decode};
-use domain::card::Verb;
+use channels::slack::Kind;
 use domain::ids::{InboundId, TenantId};
-use domain::inbound::Content;
 use domain::person::Channel;
 use metrics::{Counter, counter};
 use secrecy::SecretString;
 use storage::inbox::{Raw, Stored};
 use storage::workspaces;
-use tokio::sync::mpsc::error::TrySendError;
 use tracing::Instrument;
 
 use super::Edge;
@@ -39,25 +36,6 @@ const UNKNOWN_FOR: Duration = Duration::from_secs(3);
 const KNOWN_MAX: usize = 10_000;
 
 const ON_IT: &str = "{\"response_type\":\"ephemeral\",\"text\":\"On it…\"}";
-
-/// A form to open at once: a trigger lives for three seconds.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct FormRequest {
-    /// Whose workspace.
-    pub(crate) tenant: TenantId,
-    /// Slack's team id.
-    pub(crate) team: String,
-    /// Slack's handle.
-    pub(crate) trigger: String,
-    /// Who pressed, as Slack numbers people.
-    pub(crate) user: String,
-    /// Where the button sits; travels in the form, so that its answer is found again.
-    pub(crate) place: domain::inbound::Place,
-    /// Which button.
-    pub(crate) verb: Verb,
-    /// What it is about, e.g. an approval's id.
-    pub(crate) value: String,
-}
 
 /// The three routes. Without a signing secret Slack is not connected and they do not exist.
 pub(super) fn routes(edge: &Edge) -> Router {
@@ -181,9 +159,6 @@ impl Desk {
             }
         }
         self.edge.bell.notify_one();
-        if let (Kind::Interaction, Some(tenant), Ok(Stored::New)) = (self.kind, tenant, stored) {
-            self.ask_for_form(tenant, id, &body);
-        }
         Ok(self.acknowledge())
     }
 
@@ -240,28 +215,6 @@ impl Desk {
             self.edge.config.public_url()
         );
         json(serde_json::json!({ "response_type": "ephemeral", "text": how }).to_string())
-    }
-
-    /// A press that needs a form is handed on at once; it is in the inbox as well, whatever comes of it.
-    fn ask_for_form(&self, tenant: TenantId, id: InboundId, body: &[u8]) {
-        let Some(forms) = &self.edge.forms else { return };
-        let Ok(inbound) = decode::decode(Kind::Interaction, body, id) else { return };
-        let Content::Press { verb, value, trigger: Some(trigger), .. } = inbound.content else { return };
-        if Verb::from_name(&verb) != Some(Verb::Reject) {
-            return;
-        }
-        let request = FormRequest {
-            tenant,
-            team: inbound.workspace,
-            trigger,
-            user: inbound.sender,
-            place: inbound.place,
-            verb: Verb::Reject,
-            value,
-        };
-        if let Err(TrySendError::Full(request)) = forms.try_send(request) {
-            tracing::warn!(team = request.team, "too many forms wait; the press is answered in the thread");
-        }
     }
 }
 

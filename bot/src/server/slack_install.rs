@@ -70,7 +70,6 @@ pub(super) async fn finish(
     Query(back): Query<Back>,
 ) -> Result<Response, Problem> {
     let app = app(&edge).ok_or_else(not_offered)?;
-    let slack = edge.slack.as_ref().ok_or_else(not_offered)?;
     if let Some(error) = back.error {
         tracing::info!(error, "an installation was not agreed to");
         return Ok(page(StatusCode::OK, "Nothing was installed", "You can close this page, or start again."));
@@ -82,7 +81,7 @@ pub(super) async fn finish(
             "This link was not asked for by this browser, or too long ago. Open /slack/install again.",
         ));
     }
-    let installed = match slack.oauth_access(&back.code, &app).await {
+    let installed = match edge.slack.oauth_access(&back.code, &app).await {
         Ok(installed) => installed,
         Err(error) => {
             tracing::warn!(%error, "an installation failed at Slack");

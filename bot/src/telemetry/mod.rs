@@ -5,11 +5,14 @@ pub(crate) mod metrics;
 mod redact;
 mod window;
 
+use std::sync::OnceLock;
+
 use anyhow::Context;
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_sdk::trace::SdkTracerProvider;
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
 
@@ -19,54 +22,56 @@ use crate::config;
 const OURS: [&str; 8] =
     ["dealdesk", "storage", "channels", "integrations", "ml", "agents", "console", "bot"];
 
-/// Keeps what has to be flushed at the end.
-#[derive(Debug)]
-pub(crate) struct Telemetry {
-    provider: Option<SdkTracerProvider>,
-}
+/// What is flushed at the end of the process.
+static PROVIDER: OnceLock<SdkTracerProvider> = OnceLock::new();
 
 /// Starts logging to standard error and, when an address is configured, exporting traces. Once per
 /// process, inside the runtime.
-pub(crate) fn start(config: &config::Telemetry) -> anyhow::Result<Telemetry> {
+pub(crate) fn start(config: &config::Telemetry) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(&config.log).with_context(|| format!("log filter {:?}", config.log))?;
-    let to = redact::Redacting(std::io::stderr);
-    let lines = match config.format.as_str() {
-        "json" => tracing_subscriber::fmt::layer().json().with_writer(to).boxed(),
-        "text" => tracing_subscriber::fmt::layer().with_writer(to).with_ansi(false).boxed(),
-        other => anyhow::bail!("log format {other:?} is neither text nor json"),
-    };
     let provider = match config.otlp_url.trim() {
         "" => None,
-        url => Some(export::provider(url)?),
+        url => {
+            let provider = export::provider(url)?;
+            Some(PROVIDER.get_or_init(|| provider))
+        }
     };
-    let traces = provider.as_ref().map(|provider| {
+    let traces = provider.map(|provider| {
         let ours = OURS.into_iter().map(|name| (name, tracing::Level::INFO));
         tracing_opentelemetry::layer()
             .with_tracer(provider.tracer("dealdesk"))
             .with_filter(ours.collect::<Targets>())
     });
     tracing_subscriber::registry()
-        .with(lines.with_filter(filter))
+        .with(lines(&config.format)?.with_filter(filter))
         .with(traces)
         .try_init()
-        .context("logging was started before")?;
-    Ok(Telemetry { provider })
+        .context("logging was started before")
 }
 
-/// Logs for one-shot commands: only what went wrong, unless a filter is set that says more.
-pub(crate) fn quiet(config: &config::Telemetry) -> anyhow::Result<Telemetry> {
-    let log = if config.log == "info" { "error".to_owned() } else { config.log.clone() };
-    start(&config::Telemetry { log, otlp_url: String::new(), ..config.clone() })
+/// For commands that print their answer: only what went wrong is logged.
+pub(crate) fn quiet(config: &config::Telemetry) -> anyhow::Result<()> {
+    let lines = lines(&config.format)?.with_filter(LevelFilter::WARN);
+    tracing_subscriber::registry().with(lines).try_init().context("logging was started before")
 }
 
-impl Telemetry {
-    /// Sends what has not been sent yet.
-    pub(crate) async fn stop(self) {
-        let Some(provider) = self.provider else { return };
-        // Blocks until the last batch is out, so it must not hold a thread of the runtime.
-        let stopped = tokio::task::spawn_blocking(move || provider.shutdown()).await;
-        if let Ok(Err(error)) = stopped {
-            tracing::warn!(%error, "the last traces were not exported");
-        }
+/// Sends what has not been sent yet. Blocks for a moment.
+pub(crate) fn flush() {
+    let Some(provider) = PROVIDER.get() else { return };
+    // The exporter works on the runtime, whose thread this may be.
+    if let Err(error) = tokio::task::block_in_place(|| provider.force_flush()) {
+        tracing::warn!(%error, "the last traces were not exported");
+    }
+}
+
+fn lines<S>(format: &str) -> anyhow::Result<Box<dyn Layer<S> + Send + Sync>>
+where
+    S: tracing::Subscriber + for<'a> LookupSpan<'a>,
+{
+    let to = redact::Redacting(std::io::stderr);
+    match format {
+        "json" => Ok(tracing_subscriber::fmt::layer().json().with_writer(to).boxed()),
+        "text" => Ok(tracing_subscriber::fmt::layer().with_writer(to).with_ansi(false).boxed()),
+        other => anyhow::bail!("log format {other:?} is neither text nor json"),
     }
 }

@@ -8,7 +8,7 @@ use sha2::Sha256;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::{Options, Plan};
+use super::{Load, Plan};
 
 /// Answers longer than this are not ours.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
@@ -126,8 +126,8 @@ fn sign(secret: &str, timestamp: &str, body: &str) -> String {
 }
 
 /// A slash command's body, as Slack sends it.
-pub(super) fn command(options: &Options, trigger: &str) -> String {
-    let Options { team, user, text, .. } = options;
+pub(super) fn command(options: &Load, trigger: &str) -> String {
+    let Load { team, user, text, .. } = options;
     let text: String = text
         .bytes()
         .map(|byte| match byte {
