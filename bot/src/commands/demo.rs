@@ -52,8 +52,10 @@ impl Drop for Home {
 async fn play(config: &Config) -> anyhow::Result<()> {
     let (clock, ids) = (Clock::system(), Ids::random());
     let home = Home(std::env::temp_dir().join(format!("dealdesk-demo-{}", ids.next().simple())));
-    let slack = Slack::start(Setup::acme(clock.clone())).await?;
-    let setup = Setup::acme(clock);
+    let mut setup = Setup::acme(clock);
+    // She could approve what others ask for, so that it is her own request that stops her.
+    setup.users.iter_mut().filter(|user| user.handle == "dana").for_each(|user| user.is_admin = true);
+    let slack = Slack::start(setup.clone()).await?;
     let mut config = config.clone();
     config.home.clone_from(&home.0);
     config.database.url = SecretString::default();
@@ -95,7 +97,7 @@ async fn story(app: &App, slack: &Slack) -> anyhow::Result<()> {
     dana.ticks_and_presses(&found, &chosen, "Create deals").await.context("proposing deals")?;
     let request = slack.wait_for_words("asks to create", LIMIT).await.context("the request")?;
     dana.presses(&request, "Approve").await?;
-    told_alone(slack, "dana", "own request").await.context("she may not approve her own request")?;
+    told_alone(slack, "dana", "your own").await.context("she may not approve her own request")?;
 
     lee.presses(&request, "Approve").await.context("approving")?;
     slack.wait_for_words("Approved by Lee", LIMIT).await.context("the edited request")?;

@@ -109,7 +109,11 @@ async fn slack(app: &App) -> Finding {
         };
         return Finding { what, outcome };
     };
+    let has_app_token = !app.config.slack.app_token.expose_secret().is_empty();
     let outcome = match app.slack.auth_test(&token).await {
+        Ok(_) if has_app_token && !has_secret => Err("SLACK_APP_TOKEN alone is not enough: requests come in over \
+            HTTP, which takes SLACK_SIGNING_SECRET"
+            .to_owned()),
         Ok(_) if !has_secret => {
             Err("the token works, but without SLACK_SIGNING_SECRET no request is accepted".to_owned())
         }
