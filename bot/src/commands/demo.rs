@@ -101,7 +101,7 @@ async fn story(app: &App, slack: &Slack) -> anyhow::Result<()> {
 
     lee.presses(&request, "Approve").await.context("approving")?;
     slack.wait_for_words("Approved by Lee", LIMIT).await.context("the edited request")?;
-    slack.wait_for_words("deals started", LIMIT).await.context("the result in the thread")?;
+    slack.wait_for_words("2 deals created", LIMIT).await.context("the result in the thread")?;
     copies_are_decided(slack).await?;
     noor_is_told(slack, &noor, &request).await?;
 
