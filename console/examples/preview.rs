@@ -18,7 +18,7 @@ use domain::ids::{
 use domain::inbound::{Content, Place};
 use domain::intent::Intent;
 use domain::person::{Channel, Person, Role};
-use domain::plan::{Agent, Draft, Step};
+use domain::plan::{Agent, Context, Draft, Step};
 use serde_json::json;
 use storage::credentials::{self, Kind};
 use storage::inbox::Ending;
@@ -156,7 +156,7 @@ impl Preview {
 
     async fn deals(&self, ada: &Person, ben: &Person) -> Outcome<()> {
         let mut tx = self.db.tenant(ada.tenant).begin().await?;
-        let (step, _) = self.plan(&mut tx, ben, "create deals", &["propose"]).await?;
+        let (step, origin) = self.plan(&mut tx, ben, "create deals", &["propose"]).await?;
         for (i, (name, stage)) in [
             ("Kontopilot", Stage::Negotiation),
             ("Zahlwerk", Stage::Proposal),
@@ -178,14 +178,14 @@ impl Preview {
                 owner: ben.id,
                 approved_by: ada.id,
             };
-            changes::apply(&mut tx, &step, &start, began).await?;
+            changes::apply(&mut tx, &self.ids, (&context(&step, &origin), &step), &start, began).await?;
             if stage != Stage::Prospect {
                 let reason = Some("they came in with terms in hand".to_owned());
                 let moved = Change::MoveDeal { deal, from: Stage::Prospect, to: stage, reason, by: ben.id };
-                changes::apply(&mut tx, &step, &moved, began + Duration::hours(30)).await?;
+                changes::apply(&mut tx, &self.ids, (&context(&step, &origin), &step), &moved, began + Duration::hours(30)).await?;
                 let text = "Called their CFO: wants revenue share, not a fixed fee.".to_owned();
                 let note = Change::AddNote { note: NoteId(self.ids.next()), deal, text, by: ben.id };
-                changes::apply(&mut tx, &step, &note, began + Duration::hours(31)).await?;
+                changes::apply(&mut tx, &self.ids, (&context(&step, &origin), &step), &note, began + Duration::hours(31)).await?;
             }
         }
         steps::finish(&mut tx, &step, &json!({}), &Lease::new("preview")).await?;
@@ -194,7 +194,7 @@ impl Preview {
 
     async fn request(&self, by: &Person, said: &str) -> Outcome<()> {
         let mut tx = self.db.tenant(by.tenant).begin().await?;
-        let (step, _) = self.plan(&mut tx, by, said, &["propose", "create"]).await?;
+        let (step, origin) = self.plan(&mut tx, by, said, &["propose", "create"]).await?;
         let open = |approval| Change::OpenApproval {
             approval,
             subject: "create_deals".to_owned(),
@@ -206,7 +206,7 @@ impl Preview {
         let now = self.clock.now();
         let (first, second) = (ApprovalId(self.ids.next()), ApprovalId(self.ids.next()));
         for approval in [first, second] {
-            changes::apply(&mut tx, &step, &open(approval), now - Duration::minutes(12)).await?;
+            changes::apply(&mut tx, &self.ids, (&context(&step, &origin), &step), &open(approval), now - Duration::minutes(12)).await?;
         }
         let decided = approvals::get(&mut tx, second).await?;
         let decision = Decision {
@@ -300,5 +300,16 @@ impl Preview {
 ;
         let footer = Footer { text: "Trace and steps".to_owned(), url: Some("/plans".to_owned()) };
         Card { footer: Some(footer), ..card }
+    }
+}
+
+fn context(step: &Step, origin: &Origin) -> Context {
+    Context {
+        tenant: step.tenant,
+        plan: origin.plan,
+        requester: origin.requester,
+        conversation: origin.conversation,
+        intent: Intent::ListPeople,
+        outputs: Vec::new(),
     }
 }
