@@ -61,9 +61,9 @@ pub(crate) async fn page(
     let ask = wanted.reject.map(|approval| Ask { approval });
     let find = Intent::Find { query: String::new() };
     let examples = if policy::permit(person.role, &find).is_ok() {
-        vec!["find payment companies in Germany, mid cap", "list my deals", "what waits for me?", "help"]
+        vec!["find payment companies in Germany, mid cap", "my deals", "approvals", "help"]
     } else {
-        vec!["list deals", "help"]
+        vec!["deals", "help"]
     };
     Ok(show(&Page { shell, thread, ask, examples }))
 }

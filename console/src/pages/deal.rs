@@ -3,8 +3,7 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use domain::deal::Stage;
-use domain::deal::NoteRow;
+use domain::deal::{NoteRow, Stage};
 use storage::deals::{self, Deal};
 use storage::{audit, people};
 
@@ -39,7 +38,7 @@ struct Move {
     from: Option<&'static str>,
     to: &'static str,
     at: Moment,
-    by: Option<String>,
+    by: String,
     reason: Option<String>,
 }
 
@@ -71,7 +70,7 @@ pub(crate) async fn page(
                 from: change.from.map(Stage::label),
                 to: change.to.label(),
                 at: Moment::new(change.at, now),
-                by: Some(change.by),
+                by: change.by,
                 reason: change.reason,
             })
             .collect(),
