@@ -35,4 +35,4 @@ fmt:
 
 bench:
 	@scripts/setup run
-	@$(CARGO) bench --workspace --locked
+	@$(CARGO) bench -p tests --locked
