@@ -60,13 +60,28 @@ fn slash_commands_fit_the_manifest() {
 }
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "asks whether to rewrite the page, as tests may")]
 fn docs_are_current() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/commands.md");
+    is_current("docs/commands.md", &reference());
+}
+
+#[test]
+fn the_slack_manifest_is_current() {
+    let commands = crate::command::slack_commands();
+    let rows: Vec<_> = commands
+        .iter()
+        .map(|one| (one.command, one.usage_hint.as_str(), one.description.as_str()))
+        .collect();
+    is_current("manifests/slack/app.yaml", &crate::slack::manifest::manifest(&rows));
+}
+
+/// A file of the repository is what the table makes of it.
+#[expect(clippy::disallowed_methods, reason = "asks whether to rewrite the file, as tests may")]
+fn is_current(name: &str, wanted: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name);
     if std::env::var("UPDATE_DOCS").is_ok() {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(&path, reference()).unwrap();
+        std::fs::write(&path, wanted).unwrap();
     }
     let page = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(page == reference(), "docs/commands.md is stale: run the tests with UPDATE_DOCS=1");
+    assert!(page == wanted, "{name} is stale: run the tests with UPDATE_DOCS=1");
 }
