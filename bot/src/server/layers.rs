@@ -66,6 +66,7 @@ pub(super) fn catch_panics() -> CatchPanicLayer<fn(Box<dyn Any + Send>) -> Respo
     CatchPanicLayer::custom(panicked as fn(Box<dyn Any + Send>) -> Response)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands it over")]
 fn panicked(cause: Box<dyn Any + Send>) -> Response<Body> {
     let words = cause
         .downcast_ref::<String>()

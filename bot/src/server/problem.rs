@@ -62,17 +62,19 @@ impl From<storage::Error> for Problem {
     fn from(error: storage::Error) -> Self {
         match &error {
             storage::Error::Missing(noun) => Self::missing(noun),
-            storage::Error::Conflict(noun) => Self::new(
-                StatusCode::CONFLICT,
-                format!("The {noun} changed meanwhile; read it again."),
-            ),
+            storage::Error::Conflict(noun) => {
+                Self::new(StatusCode::CONFLICT, format!("The {noun} changed meanwhile; read it again."))
+            }
             error if error.is_passing() => {
                 tracing::warn!(%error, "answered 503");
                 Self::away()
             }
             _ => {
                 tracing::error!(error = &error as &dyn std::error::Error, "answered 500");
-                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong on our side; it was noted.")
+                Self::new(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "Something went wrong on our side; it was noted.",
+                )
             }
         }
     }

@@ -10,9 +10,9 @@ use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
+use channels::slack::Kind;
 use channels::slack::keys::{Keys, challenge, keys};
 use channels::slack::verify::{VerifyError, verify};
-use channels::slack::Kind;
 use domain::ids::{InboundId, TenantId};
 use domain::person::Channel;
 use metrics::{Counter, counter};
@@ -147,9 +147,8 @@ impl Desk {
             is_urgent: urgent,
             body: body.to_vec(),
         };
-        let stored = tokio::time::timeout(PATIENCE, self.keep(raw)).await.unwrap_or_else(|_| {
-            Err(Problem::away())
-        });
+        let stored =
+            tokio::time::timeout(PATIENCE, self.keep(raw)).await.unwrap_or_else(|_| Err(Problem::away()));
         match stored {
             Ok(Stored::New) => self.stored.increment(1),
             Ok(Stored::Double) => self.double.increment(1),

@@ -28,25 +28,59 @@ const LATER: &str = "; exported once there is a value";
 /// thing it measures was done.
 const FIGURES: &[(&str, Shape, &str, bool)] = &[
     ("api_request_latency_ms", Shape::Histogram, "Time to answer a request, by endpoint, ms", false),
-    ("api_request_latency_p95_ms", Shape::Gauge, "95th percentile of the last minute, by endpoint, ms", false),
+    (
+        "api_request_latency_p95_ms",
+        Shape::Gauge,
+        "95th percentile of the last minute, by endpoint, ms",
+        false,
+    ),
     ("api_requests_total", Shape::Counter, "Requests answered, by endpoint and class of status", false),
-    ("error_rate_per_endpoint", Shape::Gauge, "Share of requests of the last minute answered 5xx, 0 to 1", false),
-    ("slack_requests_refused_total", Shape::Counter, "Slack requests not signed by Slack, stale or altered", false),
-    ("inbox_messages_total", Shape::Counter, "Messages handed to the inbox: stored, double or refused", false),
-    ("rate_limited_total", Shape::Counter, "Interface calls refused because a person's allowance was used up", false),
+    (
+        "error_rate_per_endpoint",
+        Shape::Gauge,
+        "Share of requests of the last minute answered 5xx, 0 to 1",
+        false,
+    ),
+    (
+        "slack_requests_refused_total",
+        Shape::Counter,
+        "Slack requests not signed by Slack, stale or altered",
+        false,
+    ),
+    (
+        "inbox_messages_total",
+        Shape::Counter,
+        "Messages handed to the inbox: stored, double or refused",
+        false,
+    ),
+    (
+        "rate_limited_total",
+        Shape::Counter,
+        "Interface calls refused because a person's allowance was used up",
+        false,
+    ),
     ("queue_depth", Shape::Gauge, "Rows that wait, by queue: inbox, steps, outbox", false),
     ("agent_execution_time_ms", Shape::Histogram, "Time an agent worked on a step, by agent, ms", true),
     ("llm_call_latency_ms", Shape::Histogram, "Time a language model took to answer, by provider, ms", true),
-    ("contract_extraction_accuracy", Shape::Gauge, "Share of contract terms that people left as extracted, 0 to 1", true),
-    ("partner_discovery_precision", Shape::Gauge, "Share of proposed partners that people took up, 0 to 1", true),
+    (
+        "contract_extraction_accuracy",
+        Shape::Gauge,
+        "Share of contract terms that people left as extracted, 0 to 1",
+        true,
+    ),
+    (
+        "partner_discovery_precision",
+        Shape::Gauge,
+        "Share of proposed partners that people took up, 0 to 1",
+        true,
+    ),
     ("crm_sync_success_rate", Shape::Gauge, "Share of writes to a CRM that went through, 0 to 1", true),
     ("cost_per_partnership_usd", Shape::Gauge, "Spent on language models per deal started, USD", true),
 ];
 
 /// Upper bounds for milliseconds.
-const BUCKETS_MS: [f64; 16] = [
-    0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1000.0, 2500.0, 5000.0, 30_000.0,
-];
+const BUCKETS_MS: [f64; 16] =
+    [0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1000.0, 2500.0, 5000.0, 30_000.0];
 
 /// Answers are put into classes by their first digit.
 const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
@@ -175,7 +209,11 @@ mod tests {
         words
             .filter(|word| word.split_once('_').is_some_and(|(first, _)| prefixes.contains(&first)))
             .map(|word| {
-                ["_bucket", "_sum", "_count"].iter().find_map(|s| word.strip_suffix(s)).unwrap_or(word).to_owned()
+                ["_bucket", "_sum", "_count"]
+                    .iter()
+                    .find_map(|s| word.strip_suffix(s))
+                    .unwrap_or(word)
+                    .to_owned()
             })
             .collect()
     }

@@ -19,8 +19,7 @@ use tracing_subscriber::{EnvFilter, Layer};
 use crate::config;
 
 /// The crates whose spans are exported; the exporter's own client must not be among them.
-const OURS: [&str; 8] =
-    ["dealdesk", "storage", "channels", "integrations", "ml", "agents", "console", "bot"];
+const OURS: [&str; 8] = ["dealdesk", "storage", "channels", "integrations", "ml", "agents", "console", "bot"];
 
 /// What is flushed at the end of the process.
 static PROVIDER: OnceLock<SdkTracerProvider> = OnceLock::new();

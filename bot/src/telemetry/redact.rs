@@ -8,7 +8,8 @@ use tracing_subscriber::fmt::MakeWriter;
 
 /// What secrets begin with. What follows, up to the first sign that no token has, is masked.
 const BEGINNINGS: [&str; 13] = [
-    "xoxb-", "xoxp-", "xoxe-", "xoxe.", "xoxa-", "xoxr-", "xapp-", "sk-", "ddt_", "Bearer ", "bearer ", "Basic ", "v0=",
+    "xoxb-", "xoxp-", "xoxe-", "xoxe.", "xoxa-", "xoxr-", "xapp-", "sk-", "ddt_", "Bearer ", "bearer ",
+    "Basic ", "v0=",
 ];
 /// Shorter than this it is a word that happens to begin so.
 const SECRET_CHARS_MIN: usize = 8;
@@ -117,7 +118,9 @@ mod tests {
 
     #[test]
     fn ordinary_words_stay() {
-        for text in ["task-oriented desk-research-group", "see https://example.com/a@b:c", "Basic plan", "a://b"] {
+        for text in
+            ["task-oriented desk-research-group", "see https://example.com/a@b:c", "Basic plan", "a://b"]
+        {
             assert_eq!(redact(text), text);
         }
     }

@@ -129,8 +129,16 @@ impl fmt::Display for Report {
         writeln!(f, "unanswered   {:>10}", self.unanswered)?;
         writeln!(f, "lost         {:>10}", self.lost)?;
         writeln!(f, "doubled      {:>10}   of {} sent twice", self.doubled, self.repeated)?;
-        writeln!(f, "ack          p50 {:.2}  p95 {:.2}  p99 {:.2}  max {:.2} ms", ack_ms.p50, ack_ms.p95, ack_ms.p99, ack_ms.max)?;
-        write!(f, "one commit   p50 {:.2}  p95 {:.2}  p99 {:.2}  max {:.2} ms", commit_ms.p50, commit_ms.p95, commit_ms.p99, commit_ms.max)?;
+        writeln!(
+            f,
+            "ack          p50 {:.2}  p95 {:.2}  p99 {:.2}  max {:.2} ms",
+            ack_ms.p50, ack_ms.p95, ack_ms.p99, ack_ms.max
+        )?;
+        write!(
+            f,
+            "one commit   p50 {:.2}  p95 {:.2}  p99 {:.2}  max {:.2} ms",
+            commit_ms.p50, commit_ms.p95, commit_ms.p99, commit_ms.max
+        )?;
         match &self.trouble {
             Some(trouble) => write!(f, "\nfirst trouble: {trouble}"),
             None => Ok(()),
