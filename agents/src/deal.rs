@@ -11,6 +11,7 @@ use domain::deal::{DealRow, Facts, StageChange, judge_move};
 use domain::ids::{DealId, NoteId, PartnerId};
 use domain::intent::Intent;
 use domain::person::Role;
+use domain::places::places;
 use domain::plan::{Context, Finish, Outcome, Recovery, Step};
 use domain::search::Answer;
 use domain::wording::{self, DealCard, ProposedDeal};
@@ -44,7 +45,7 @@ impl Proposal {
     pub(crate) fn lines(&self) -> Vec<ProposedDeal> {
         let line = |c: &Proposed| ProposedDeal {
             name: c.name.clone(),
-            place: c.country.clone().unwrap_or_else(|| "unknown".to_owned()),
+            place: c.country.as_deref().map_or("unknown", |code| places().country(code)).to_owned(),
             fit: Some(c.fit),
         };
         self.companies.iter().map(line).collect()

@@ -15,8 +15,10 @@ use secrecy::SecretString;
 use storage::outbox::{self, Delivery, Sent};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use crate::members::Members;
+use crate::telemetry::export;
 
 /// How long an idle sender sleeps if nobody rings.
 const NAP: Duration = Duration::from_millis(300);
@@ -100,7 +102,9 @@ impl Sender {
             let nap = match outbox::claim(&self.members.db, &[Channel::Slack, Channel::Web]).await {
                 Ok(Some(delivery)) => {
                     self.points.pass("delivery.claimed");
-                    self.deliver(delivery).await;
+                    let span = tracing::info_span!("delivery", plan = %delivery.plan, message = %delivery.message);
+                    export::follow(&span, delivery.plan);
+                    self.deliver(delivery).instrument(span).await;
                     continue;
                 }
                 Ok(None) => NAP,

@@ -13,6 +13,8 @@ use storage::steps::{self, ATTEMPTS_MAX, HEARTBEAT_S, Lease};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
+use crate::telemetry::export;
+
 /// How long one step may take.
 const STEP_LIMIT: Duration = Duration::from_secs(30);
 
@@ -26,6 +28,7 @@ pub(crate) async fn run(
     let mut current = Some(step);
     while let Some(step) = current {
         let span = tracing::info_span!("step", plan = %step.plan, agent = step.agent.name(), action = %step.action);
+        export::follow(&span, step.plan);
         current = one(desk, lease, &mut context, &step).instrument(span).await;
         if stop.is_cancelled() {
             // The lease on the next step is given back by the worker as it ends.
@@ -42,7 +45,8 @@ async fn one(desk: &Desk, lease: &Lease, context: &mut Context, step: &Step) -> 
     } else {
         watch(desk, context, step).await?
     };
-    metrics::histogram!("agent_execution_time_ms", "agent" => step.agent.name())
+    let outcome = if ended.is_ok() { "ok" } else { "error" };
+    metrics::histogram!("agent_execution_time_ms", "agent" => step.agent.name(), "outcome" => outcome)
         .record(began.elapsed().as_secs_f64() * 1000.0);
     match commit(desk, lease, context, step, ended).await {
         Ok(next) => next,

@@ -3,6 +3,7 @@
 use crate::card::{Block, Button, Card, Choice, EvidenceLine, Footer, HitLine, Style, Text, Verb};
 use crate::ids::PlanId;
 use crate::person::Role;
+use crate::places::places;
 use crate::search::{Answer, Chip, Hit, Verdict};
 
 use super::phrases::{buttons, count, cut, faint, say};
@@ -91,18 +92,19 @@ fn understood(chips: &[Chip]) -> Option<Text> {
 
 fn line(hit: &Hit, rank: u32) -> HitLine {
     let company = &hit.company;
-    let place = match (&company.city, &company.country) {
+    let country = company.country.as_deref().map(|code| places().country(code));
+    let place = match (&company.city, country) {
         (Some(city), Some(country)) => format!("{city}, {country}"),
-        (None, Some(country)) => country.clone(),
+        (None, Some(country)) => country.to_owned(),
         (Some(city), None) => format!("{city}, country unknown"),
-        (None, None) => "unknown".to_owned(),
+        (None, None) => "country unknown".to_owned(),
     };
     HitLine {
         rank,
         company: company.id.0.clone(),
         name: company.name.clone(),
         place,
-        size: company.size.map_or_else(|| "unknown".to_owned(), |size| size.label().to_owned()),
+        size: company.size.map_or_else(|| "size unknown".to_owned(), |size| size.label().to_owned()),
         fit: hit.fit,
         why: why(hit),
         evidence: hit
