@@ -23,9 +23,11 @@ fn main() -> anyhow::Result<()> {
 }
 
 fn build(file: &Path, folder: &Path) -> anyhow::Result<()> {
-    let lines = BufReader::new(std::fs::File::open(file).with_context(|| file.display().to_string())?).lines();
+    let lines =
+        BufReader::new(std::fs::File::open(file).with_context(|| file.display().to_string())?).lines();
     let started = Instant::now();
-    let companies = lines.map_while(Result::ok).filter_map(|line| serde_json::from_str::<Company>(&line).ok());
+    let companies =
+        lines.map_while(Result::ok).filter_map(|line| serde_json::from_str::<Company>(&line).ok());
     let index = Index::build(folder, CONTENT, companies)?;
     let took = started.elapsed().as_secs_f64();
     let mut out = std::io::stdout();
@@ -48,14 +50,25 @@ fn ask(folder: &Path, query: &str) -> anyhow::Result<()> {
     let ms = started.elapsed().as_secs_f64() * 1e3;
     let mut out = std::io::stdout();
     let chips: Vec<&str> = answer.chips.iter().map(|chip| chip.label.as_str()).collect();
-    writeln!(out, "{chips:?}  {} considered, confidence {:.2}, {ms:.1} ms", answer.considered, answer.confidence)?;
+    writeln!(
+        out,
+        "{chips:?}  {} considered, confidence {:.2}, {ms:.1} ms",
+        answer.considered, answer.confidence
+    )?;
     if answer.no_match {
         writeln!(out, "no match; relax: {:?}", answer.relax)?;
     }
     for hit in &answer.hits {
         let row = &hit.company;
         let size = row.size.map_or("size unknown", domain::company::Size::label);
-        writeln!(out, "{:3}  {} [{}] {size} ({})", hit.fit, row.name, row.country.as_deref().unwrap_or("?"), row.id)?;
+        writeln!(
+            out,
+            "{:3}  {} [{}] {size} ({})",
+            hit.fit,
+            row.name,
+            row.country.as_deref().unwrap_or("?"),
+            row.id
+        )?;
         for entry in &hit.evidence {
             let quote: String = entry.quote.chars().take(170).collect();
             writeln!(out, "       {} {:?} {}: {quote}", entry.part, entry.verdict, entry.field)?;

@@ -168,14 +168,16 @@ impl Places {
 
     /// The region made of exactly these countries, if there is one.
     pub fn region(&self, codes: &[String]) -> Option<&str> {
-        let same = |have: &[String]| have.len() == codes.len() && have.iter().all(|code| codes.contains(code));
+        let same =
+            |have: &[String]| have.len() == codes.len() && have.iter().all(|code| codes.contains(code));
         self.regions.iter().find(|(_, have)| same(have)).map(|(label, _)| label.as_str())
     }
 
     /// Every single word of place names with at least five letters, for spelling correction.
     pub fn asked_words(&self) -> impl Iterator<Item = &str> {
         self.by_first.iter().flat_map(|(first, rest)| {
-            std::iter::once(first.as_str()).chain(rest.iter().flat_map(|(words, _)| words.iter().map(String::as_str)))
+            std::iter::once(first.as_str())
+                .chain(rest.iter().flat_map(|(words, _)| words.iter().map(String::as_str)))
         })
     }
 
@@ -184,14 +186,16 @@ impl Places {
     pub fn seat<'a>(&self, description: &'a str) -> Option<(&str, &'a str)> {
         for range in crate::words::sentences(description) {
             let sentence = &description[range];
-            let Some(at) = ["headquartered in ", "based in ", "headquarters in ", "headquarters are located in "]
-                .iter()
-                .find_map(|mark| sentence.find(mark).map(|at| at + mark.len()))
+            let Some(at) =
+                ["headquartered in ", "based in ", "headquarters in ", "headquarters are located in "]
+                    .iter()
+                    .find_map(|mark| sentence.find(mark).map(|at| at + mark.len()))
             else {
                 continue;
             };
             let tail = &sentence[at..];
-            let end = [" with ", " and operates", ";", " that "].iter().filter_map(|stop| tail.find(stop)).min();
+            let end =
+                [" with ", " and operates", ";", " that "].iter().filter_map(|stop| tail.find(stop)).min();
             let tail = &tail[..end.unwrap_or(tail.len())];
             let parts = words(tail);
             let last = (0..parts.len()).rev().find_map(|from| match self.at(tail, &parts, from) {
@@ -232,7 +236,9 @@ mod tests {
         assert_eq!(place("us"), None, "lower-case pronouns are not countries");
         assert!(matches!(place("Georgia"), Some(Place::State(..))));
         assert!(matches!(place("münchen"), Some(Place::City(c, n, _)) if c == "DE" && n == "Munich"));
-        assert!(matches!(place("silicon valley"), Some(Place::City(_, _, written)) if written.contains(&"palo alto".into())));
+        assert!(
+            matches!(place("silicon valley"), Some(Place::City(_, _, written)) if written.contains(&"palo alto".into()))
+        );
     }
 
     #[test]

@@ -37,6 +37,8 @@ pub struct Filters {
     pub capability: Vec<String>,
     /// Words of excluded capabilities outside the taxonomy; a company that leads with them is dropped.
     pub capability_not: Vec<String>,
+    /// The person's own words for the industries: ranks companies that use them first, drops nobody.
+    pub said: Vec<String>,
     /// True when the person asked for start-ups: ranks venture-backed companies first, drops nobody.
     pub startup: bool,
 }
@@ -56,7 +58,11 @@ impl Filters {
             "state" => rest.states = drop_all(&rest.states, &chip.value),
             "city" => rest.cities = drop_all(&rest.cities, &chip.value),
             "size" => rest.sizes.retain(|size| !chip.value.split('|').any(|label| label == size.label())),
-            "industry" => rest.industries = drop_all(&rest.industries, &chip.value),
+            "industry" => {
+                rest.industries = drop_all(&rest.industries, &chip.value);
+                // The words cannot be told apart by industry; without them the ranking is only less sharp.
+                rest.said.clear();
+            }
             "industry_not" => rest.industries_not = drop_all(&rest.industries_not, &chip.value),
             "founded" => (rest.founded_min, rest.founded_max) = (None, None),
             "funding" => (rest.funding_min_usd, rest.funding_max_usd) = (None, None),
@@ -168,7 +174,8 @@ mod tests {
             sizes: vec![Size::Mid, Size::Large],
             ..Filters::default()
         };
-        let chip = |kind: &str, value: &str| Chip { kind: kind.into(), label: String::new(), value: value.into() };
+        let chip =
+            |kind: &str, value: &str| Chip { kind: kind.into(), label: String::new(), value: value.into() };
         assert_eq!(filters.without(&chip("country", "DE|AT")).countries, ["FR"]);
         assert_eq!(filters.without(&chip("size", "Mid Cap")).sizes, [Size::Large]);
         assert_eq!(filters.without(&chip("status", "acquired")), filters);

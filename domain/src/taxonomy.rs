@@ -86,15 +86,16 @@ impl Phrases {
 
     fn at<'a>(&'a self, text: &'a [Word], from: usize) -> impl Iterator<Item = Found> + 'a {
         let word = &text[from];
-        let whole = self.by_first.get(&word.stem).into_iter().flatten().filter_map(move |(rest, industry)| {
-            let fits = rest.iter().enumerate().all(|(nth, want)| {
-                text.get(from + 1 + nth).is_some_and(|have| match want.strip_suffix('*') {
-                    Some(start) => have.stem.starts_with(start),
-                    None => have.stem == *want,
-                })
+        let whole =
+            self.by_first.get(&word.stem).into_iter().flatten().filter_map(move |(rest, industry)| {
+                let fits = rest.iter().enumerate().all(|(nth, want)| {
+                    text.get(from + 1 + nth).is_some_and(|have| match want.strip_suffix('*') {
+                        Some(start) => have.stem.starts_with(start),
+                        None => have.stem == *want,
+                    })
+                });
+                fits.then_some(Found { industry: *industry, from, to: from + 1 + rest.len() })
             });
-            fits.then_some(Found { industry: *industry, from, to: from + 1 + rest.len() })
-        });
         let ended = word.stem.get(..4).and_then(|key| self.endings.get(key)).into_iter().flatten();
         whole.chain(ended.filter_map(move |(start, industry)| {
             word.stem.starts_with(start.as_str()).then_some(Found { industry: *industry, from, to: from + 1 })
@@ -141,7 +142,8 @@ pub fn version() -> String {
 
 impl Taxonomy {
     fn new(industries: Vec<Industry>) -> Self {
-        let by_id: HashMap<String, Nth> = (0..).zip(&industries).map(|(nth, one)| (one.id.clone(), nth)).collect();
+        let by_id: HashMap<String, Nth> =
+            (0..).zip(&industries).map(|(nth, one)| (one.id.clone(), nth)).collect();
         let mut made = Self {
             up: vec![],
             by_id,
@@ -214,7 +216,8 @@ impl Taxonomy {
     /// Every single word that questions use for industries, for spelling correction.
     pub fn asked_words(&self) -> impl Iterator<Item = &str> {
         self.asked.by_first.iter().flat_map(|(first, rest)| {
-            std::iter::once(first.as_str()).chain(rest.iter().flat_map(|(words, _)| words.iter().map(String::as_str)))
+            std::iter::once(first.as_str())
+                .chain(rest.iter().flat_map(|(words, _)| words.iter().map(String::as_str)))
         })
     }
 
@@ -265,7 +268,11 @@ impl Taxonomy {
                 *held = held.max(0.92 * inner);
             }
         }
-        (0..).zip(strength).filter(|(_, s)| *s > 0.08).map(|(industry, strength)| Trait { industry, strength }).collect()
+        (0..)
+            .zip(strength)
+            .filter(|(_, s)| *s > 0.08)
+            .map(|(industry, strength)| Trait { industry, strength })
+            .collect()
     }
 
     /// A tally damped when other, unrelated industries lead the description.
@@ -361,7 +368,8 @@ const AUDIENCE: &[&str] = &["for", "serving", "serve", "customer", "client"];
 /// Words after which a phrase names what money goes into.
 const MONEY: &[&str] = &["invest", "investing"];
 /// Word pairs after which a sentence speaks of parents and former names.
-const ASIDE: &[(&str, &str)] = &[("subsidiary", "of"), ("formerly", "known"), ("formerly", "called"), ("previously", "known")];
+const ASIDE: &[(&str, &str)] =
+    &[("subsidiary", "of"), ("formerly", "known"), ("formerly", "called"), ("previously", "known")];
 
 /// How much a phrase that starts at each word of a sentence says about the company's own trade, 0 to 1.
 /// The first sentence leads ("X provides …"), later ones fade; words far into a long list count less;

@@ -86,8 +86,9 @@ fn word(text: &str, start: usize, end: usize) -> Word {
 
 /// Words before a full stop that do not end a sentence.
 const ABBREVIATIONS: &[&str] = &[
-    "inc", "co", "ltd", "corp", "llc", "plc", "sa", "ag", "nv", "no", "st", "mr", "mrs", "dr", "vs", "bhd", "pt", "pte",
-    "pvt", "tbk", "jr", "intl", "dept", "est", "approx", "kk", "ab", "as", "spa", "ltda", "cos", "bros", "mt", "prof",
+    "inc", "co", "ltd", "corp", "llc", "plc", "sa", "ag", "nv", "no", "st", "mr", "mrs", "dr", "vs", "bhd",
+    "pt", "pte", "pvt", "tbk", "jr", "intl", "dept", "est", "approx", "kk", "ab", "as", "spa", "ltda", "cos",
+    "bros", "mt", "prof",
 ];
 
 /// Words that open a sentence, even after an abbreviation.
@@ -123,7 +124,8 @@ fn ends_here(before: &str, sign: &str, rest: &str) -> bool {
         return false;
     }
     let last = before.rsplit(|c: char| c.is_whitespace() || c == ',' || c == '(').next().unwrap_or_default();
-    let short = last.contains('.') || last.chars().count() == 1 || ABBREVIATIONS.contains(&fold(last).as_str());
+    let short =
+        last.contains('.') || last.chars().count() == 1 || ABBREVIATIONS.contains(&fold(last).as_str());
     sign != "." || !short || OPENERS.contains(&opener)
 }
 
@@ -165,7 +167,12 @@ mod tests {
 
     #[test]
     fn plurals_and_accents_compare_equal() {
-        for (a, b) in [("batteries", "battery"), ("Zürich", "zurich"), ("boxes", "box"), ("Gasversorger", "gasversorger")] {
+        for (a, b) in [
+            ("batteries", "battery"),
+            ("Zürich", "zurich"),
+            ("boxes", "box"),
+            ("Gasversorger", "gasversorger"),
+        ] {
             assert_eq!(stem(&fold(a)), stem(&fold(b)));
         }
         assert_eq!(stem("gas"), "gas");

@@ -62,7 +62,11 @@ mod tests {
 
     #[test]
     fn reasons_add_up_and_reach_both_ends() {
-        for case in [signals(Some(1.0), &[true, true], 1.0), signals(None, &[true], 1.0), signals(Some(1.0), &[], 1.0)] {
+        for case in [
+            signals(Some(1.0), &[true, true], 1.0),
+            signals(None, &[true], 1.0),
+            signals(Some(1.0), &[], 1.0),
+        ] {
             let (fit, reasons) = fit(&case);
             assert!((fit - 100.0).abs() < 1e-9, "{fit}");
             assert!((reasons.iter().map(|r| r.points_max).sum::<f64>() - 100.0).abs() < 1e-9);

@@ -86,7 +86,8 @@ pub fn read_amounts(text: &str) -> Amounts {
 fn read_years(text: &str, amounts: &mut Amounts) {
     for (pattern, meaning) in &patterns().years {
         let Some(found) = pattern.captures(text) else { continue };
-        let (Some(whole), Some(Ok(year))) = (found.get(0), found.get(1).map(|m| m.as_str().parse::<i32>())) else {
+        let (Some(whole), Some(Ok(year))) = (found.get(0), found.get(1).map(|m| m.as_str().parse::<i32>()))
+        else {
             continue;
         };
         amounts.founded = match meaning {
@@ -107,7 +108,8 @@ fn read_years(text: &str, amounts: &mut Amounts) {
 }
 
 fn first_year(text: &str) -> Option<i32> {
-    let digits: String = text.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
+    let digits: String =
+        text.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
     digits.parse().ok()
 }
 
@@ -129,10 +131,14 @@ fn about(text: &str) -> Option<About> {
 
 fn read_money(text: &str, amounts: &mut Amounts) {
     let Some(about) = about(text) else { return };
-    let free = |range: Range<usize>| !amounts.taken.iter().any(|held| held.start < range.end && range.start < held.end);
+    let free = |range: Range<usize>| {
+        !amounts.taken.iter().any(|held| held.start < range.end && range.start < held.end)
+    };
     let mut bounds = (None, None);
     let mut taken = None;
-    if let Some(found) = patterns().span.captures_iter(text).find(|found| found.get(0).is_some_and(|m| free(m.range()))) {
+    if let Some(found) =
+        patterns().span.captures_iter(text).find(|found| found.get(0).is_some_and(|m| free(m.range())))
+    {
         let unit = found.get(4).map(|unit| unit.as_str());
         let own = found.get(2).map(|unit| unit.as_str()).or(unit);
         bounds = (usd(found.get(1).map(|m| m.as_str()), own), usd(found.get(3).map(|m| m.as_str()), unit));
@@ -152,8 +158,13 @@ fn read_money(text: &str, amounts: &mut Amounts) {
                 found.get(1).map_or("", |m| m.as_str()),
                 found.get(4).map_or("", |m| m.as_str())
             );
-            let less = ["less", "fewer", "under", "below", "up to", "at most", "max", "<", "no more", "not more"];
-            bounds = if less.iter().any(|word| said.to_lowercase().contains(word)) { (None, value) } else { (value, None) };
+            let less =
+                ["less", "fewer", "under", "below", "up to", "at most", "max", "<", "no more", "not more"];
+            bounds = if less.iter().any(|word| said.to_lowercase().contains(word)) {
+                (None, value)
+            } else {
+                (value, None)
+            };
             taken = Some(whole.range());
             break;
         }
@@ -184,7 +195,8 @@ fn usd(number: Option<&str>, unit: Option<&str>) -> Option<f64> {
 /// The buckets that lie within a market value's bounds, by their lower and upper ends.
 fn buckets((min, max): (Option<f64>, Option<f64>)) -> Vec<Size> {
     let ends = [(0.0, 5e7), (5e7, 3e8), (3e8, 2e9), (2e9, 1e10), (1e10, 2e11), (2e11, f64::INFINITY)];
-    let inside = |(low, high): (f64, f64)| min.is_none_or(|min| low >= min) && max.is_none_or(|max| high <= max);
+    let inside =
+        |(low, high): (f64, f64)| min.is_none_or(|min| low >= min) && max.is_none_or(|max| high <= max);
     Size::ALL.into_iter().zip(ends).filter(|(_, ends)| inside(*ends)).map(|(size, _)| size).collect()
 }
 

@@ -16,18 +16,27 @@ pub fn chips(filters: &Filters) -> Vec<Chip> {
     for phrase in &filters.capability {
         chip("capability", format!("“{phrase}”"), phrase.clone());
     }
-    let narrowed = |code: &str| filters.states.iter().chain(&filters.cities).any(|held| held.starts_with(code));
+    let narrowed =
+        |code: &str| filters.states.iter().chain(&filters.cities).any(|held| held.starts_with(code));
     let whole: Vec<String> = filters.countries.iter().filter(|code| !narrowed(code)).cloned().collect();
     for (label, codes) in country_groups(&whole) {
         chip("country", format!("in {label}"), codes.join("|"));
     }
     for state in &filters.states {
         let (country, code) = state.split_once('-').unwrap_or(("", state));
-        chip("state", format!("in {}, {}", places().state(country, code), places().country(country)), state.clone());
+        chip(
+            "state",
+            format!("in {}, {}", places().state(country, code), places().country(country)),
+            state.clone(),
+        );
     }
     if let Some(first) = filters.cities.first() {
         let more = if filters.cities.len() > 1 { " and spellings or places near" } else { "" };
-        chip("city", format!("in {}{more}", title(first.split_once('-').map_or(&first[..], |(_, city)| city))), filters.cities.join("|"));
+        chip(
+            "city",
+            format!("in {}{more}", title(first.split_once('-').map_or(&first[..], |(_, city)| city))),
+            filters.cities.join("|"),
+        );
     }
     for (label, codes) in country_groups(&filters.countries_not) {
         chip("country_not", format!("not in {label}"), codes.join("|"));

@@ -36,7 +36,8 @@ pub fn industry_proof(company: &Company, industry: Nth) -> Option<(&'static str,
     }
     let proves = |nth: Nth| taxonomy().is_within(nth, industry);
     let labelled = taxonomy().labelled(company);
-    let mut implied: Vec<_> = labelled.iter().filter(|(nth, weight, ..)| proves(*nth) && *weight > 0.4).collect();
+    let mut implied: Vec<_> =
+        labelled.iter().filter(|(nth, weight, ..)| proves(*nth) && *weight > 0.4).collect();
     implied.sort_by(|a, b| b.1.total_cmp(&a.1));
     let named = taxonomy().proofs(&words(&company.name)).iter().any(|found| proves(found.industry));
     match implied.first() {
@@ -79,7 +80,11 @@ pub fn phrase_proof(company: &Company, phrase: &Phrase) -> (f64, Option<(&'stati
         take(fade * covered(phrase, &words(sentence)), "description", sentence);
     }
     take(0.95 * covered(phrase, &words(&company.name)), "name", &company.name);
-    let labels = [("industry", &company.industry), ("industry_group", &company.industry_group), ("category", &company.category)];
+    let labels = [
+        ("industry", &company.industry),
+        ("industry_group", &company.industry_group),
+        ("category", &company.category),
+    ];
     for (field, label) in labels {
         if let Some(label) = label {
             take(0.8 * covered(phrase, &words(label)), field, label);
@@ -88,10 +93,22 @@ pub fn phrase_proof(company: &Company, phrase: &Phrase) -> (f64, Option<(&'stati
     best
 }
 
+/// How much of a phrase's own words the name or the first two sentences use, 0 to 1.
+pub fn words_proof(company: &Company, phrase: &Phrase) -> f64 {
+    let plain = Phrase { industries: vec![], ..phrase.clone() };
+    let description = company.description.as_deref().unwrap_or_default();
+    let lead =
+        sentences(description).into_iter().take(2).map(|range| covered(&plain, &words(&description[range])));
+    lead.fold(0.8 * covered(&plain, &words(&company.name)), f64::max)
+}
+
 fn covered(phrase: &Phrase, text: &[Word]) -> f64 {
-    let named = || taxonomy().proofs(text).iter().any(|found| {
-        phrase.industries.iter().any(|asked| taxonomy().is_within(found.industry, *asked))
-    });
+    let named = || {
+        taxonomy()
+            .proofs(text)
+            .iter()
+            .any(|found| phrase.industries.iter().any(|asked| taxonomy().is_within(found.industry, *asked)))
+    };
     if !phrase.industries.is_empty() && named() {
         return 1.0;
     }
@@ -133,21 +150,24 @@ pub fn facts(filters: &Filters, company: &Company) -> Vec<(String, Fact)> {
     }
     if let Some(label) = chips::founded(filters) {
         let known = company.founded_year.map(|year| {
-            let fits = filters.founded_min.is_none_or(|min| year >= min) && filters.founded_max.is_none_or(|max| year <= max);
+            let fits = filters.founded_min.is_none_or(|min| year >= min)
+                && filters.founded_max.is_none_or(|max| year <= max);
             (fits, year.to_string())
         });
         facts.push((label, fact("founded_year", known)));
     }
     if let Some(label) = chips::funding(filters) {
         let known = company.funding_total_usd.map(|usd| {
-            let fits = filters.funding_min_usd.is_none_or(|min| usd >= min) && filters.funding_max_usd.is_none_or(|max| usd <= max);
+            let fits = filters.funding_min_usd.is_none_or(|min| usd >= min)
+                && filters.funding_max_usd.is_none_or(|max| usd <= max);
             (fits, chips::money(usd))
         });
         facts.push((label, fact("funding_total_usd", known)));
     }
     if let Some(status) = &filters.status {
         let known = company.status.as_deref().map(|held| {
-            let fits = held.eq_ignore_ascii_case(status) || status == "operating" && held.eq_ignore_ascii_case("ipo");
+            let fits = held.eq_ignore_ascii_case(status)
+                || status == "operating" && held.eq_ignore_ascii_case("ipo");
             (fits, held.to_owned())
         });
         facts.push((format!("status: {status}"), fact("status", known)));
@@ -199,7 +219,8 @@ fn place(filters: &Filters, company: &Company) -> Fact {
     {
         return Fact::Holds("city", city.clone());
     }
-    let known = (!states.is_empty() && company.state.is_some()) || (!cities.is_empty() && company.city.is_some());
+    let known =
+        (!states.is_empty() && company.state.is_some()) || (!cities.is_empty() && company.city.is_some());
     if known { Fact::Broken } else { Fact::Unknown(if cities.is_empty() { "state" } else { "city" }) }
 }
 

@@ -21,7 +21,10 @@ pub use directory::{Directory, PAGE};
 use evidence::Phrase;
 use rank::{Ranked, rank};
 
-/// How many candidates are judged.
+/// How many candidates are judged when only industries are asked, besides two for each wanted hit: the index
+/// already orders those well.
+const CANDIDATES_PLAIN: usize = 40;
+/// How many candidates are judged when words outside the taxonomy are asked.
 const CANDIDATES: usize = 120;
 /// A best hit below this fit is no match.
 const FIT_MIN: u8 = 30;
@@ -73,18 +76,22 @@ pub fn find_filters(index: &Index, query: &str, filters: &Filters, limit: usize)
 
 /// Companies of which every fact is known come first; when they do not fill the page, others follow.
 fn search(index: &Index, filters: &Filters, limit: usize) -> Result<(Vec<Ranked>, u64), Error> {
-    let phrases = phrases(index, filters)?;
+    let phrases = phrases_of(index, &filters.capability)?;
+    let said = phrases_of(index, &filters.said)?;
+    let candidates = if phrases.is_empty() { CANDIDATES_PLAIN + 2 * limit } else { CANDIDATES };
+    let judged = |found| rank(filters, &phrases, &said, found);
     if filters.is_empty() {
         return Ok((vec![], 0));
     }
-    let known = index.candidates(filters, Unknowns::Refused, CANDIDATES)?;
-    let mut ranked = rank(filters, &phrases, known);
+    let known = index.candidates(filters, Unknowns::Refused, candidates)?;
+    let mut ranked = judged(known);
     let mut considered = index.count(filters, Unknowns::Refused)?;
     if ranked.len() < limit && asks_facts(filters) {
-        let all = index.candidates(filters, Unknowns::Allowed, CANDIDATES)?;
+        let all = index.candidates(filters, Unknowns::Allowed, candidates)?;
         let strict: Vec<_> = ranked.iter().map(|one| one.hit.company.id.clone()).collect();
-        let more = rank(filters, &phrases, all);
-        ranked.extend(more.into_iter().filter(|one| one.unknown > 0 && !strict.contains(&one.hit.company.id)));
+        let more = judged(all);
+        ranked
+            .extend(more.into_iter().filter(|one| one.unknown > 0 && !strict.contains(&one.hit.company.id)));
         considered = index.count(filters, Unknowns::Allowed)?;
     }
     // Room for what the evaluator may drop.
@@ -102,10 +109,10 @@ fn asks_facts(filters: &Filters) -> bool {
         || chips::funding(filters).is_some()
 }
 
-fn phrases(index: &Index, filters: &Filters) -> Result<Vec<Phrase>, Error> {
+fn phrases_of(index: &Index, asked: &[String]) -> Result<Vec<Phrase>, Error> {
     let total = index.stamp().companies.max(1);
     let mut phrases = Vec::new();
-    for said in &filters.capability {
+    for said in asked {
         let parts = words(said);
         let mut weighed = Vec::new();
         for part in &parts {
@@ -116,7 +123,8 @@ fn phrases(index: &Index, filters: &Filters) -> Result<Vec<Phrase>, Error> {
         let sum: f64 = weighed.iter().map(|(_, weight)| weight).sum();
         weighed.iter_mut().for_each(|(_, weight)| *weight /= sum);
         let whole = taxonomy().asked_at(&parts, 0);
-        let industries = whole.iter().filter(|found| found.to == parts.len()).map(|found| found.industry).collect();
+        let industries =
+            whole.iter().filter(|found| found.to == parts.len()).map(|found| found.industry).collect();
         phrases.push(Phrase { said: said.clone(), words: weighed, industries });
     }
     Ok(phrases)

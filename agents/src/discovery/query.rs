@@ -114,9 +114,17 @@ impl<'a> Reader<'a> {
         let word = self.parts[self.at].folded.as_str();
         let next = self.parts.get(self.at + 1).map_or("", |word| word.folded.as_str());
         let taken = match (word, next) {
-            ("other" | "rather", "than") | ("apart", "from") | ("but", "not" | "no") | ("not", "the" | "in" | "from" | "any") => 2,
+            ("other" | "rather", "than")
+            | ("apart", "from")
+            | ("but", "not" | "no")
+            | ("not", "the" | "in" | "from" | "any") => 2,
             ("outside", "of") => 2,
-            ("not" | "no" | "non" | "nor" | "excluding" | "exclude" | "excludes" | "except" | "excl" | "without" | "outside" | "minus" | "sans" | "ohne" | "sauf" | "sin" | "keine" | "avoid" | "ignore", _) => 1,
+            (
+                "not" | "no" | "non" | "nor" | "excluding" | "exclude" | "excludes" | "except" | "excl"
+                | "without" | "outside" | "minus" | "sans" | "ohne" | "sauf" | "sin" | "keine" | "avoid"
+                | "ignore",
+                _,
+            ) => 1,
             ("for" | "serving" | "targeting" | "used", _) => {
                 self.audience = !self.found.is_empty();
                 self.at += 1;
@@ -195,7 +203,9 @@ impl<'a> Reader<'a> {
             // A place inside a country cannot be excluded by itself; the directory often does not know it.
             Place::State(..) | Place::City(..) if negated => {}
             Place::Country(code) => push(&mut filters.countries, code.clone()),
-            Place::Region(_, codes) => codes.iter().for_each(|code| push(&mut filters.countries, code.clone())),
+            Place::Region(_, codes) => {
+                codes.iter().for_each(|code| push(&mut filters.countries, code.clone()))
+            }
             Place::State(country, code) => {
                 push(&mut filters.countries, country.clone());
                 push(&mut filters.states, format!("{country}-{code}"));
@@ -224,7 +234,8 @@ impl<'a> Reader<'a> {
     }
 
     fn leave(&mut self, from: usize, taken: usize) {
-        let said: Vec<&str> = self.parts[from..from + taken].iter().map(|word| word.folded.as_str()).collect();
+        let said: Vec<&str> =
+            self.parts[from..from + taken].iter().map(|word| word.folded.as_str()).collect();
         self.left.push((from, said.join(" ")));
     }
 
@@ -247,7 +258,9 @@ impl<'a> Reader<'a> {
     fn finish(mut self) -> Filters {
         self.join_adjacent();
         let name = |nth: &Nth| taxonomy().get(*nth).id.clone();
-        for (found, ..) in &self.found {
+        for (found, from, to) in &self.found {
+            let said: Vec<&str> = self.parts[*from..*to].iter().map(|word| word.folded.as_str()).collect();
+            push(&mut self.filters.said, said.join(" "));
             found.iter().for_each(|nth| push(&mut self.filters.industries, name(nth)));
         }
         self.excluded.iter().for_each(|nth| push(&mut self.filters.industries_not, name(nth)));
@@ -318,7 +331,10 @@ fn corrected(word: &Word, text: &str, known: &dyn Fn(&str) -> bool) -> Option<St
         return None;
     }
     let vocabulary = vocabulary();
-    if vocabulary.contains(word.folded.as_str()) || vocabulary.contains(word.stem.as_str()) || known(&word.folded) {
+    if vocabulary.contains(word.folded.as_str())
+        || vocabulary.contains(word.stem.as_str())
+        || known(&word.folded)
+    {
         return None;
     }
     let most = if letters < 8 { 1 } else { 2 };

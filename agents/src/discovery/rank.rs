@@ -10,12 +10,14 @@ use ml::fit::{Signals, fit};
 use storage::directory::Candidate;
 
 use super::chips;
-use super::evidence::{Fact, Phrase, entry, facts, industry_proof, phrase_proof};
+use super::evidence::{Fact, Phrase, entry, facts, industry_proof, phrase_proof, words_proof};
 
 /// Below this a company does not do what was asked.
 pub const DOES_MIN: f64 = 0.2;
 /// From here on the row shows it well, not just by a label or in passing.
 const DOES_WELL: f64 = 0.4;
+/// Worth of a description that uses the person's own words for the industry.
+const OWN_WORDS: f64 = 0.15;
 /// Least share of the words that were left over which a hit must show when no industry was named.
 const WORDS_MIN: f64 = 0.6;
 
@@ -32,7 +34,13 @@ pub struct Ranked {
 }
 
 /// Judges candidates and orders them. `phrases` are the capability words outside the taxonomy.
-pub fn rank(filters: &Filters, phrases: &[Phrase], candidates: Vec<Candidate>) -> Vec<Ranked> {
+/// `own` are the person's own words for the industries.
+pub fn rank(
+    filters: &Filters,
+    phrases: &[Phrase],
+    own: &[Phrase],
+    candidates: Vec<Candidate>,
+) -> Vec<Ranked> {
     let industries: Vec<Nth> = filters.industries.iter().filter_map(|id| taxonomy().by_id(id)).collect();
     let shared = shared_domains(&candidates);
     let best_score = candidates.iter().map(|one| one.score).fold(1.0_f32, f32::max);
@@ -41,6 +49,9 @@ pub fn rank(filters: &Filters, phrases: &[Phrase], candidates: Vec<Candidate>) -
         .filter_map(|candidate| {
             let doubtful = candidate.company.domain.as_ref().is_some_and(|domain| shared.contains(domain));
             let extra = f64::from(candidate.score / best_score) * 0.03 - if doubtful { 0.25 } else { 0.0 };
+            let extra = extra
+                + OWN_WORDS
+                    * own.iter().map(|phrase| words_proof(&candidate.company, phrase)).fold(0.0, f64::max);
             judge(filters, phrases, &industries, candidate, extra)
         })
         .collect();
@@ -48,7 +59,13 @@ pub fn rank(filters: &Filters, phrases: &[Phrase], candidates: Vec<Candidate>) -
     without_doubles(ranked)
 }
 
-fn judge(filters: &Filters, phrases: &[Phrase], industries: &[Nth], candidate: Candidate, extra: f64) -> Option<Ranked> {
+fn judge(
+    filters: &Filters,
+    phrases: &[Phrase],
+    industries: &[Nth],
+    candidate: Candidate,
+    extra: f64,
+) -> Option<Ranked> {
     let Candidate { company, traits, .. } = candidate;
     let mut evidence = Vec::new();
     let mut signals = Signals { does: None, facts: vec![], known: known(&company) };
@@ -152,17 +169,76 @@ fn shared_domains(candidates: &[Candidate]) -> HashSet<String> {
 
 /// Company forms and listing marks that make no difference between two names.
 const FORMS: &[&str] = &[
-    "inc", "incorporated", "corp", "corporation", "co", "company", "ltd", "limited", "llc", "plc", "ag", "sa", "se",
-    "nv", "bv", "ab", "as", "asa", "oyj", "oy", "gmbh", "kgaa", "spa", "srl", "tbk", "pt", "bhd", "berhad", "holding",
-    "group", "the", "adr", "ads", "public", "kk", "pte", "pvt", "private", "a", "b", "s", "p", "n", "na", "sab", "de", "cv",
-    "class", "ord", "shs", "on", "reg", "yc", "dl", "eo", "sponsored", "unsp", "new", "and", "sp", "spon", "inh",
+    "inc",
+    "incorporated",
+    "corp",
+    "corporation",
+    "co",
+    "company",
+    "ltd",
+    "limited",
+    "llc",
+    "plc",
+    "ag",
+    "sa",
+    "se",
+    "nv",
+    "bv",
+    "ab",
+    "as",
+    "asa",
+    "oyj",
+    "oy",
+    "gmbh",
+    "kgaa",
+    "spa",
+    "srl",
+    "tbk",
+    "pt",
+    "bhd",
+    "berhad",
+    "holding",
+    "group",
+    "the",
+    "adr",
+    "ads",
+    "public",
+    "kk",
+    "pte",
+    "pvt",
+    "private",
+    "a",
+    "b",
+    "s",
+    "p",
+    "n",
+    "na",
+    "sab",
+    "de",
+    "cv",
+    "class",
+    "ord",
+    "shs",
+    "on",
+    "reg",
+    "yc",
+    "dl",
+    "eo",
+    "sponsored",
+    "unsp",
+    "new",
+    "and",
+    "sp",
+    "spon",
+    "inh",
 ];
 
 fn core_name(company: &Company) -> String {
     let parts = words(&company.name);
-    let kept = parts.iter().map(|word| word.stem.as_str()).filter(|word| {
-        !FORMS.contains(word) && !word.chars().all(|c| c.is_ascii_digit())
-    });
+    let kept = parts
+        .iter()
+        .map(|word| word.stem.as_str())
+        .filter(|word| !FORMS.contains(word) && !word.chars().all(|c| c.is_ascii_digit()));
     kept.collect::<Vec<&str>>().join(" ")
 }
 
@@ -175,8 +251,13 @@ fn without_doubles(ranked: Vec<Ranked>) -> Vec<Ranked> {
         let name = core_name(company);
         let first = name.split(' ').next().unwrap_or_default().to_owned();
         let site = company.domain.as_ref().map(|domain| format!("{domain} {first}"));
-        let lead = company.description.as_ref().filter(|text| text.len() > 120).map(|text| text.chars().take(120).collect());
-        let keys: Vec<String> = std::iter::once(name).chain(site).chain(lead).filter(|key| !key.is_empty()).collect();
+        let lead = company
+            .description
+            .as_ref()
+            .filter(|text| text.len() > 120)
+            .map(|text| text.chars().take(120).collect());
+        let keys: Vec<String> =
+            std::iter::once(name).chain(site).chain(lead).filter(|key| !key.is_empty()).collect();
         if keys.iter().any(|key| seen.contains(key)) {
             continue;
         }

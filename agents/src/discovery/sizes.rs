@@ -44,7 +44,8 @@ pub fn size_at(parts: &[Word], at: usize) -> Option<(Vec<Size>, usize)> {
     let upward = matches!((word(0), word(1)), ("at", "least") | ("minimum" | "min", _));
     let downward = matches!((word(0), word(1)), ("up", "to") | ("at", "most") | ("maximum" | "max", _));
     let tail = word(taken) == "or" || word(taken) == "and";
-    let up = upward || tail && ["larger", "bigger", "above", "up", "higher", "more", "over"].contains(&word(taken + 1));
+    let up = upward
+        || tail && ["larger", "bigger", "above", "up", "higher", "more", "over"].contains(&word(taken + 1));
     let down = downward || tail && ["smaller", "below", "less", "under", "lower"].contains(&word(taken + 1));
     if up {
         let least = sizes.iter().min().copied()?;
@@ -104,7 +105,10 @@ fn loose(first: Size, said: &str, next: &str, count: usize) -> Option<(Vec<Size>
 
 fn between(sizes: &[Size]) -> Vec<Size> {
     let (least, most) = (sizes.iter().min(), sizes.iter().max());
-    Size::ALL.into_iter().filter(|size| least.is_some_and(|l| size >= l) && most.is_some_and(|m| size <= m)).collect()
+    Size::ALL
+        .into_iter()
+        .filter(|size| least.is_some_and(|l| size >= l) && most.is_some_and(|m| size <= m))
+        .collect()
 }
 
 #[cfg(test)]

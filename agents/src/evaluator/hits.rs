@@ -47,7 +47,14 @@ fn broken(filters: &Filters, hit: &Hit) -> Option<&'static str> {
         ("excluded country", !row.country.as_ref().is_some_and(|code| filters.countries_not.contains(code))),
         ("place", place_stands(filters, row)),
         ("size", filters.sizes.is_empty() || row.size.is_none_or(|size| filters.sizes.contains(&size))),
-        ("founded", within(row.founded_year.map(f64::from), filters.founded_min.map(f64::from), filters.founded_max.map(f64::from))),
+        (
+            "founded",
+            within(
+                row.founded_year.map(f64::from),
+                filters.founded_min.map(f64::from),
+                filters.founded_max.map(f64::from),
+            ),
+        ),
         ("funding", within(row.funding_total_usd, filters.funding_min_usd, filters.funding_max_usd)),
         ("status", status_stands(filters, row)),
         ("what it does", does_stands(filters, hit)),
@@ -76,7 +83,8 @@ fn place_stands(filters: &Filters, row: &Company) -> bool {
     let anywhere = filters.cities.iter().filter(|city| city.starts_with('-'));
     let states: Vec<&String> = filters.states.iter().filter(here).collect();
     let cities: Vec<&String> = filters.cities.iter().filter(here).chain(anywhere).collect();
-    let state = row.state.as_ref().map(|state| states.iter().any(|held| held.ends_with(&format!("-{state}"))));
+    let state =
+        row.state.as_ref().map(|state| states.iter().any(|held| held.ends_with(&format!("-{state}"))));
     let city = row.city.as_ref().map(|city| {
         let city = domain::words::fold(city);
         cities.iter().any(|held| held.ends_with(&format!("-{city}")))
@@ -103,7 +111,8 @@ fn does_stands(filters: &Filters, hit: &Hit) -> bool {
     const FACTS: &[&str] =
         &["country", "state", "city", "market_cap", "founded_year", "funding_total_usd", "status"];
     let asked = !filters.industries.is_empty() || !filters.capability.is_empty();
-    let shows = |entry: &Evidence| entry.verdict == Verdict::Satisfied && !FACTS.contains(&entry.field.as_str());
+    let shows =
+        |entry: &Evidence| entry.verdict == Verdict::Satisfied && !FACTS.contains(&entry.field.as_str());
     !asked || hit.evidence.iter().any(shows)
 }
 

@@ -35,7 +35,8 @@ fn the_data_is_whole() {
 
 #[test]
 fn the_lead_counts_more_than_a_mention() {
-    let payer = company("Zahl AG", "Zahl AG provides payment processing services for merchants across Europe.");
+    let payer =
+        company("Zahl AG", "Zahl AG provides payment processing services for merchants across Europe.");
     let lender = company(
         "Foo Bancorp",
         "Foo Bancorp operates as the bank holding company for Foo Bank that provides various banking products. It accepts demand deposits and savings accounts. It also offers mortgages, insurance, and bill payment services.",
@@ -48,10 +49,14 @@ fn the_lead_counts_more_than_a_mention() {
 
 #[test]
 fn customers_and_parents_are_not_the_trade() {
-    let vendor = company("Soft Ltd", "Soft Ltd develops software for banks and hospitals in Norway and beyond.");
+    let vendor =
+        company("Soft Ltd", "Soft Ltd develops software for banks and hospitals in Norway and beyond.");
     assert!(strength(&vendor, "software") > 0.6);
     assert!(strength(&vendor, "banks") < 0.35);
-    let daughter = company("Kleen Co", "Kleen Co sells detergents in Peru. Kleen Co is a subsidiary of Andes Insurance Group.");
+    let daughter = company(
+        "Kleen Co",
+        "Kleen Co sells detergents in Peru. Kleen Co is a subsidiary of Andes Insurance Group.",
+    );
     assert!(strength(&daughter, "insurance") < 0.2);
 }
 
@@ -65,7 +70,8 @@ fn a_label_alone_is_weak_and_a_name_counts() {
     tagged.description = None;
     tagged.tags = vec!["maritime_rail".into()];
     assert!(strength(&tagged, "shipping") < named);
-    let mut wrong = company("Prep Inc", "Prep Inc operates private schools and tutoring centers in Japan for children.");
+    let mut wrong =
+        company("Prep Inc", "Prep Inc operates private schools and tutoring centers in Japan for children.");
     wrong.industry = Some("Household Products".into());
     assert!(strength(&wrong, "education") > 0.6);
     assert!(strength(&wrong, "household-goods") < 0.3);

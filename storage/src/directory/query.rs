@@ -70,7 +70,8 @@ impl Index {
 
     fn read(&self, searcher: &Searcher, score: f32, address: DocAddress) -> Result<Candidate, IndexError> {
         let doc: TantivyDocument = searcher.doc(address)?;
-        let bytes = |field: Field| doc.get_first(field).and_then(|value| value.as_bytes()).unwrap_or_default();
+        let bytes =
+            |field: Field| doc.get_first(field).and_then(|value| value.as_bytes()).unwrap_or_default();
         let company = serde_json::from_slice(bytes(self.fields.company))?;
         Ok(Candidate { company, traits: unpack(bytes(self.fields.traits)), score })
     }
@@ -98,7 +99,12 @@ impl Index {
         }
         if filters.funding_min_usd.is_some() || filters.funding_max_usd.is_some() {
             let whole = |usd: Option<f64>| usd.map(|usd| usd as i64);
-            must(range(fields.funding, whole(filters.funding_min_usd), whole(filters.funding_max_usd), unknowns));
+            must(range(
+                fields.funding,
+                whole(filters.funding_min_usd),
+                whole(filters.funding_max_usd),
+                unknowns,
+            ));
         }
         let excluded = filters.countries_not.iter();
         clauses.extend(excluded.clone().map(|code| (Occur::MustNot, term(fields.country, code))));
@@ -134,7 +140,11 @@ impl Index {
         }
         for (country, inside) in narrowed {
             let inside = any(inside.into_iter());
-            options.push(if country.is_empty() { inside } else { both(term(fields.country, country), inside) });
+            options.push(if country.is_empty() {
+                inside
+            } else {
+                both(term(fields.country, country), inside)
+            });
         }
         any(options.into_iter())
     }
@@ -156,6 +166,10 @@ impl Index {
             let words = filters.capability.iter().flat_map(|phrase| self.text(phrase));
             clauses.push((occur, any(words)));
         }
+        if !filters.industries.is_empty() && !filters.said.is_empty() {
+            let words = any(filters.said.iter().flat_map(|phrase| self.text(phrase)));
+            clauses.push((Occur::Should, Box::new(BoostQuery::new(words, 0.08))));
+        }
         let quality = (1..=3_u8).map(|level| {
             let held = term(fields.quality, &level.to_string());
             Box::new(ConstScoreQuery::new(held, 0.3 * f32::from(level))) as Box<dyn Query>
@@ -172,7 +186,9 @@ impl Index {
         let fields = &self.fields;
         let terms = analyze(phrase);
         let mut found: Vec<Box<dyn Query>> = Vec::new();
-        for (field, boost) in [(fields.name, 1.2), (fields.lead, 1.6), (fields.body, 0.7), (fields.labels, 0.6)] {
+        for (field, boost) in
+            [(fields.name, 1.2), (fields.lead, 1.6), (fields.body, 0.7), (fields.labels, 0.6)]
+        {
             for text in &terms {
                 let term = Term::from_field_text(field, text);
                 let query = TermQuery::new(term, IndexRecordOption::WithFreqs);

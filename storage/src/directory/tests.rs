@@ -12,12 +12,16 @@ fn company(value: serde_json::Value) -> Company {
 
 fn companies() -> Vec<Company> {
     vec![
-        company(json!({"id": "1", "name": "Zahl AG", "country": "DE", "city": "Munich", "market_cap": "Mid Cap",
-            "description": "Zahl AG provides payment processing services for merchants across all of Europe."})),
+        company(
+            json!({"id": "1", "name": "Zahl AG", "country": "DE", "city": "Munich", "market_cap": "Mid Cap",
+            "description": "Zahl AG provides payment processing services for merchants across all of Europe."}),
+        ),
         company(json!({"id": "2", "name": "Pagos SA", "country": "ES",
             "description": "Pagos SA provides payment processing services for merchants across all of Europe."})),
-        company(json!({"id": "3", "name": "Netz GmbH", "country": "DE", "founded_year": 2001, "status": "operating",
-            "description": "Netz GmbH manufactures fishing nets and ropes for trawlers in the North Sea region."})),
+        company(
+            json!({"id": "3", "name": "Netz GmbH", "country": "DE", "founded_year": 2001, "status": "operating",
+            "description": "Netz GmbH manufactures fishing nets and ropes for trawlers in the North Sea region."}),
+        ),
         company(json!({"id": "4", "name": "Cobro", "description":
             "Cobro provides payment processing services. The company is headquartered in Munich, Germany."})),
     ]

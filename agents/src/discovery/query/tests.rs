@@ -17,6 +17,7 @@ fn the_main_question() {
             industries: vec!["payments".into()],
             countries: vec!["DE".into()],
             sizes: vec![Size::Mid],
+            said: vec!["payment".into()],
             ..Filters::default()
         }
     );
@@ -67,9 +68,15 @@ fn industries_by_synonym_plural_language_and_typo() {
 fn lists_widen_and_neighbours_narrow() {
     assert_eq!(read("solar and wind companies").industries, ["solar", "wind"]);
     let filters = read("retail software companies");
-    assert_eq!((filters.industries, filters.capability), (vec!["software".to_owned()], vec!["retail".to_owned()]));
+    assert_eq!(
+        (filters.industries, filters.capability),
+        (vec!["software".to_owned()], vec!["retail".to_owned()])
+    );
     let filters = read("software for airlines in Spain");
-    assert_eq!((filters.industries, filters.capability), (vec!["software".to_owned()], vec!["airlines".to_owned()]));
+    assert_eq!(
+        (filters.industries, filters.capability),
+        (vec!["software".to_owned()], vec!["airlines".to_owned()])
+    );
     assert_eq!(filters.countries, ["ES"]);
     assert_eq!(read("looking for payment processors").industries, ["payments"]);
 }
@@ -86,7 +93,9 @@ fn exclusions_reach_their_own_kind() {
     assert!(filters.countries == ["DE"] && filters.countries_not.is_empty());
     let filters = read("non-US banks outside of Europe");
     assert_eq!(filters.industries, ["banks"]);
-    assert!(filters.countries_not.contains(&"US".to_owned()) && filters.countries_not.contains(&"DE".to_owned()));
+    assert!(
+        filters.countries_not.contains(&"US".to_owned()) && filters.countries_not.contains(&"DE".to_owned())
+    );
 }
 
 #[test]
