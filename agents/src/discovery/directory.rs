@@ -75,8 +75,9 @@ impl Directory {
     async fn build(&self, content: String) -> Result<Index, Error> {
         let (send, receive) = std::sync::mpsc::sync_channel::<Vec<Company>>(2);
         let folder = self.folder.clone();
-        let building =
-            tokio::task::spawn_blocking(move || Index::build(&folder, &content, receive.into_iter().flatten()));
+        let building = tokio::task::spawn_blocking(move || {
+            Index::build(&folder, &content, receive.into_iter().flatten())
+        });
         let mut pages = companies::stream_all(self.db.directory(), READ_PAGE);
         while let Some(page) = pages.next().await? {
             let send = send.clone();

@@ -160,7 +160,7 @@ pub fn degraded(query: &str, filters: &Filters, rows: Vec<Company>, limit: usize
         let words = all.iter().map(|word| (stem(&word.folded), share)).collect();
         Phrase { said: said.clone(), words, industries: Vec::new() }
     });
-    let ranked = rank(filters, &parts.collect::<Vec<_>>(), candidates.collect());
+    let ranked = rank(filters, &parts.collect::<Vec<_>>(), &[], candidates.collect());
     let checked = check(filters, ranked.into_iter().map(|one| one.hit).collect());
     let mut hits = checked.kept;
     hits.truncate(limit);

@@ -10,7 +10,7 @@ use domain::words::{Word, distance, stem, words};
 
 use super::amounts::{Amounts, read_amounts};
 use super::sizes::size_at;
-use super::vocabulary::{GENERIC, NOISE, STARTUP, status_at};
+use super::vocabulary::{GENERIC, NOISE, STARTUP, status_at, status_words};
 
 /// A question as understood.
 #[derive(Debug, Clone, PartialEq)]
@@ -204,7 +204,7 @@ impl<'a> Reader<'a> {
             Place::State(..) | Place::City(..) if negated => {}
             Place::Country(code) => push(&mut filters.countries, code.clone()),
             Place::Region(_, codes) => {
-                codes.iter().for_each(|code| push(&mut filters.countries, code.clone()))
+                codes.iter().for_each(|code| push(&mut filters.countries, code.clone()));
             }
             Place::State(country, code) => {
                 push(&mut filters.countries, country.clone());
@@ -255,7 +255,20 @@ impl<'a> Reader<'a> {
         self.at += 1;
     }
 
+    /// An industry right before an unknown word only describes it: "fishing nets" are nets.
+    fn yield_to_heads(&mut self) {
+        let heads: Vec<usize> = self.left.iter().map(|(at, _)| *at).collect();
+        for (found, from, to) in std::mem::take(&mut self.found) {
+            if heads.contains(&to) && self.touch(to) {
+                self.leave(from, to - from);
+            } else {
+                self.found.push((found, from, to));
+            }
+        }
+    }
+
     fn finish(mut self) -> Filters {
+        self.yield_to_heads();
         self.join_adjacent();
         let name = |nth: &Nth| taxonomy().get(*nth).id.clone();
         for (found, from, to) in &self.found {
@@ -352,6 +365,7 @@ fn vocabulary() -> &'static HashSet<String> {
     VOCABULARY.get_or_init(|| {
         let mut all: HashSet<String> = taxonomy().asked_words().map(str::to_owned).collect();
         all.extend(places().asked_words().map(str::to_owned));
+        all.extend(status_words().map(str::to_owned));
         all.extend(NOISE.iter().chain(STARTUP).map(|word| (*word).to_owned()));
         all
     })

@@ -438,3 +438,8 @@ pub fn status_at(parts: &[Word], at: usize) -> Option<(&'static str, usize)> {
         fits.then_some((*status, said.len()))
     })
 }
+
+/// Every word of the status phrases, for spelling correction.
+pub fn status_words() -> impl Iterator<Item = &'static str> {
+    STATUS.iter().flat_map(|(said, _)| said.split(' '))
+}
