@@ -7,7 +7,7 @@ use agents::discovery::Directory;
 use domain::clock::Clock;
 use domain::ids::TenantId;
 use storage::messages::SHOWN_CHANNEL;
-use storage::{Db, audit, inbox, outbox, steps, workspaces};
+use storage::{Db, audit, credentials, idempotency, inbox, outbox, steps, workspaces};
 use tokio::sync::{Notify, broadcast};
 use tokio_util::sync::CancellationToken;
 
@@ -17,6 +17,11 @@ const RECOVER_EVERY: Duration = Duration::from_secs(1);
 const DIRECTORY_EVERY: Duration = Duration::from_secs(5);
 /// How often the ends of the audit chains are written down outside the database.
 const ANCHOR_EVERY: Duration = Duration::from_mins(10);
+
+/// How often what is no longer needed is forgotten.
+const TIDY_EVERY: Duration = Duration::from_hours(1);
+/// How long an idempotency key is kept, hours.
+const IDEMPOTENCY_H: i32 = 48;
 
 /// Gives back what dead workers held, wakes what waited for its time.
 pub(crate) async fn recover(db: Db, bells: Vec<Arc<Notify>>, stop: CancellationToken) {
@@ -105,6 +110,26 @@ pub(crate) async fn anchor(db: Db, home: std::path::PathBuf, clock: Clock, stop:
             if let Err(error) = audit::anchor(&db, tenant, clock.now(), &file).await {
                 tracing::warn!(error = %error, %tenant, "cannot anchor an audit chain");
             }
+        }
+    }
+}
+
+/// Forgets what is no longer needed: answered idempotency keys, lapsed credentials.
+pub(crate) async fn tidy(db: Db, clock: Clock, stop: CancellationToken) {
+    while pause(TIDY_EVERY, &stop).await {
+        let tidied = async {
+            let mut forgotten = 0;
+            for (tenant, _) in workspaces::tenants(&db).await? {
+                let mut tx = db.tenant(tenant).begin().await?;
+                forgotten += idempotency::forget(&mut tx, IDEMPOTENCY_H).await?;
+                forgotten += credentials::forget_lapsed(&mut tx, clock.now()).await?;
+                tx.commit().await?;
+            }
+            Ok::<_, storage::Error>(forgotten)
+        };
+        match tidied.await {
+            Ok(forgotten) => tracing::debug!(forgotten, "tidied"),
+            Err(error) => tracing::warn!(error = %error, "cannot tidy"),
         }
     }
 }

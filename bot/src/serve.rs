@@ -80,6 +80,7 @@ pub(crate) fn start(app: &App) -> Running {
     tasks.spawn(duty::recover(app.db.clone(), bells.clone(), stop.clone()));
     tasks.spawn(duty::listen(app.db.clone(), bells, shown.clone(), stop.clone()));
     tasks.spawn(duty::index(app.desk.directory.clone(), stop.clone()));
+    tasks.spawn(duty::tidy(app.db.clone(), app.clock.clone(), stop.clone()));
     let (home, clock) = (app.config.home.clone(), app.clock.clone());
     tasks.spawn(duty::anchor(app.db.clone(), home, clock, stop.clone()));
     Running { intake, shown, bell, stop, tasks }

@@ -79,6 +79,13 @@ pub async fn revoke(tx: &mut Tx, secret: &str) -> Result<bool, Error> {
     Ok(done.rows_affected() == 1)
 }
 
+/// Forgets credentials that have lapsed; how many.
+pub async fn forget_lapsed(tx: &mut Tx, now: DateTime<Utc>) -> Result<u64, Error> {
+    let done =
+        sqlx::query("DELETE FROM credentials WHERE expires_at < $1").bind(now).execute(&mut **tx).await?;
+    Ok(done.rows_affected())
+}
+
 fn hash(secret: &str) -> Vec<u8> {
     Sha256::digest(secret.as_bytes()).to_vec()
 }
