@@ -168,7 +168,7 @@ async fn queue(
     .bind(Json(card))
     .execute(&mut **tx)
     .await?;
-    Ok(())
+    tx.announce_work().await
 }
 
 /// Edits every copy of a request, whatever channel it was sent on.
