@@ -93,7 +93,10 @@ fn every_file_begins_with_its_purpose_and_stays_short() {
         assert!(text.starts_with("//!"), "{} does not say what it is for", file.display());
         assert!(text.lines().count() <= 600, "{} has more than 600 lines", file.display());
         let name = file.file_stem().unwrap().to_string_lossy().into_owned();
-        assert!(!["utils", "util", "helpers", "manager", "misc", "common"].contains(&name.as_str()), "{name}");
+        assert!(
+            !["utils", "util", "helpers", "manager", "misc", "common"].contains(&name.as_str()),
+            "{name}"
+        );
     }
 }
 

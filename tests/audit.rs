@@ -85,7 +85,8 @@ async fn the_application_cannot_rewrite_the_log() {
     let database = Database::fresh().await;
     let db = database.open().await;
     ten_entries(&db).await;
-    for sql in ["UPDATE audit_entries SET actor = 'x'", "DELETE FROM audit_entries", "TRUNCATE audit_entries"] {
+    for sql in ["UPDATE audit_entries SET actor = 'x'", "DELETE FROM audit_entries", "TRUNCATE audit_entries"]
+    {
         let mut tx = db.tenant(HOME).begin().await.unwrap();
         let error = tx.execute(sql).await.unwrap_err();
         assert!(error.to_string().contains("permission denied"), "{sql}: {error}");

@@ -18,8 +18,7 @@ pub async fn team(db: &Db, tenant: TenantId, ids: &Ids) -> [Person; 3] {
         email: Some(format!("{}@example.test", name.to_lowercase())),
         role,
     };
-    let team =
-        [person("Dana", Role::Member), person("Lee", Role::Approver), person("Noor", Role::Approver)];
+    let team = [person("Dana", Role::Member), person("Lee", Role::Approver), person("Noor", Role::Approver)];
     let mut tx = db.tenant(tenant).begin().await.unwrap();
     for person in &team {
         people::add(&mut tx, person).await.unwrap();

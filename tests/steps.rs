@@ -24,8 +24,7 @@ async fn plan(db: &Db, person: &Person, ids: &Ids, (drafts, lease): (&[Draft], &
     let mut tx = db.tenant(person.tenant).begin().await.unwrap();
     let place = Place { room: "C1".to_owned(), thread: None, is_private: false };
     let id = ConversationId(ids.next());
-    let conversation =
-        conversations::at(&mut tx, id, Channel::Web, "T1", (&place, person.id)).await.unwrap();
+    let conversation = conversations::at(&mut tx, id, Channel::Web, "T1", (&place, person.id)).await.unwrap();
     let new = New {
         id: InboundId(ids.next()).into(),
         conversation: conversation.id,

@@ -54,7 +54,8 @@ async fn every_table_of_tenants_has_forced_row_level_security() {
 async fn no_role_of_ours_owns_a_table_or_bypasses_the_wall() {
     let database = Database::fresh().await;
     let mut owner = database.owner().await;
-    let bad = "SELECT count(*) FROM pg_roles r WHERE r.rolname LIKE 'dealdesk%' AND (r.rolsuper OR r.rolbypassrls
+    let bad =
+        "SELECT count(*) FROM pg_roles r WHERE r.rolname LIKE 'dealdesk%' AND (r.rolsuper OR r.rolbypassrls
                OR EXISTS (SELECT 1 FROM pg_class c WHERE c.relowner = r.oid)
                OR EXISTS (SELECT 1 FROM pg_auth_members m WHERE m.member = r.oid))";
     assert_eq!(count(&mut owner, bad).await, 0);
@@ -171,7 +172,8 @@ async fn unique_keys_do_not_tell_what_other_tenants_have() {
         .unwrap();
     // Keys without the tenant must be random numbers of ours, hashes, or the channel's own names, which
     // belong to one tenant and are never chosen by another.
-    let harmless = ["_id)", "(hash)", "plan_id,", "deal_id, seq", "message_id)", "(channel, workspace, external_id)"];
+    let harmless =
+        ["_id)", "(hash)", "plan_id,", "deal_id, seq", "message_id)", "(channel, workspace, external_id)"];
     let known = ["inbox_event", "inbox_natural", "workspaces_pkey"];
     for row in rows {
         let (name, def): (String, String) = (row.get("name"), row.get("def"));

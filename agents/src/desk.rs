@@ -34,9 +34,9 @@ pub struct Desk {
 
 /// The output of an earlier step, typed.
 pub(crate) fn earlier<T: DeserializeOwned>(context: &Context, action: &str) -> Result<T, Recovery> {
-    let value = context.output(action).ok_or_else(|| Recovery::Escalate {
-        reason: format!("the step {action} left nothing"),
-    })?;
+    let value = context
+        .output(action)
+        .ok_or_else(|| Recovery::Escalate { reason: format!("the step {action} left nothing") })?;
     serde_json::from_value(value.clone())
         .map_err(|cause| Recovery::Escalate { reason: format!("the output of {action}: {cause}") })
 }

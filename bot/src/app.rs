@@ -4,9 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use agents::Desk;
 use agents::discovery::Directory;
 use agents::failpoint::FailPoints;
-use agents::Desk;
 use anyhow::Context;
 use channels::slack::client::Slack;
 use domain::clock::Clock;
@@ -121,6 +121,7 @@ fn key(home: &Path, ids: &Ids) -> anyhow::Result<[u8; 32]> {
 fn write_private(file: &Path, content: &[u8]) -> anyhow::Result<()> {
     use std::io::Write;
     use std::os::unix::fs::OpenOptionsExt;
-    let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file)?;
+    let mut file =
+        std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file)?;
     Ok(file.write_all(content)?)
 }

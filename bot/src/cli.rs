@@ -1,11 +1,11 @@
 //! The command line.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
 use crate::commands;
+use crate::commands::lines::JsonLines;
 use crate::config::Config;
 use crate::serve::{self, Part};
 use crate::server::load;
@@ -69,27 +69,6 @@ enum Companies {
 enum Audit {
     /// Check the chain of every tenant.
     Verify,
-}
-
-/// Reads standard input.
-#[derive(Debug, Args)]
-pub(crate) struct JsonLines {
-    /// One JSON object a line, in and out.
-    #[arg(long, required = true)]
-    jsonl: bool,
-    /// Read this file in place of standard input.
-    #[arg(long)]
-    file: Option<PathBuf>,
-}
-
-impl JsonLines {
-    /// The lines.
-    pub(crate) fn read(&self) -> anyhow::Result<String> {
-        Ok(match &self.file {
-            Some(file) => std::fs::read_to_string(file)?,
-            None => std::io::read_to_string(std::io::stdin())?,
-        })
-    }
 }
 
 impl Cli {

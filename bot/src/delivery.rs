@@ -70,7 +70,8 @@ impl Gates {
         if gate.closed_until > now {
             return Err(gate.closed_until - now);
         }
-        let refills = u32::try_from((now - gate.refilled).as_millis() / ROOM_PACE.as_millis()).unwrap_or(u32::MAX);
+        let refills =
+            u32::try_from((now - gate.refilled).as_millis() / ROOM_PACE.as_millis()).unwrap_or(u32::MAX);
         if refills > 0 {
             gate.left = gate.left.saturating_add(refills).min(ROOM_BURST);
             gate.refilled = now;
@@ -86,9 +87,11 @@ impl Gates {
     fn close(&self, workspace: &str, wait: Duration) {
         let now = Instant::now();
         let mut gates = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let gate = gates
-            .entry(workspace.to_owned())
-            .or_insert(Gate { closed_until: now, refilled: now, left: ROOM_BURST });
+        let gate = gates.entry(workspace.to_owned()).or_insert(Gate {
+            closed_until: now,
+            refilled: now,
+            left: ROOM_BURST,
+        });
         gate.closed_until = gate.closed_until.max(now + wait);
         // Rooms that nobody wrote to for a while need no gate.
         gates.retain(|_, gate| gate.closed_until > now || now - gate.refilled < Duration::from_mins(10));
@@ -102,7 +105,8 @@ impl Sender {
             let nap = match outbox::claim(&self.members.db, &[Channel::Slack, Channel::Web]).await {
                 Ok(Some(delivery)) => {
                     self.points.pass("delivery.claimed");
-                    let span = tracing::info_span!("delivery", plan = %delivery.plan, message = %delivery.message);
+                    let span =
+                        tracing::info_span!("delivery", plan = %delivery.plan, message = %delivery.message);
                     export::follow(&span, delivery.plan);
                     self.deliver(delivery).instrument(span).await;
                     continue;
@@ -123,8 +127,7 @@ impl Sender {
 
     async fn deliver(&self, delivery: Delivery) {
         if let Some((wait, why)) = self.must_wait(&delivery) {
-            let noted =
-                outbox::put_back(&self.members.db, &delivery, wait.as_secs_f64(), false, why).await;
+            let noted = outbox::put_back(&self.members.db, &delivery, wait.as_secs_f64(), false, why).await;
             if let Err(error) = noted {
                 tracing::warn!(error = %error, "the delivery comes back by itself");
             }

@@ -27,7 +27,8 @@ const IDEMPOTENCY_H: i32 = 48;
 pub(crate) async fn recover(db: Db, bells: Vec<Arc<Notify>>, stop: CancellationToken) {
     while pause(RECOVER_EVERY, &stop).await {
         let found = async {
-            let found = inbox::recover(&db).await? + steps::recover(&db).await? + outbox::recover(&db).await?;
+            let found =
+                inbox::recover(&db).await? + steps::recover(&db).await? + outbox::recover(&db).await?;
             let depth = steps::depth(&db).await?;
             Ok::<_, storage::Error>((found, depth, outbox::depth(&db).await?))
         };

@@ -105,7 +105,9 @@ impl Rule {
             "lead" => beginning(200),
             "head" => beginning(400),
             field => match row.get(field) {
-                Some(Value::Array(list)) => list.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+                Some(Value::Array(list)) => {
+                    list.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+                }
                 Some(Value::String(text)) => vec![text.clone()],
                 _ => Vec::new(),
             },

@@ -27,7 +27,8 @@ pub(crate) async fn run(
 ) {
     let mut current = Some(step);
     while let Some(step) = current {
-        let span = tracing::info_span!("step", plan = %step.plan, agent = step.agent.name(), action = %step.action);
+        let span =
+            tracing::info_span!("step", plan = %step.plan, agent = step.agent.name(), action = %step.action);
         export::follow(&span, step.plan);
         current = one(desk, lease, &mut context, &step).instrument(span).await;
         if stop.is_cancelled() {

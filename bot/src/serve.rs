@@ -9,9 +9,11 @@ use std::time::Duration;
 use anyhow::Context;
 use console::Console;
 use domain::person::Channel;
+use secrecy::ExposeSecret;
 use storage::directory::companies;
 use storage::directory::import::{ImportOptions, import};
 use storage::inbox::{self, Intake};
+use storage::limits::SharedLimits;
 use storage::workspaces::{self, Workspace};
 use tokio::sync::{Notify, broadcast};
 use tokio_util::sync::CancellationToken;
@@ -20,7 +22,8 @@ use tokio_util::task::TaskTracker;
 use crate::app::{App, HOME_TENANT, Owner};
 use crate::config::Config;
 use crate::delivery::{Gates, Sender};
-use crate::server::{self, Edge};
+use crate::server::{self, Edge, Limits};
+use crate::telemetry::metrics::Metrics;
 use crate::worker::Worker;
 use crate::{duty, welcome};
 
@@ -153,7 +156,7 @@ pub(crate) async fn bind(app: &App, running: &Running) -> anyhow::Result<Served>
         shown: running.shown.clone(),
     };
     let hang_up = console.clone();
-    let edge = Edge::new(app, running)?;
+    let edge = edge(app, running)?;
     let metrics = edge.metrics.clone();
     let keep_up = running.stop.clone().run_until_cancelled_owned(async move { metrics.keep_up().await });
     running.tasks.spawn(keep_up);
@@ -164,6 +167,32 @@ pub(crate) async fn bind(app: &App, running: &Running) -> anyhow::Result<Served>
         hang_up.hang_up();
     });
     Ok(Served { address, server: Box::pin(server.into_future()) })
+}
+
+/// What the server needs of the running program.
+fn edge(app: &App, running: &Running) -> anyhow::Result<Edge> {
+    let config = app.config.clone();
+    let directory = app.desk.directory.clone();
+    let url = &config.redis.url;
+    let shared = if url.expose_secret().is_empty() {
+        None
+    } else {
+        Some(SharedLimits::new(url).context("REDIS_URL")?)
+    };
+    Ok(Edge {
+        home: HOME_TENANT,
+        db: app.db.clone(),
+        intake: running.intake.clone(),
+        clock: app.clock.clone(),
+        ids: app.ids.clone(),
+        seal: app.seal.clone(),
+        bell: running.bell.clone(),
+        metrics: Metrics::of_process()?,
+        is_index_open: Arc::new(move || directory.is_ready()),
+        limits: Limits::new(config.limits.requests_per_minute, shared),
+        slack: app.slack.clone(),
+        config,
+    })
 }
 
 /// What a new installation needs: companies, and somebody who may do everything.
@@ -201,7 +230,9 @@ pub(crate) fn connect_slack(app: &App) -> impl Future<Output = ()> + Send + 'sta
                         Err(error) => tracing::error!(error = %error, "cannot store the Slack workspace"),
                     }
                 }
-                Err(error) => tracing::warn!(error = %error, "Slack does not accept us yet (SLACK_BOT_TOKEN)"),
+                Err(error) => {
+                    tracing::warn!(error = %error, "Slack does not accept us yet (SLACK_BOT_TOKEN)")
+                }
             }
             tokio::time::sleep(wait).await;
             wait = (wait * 2).min(Duration::from_mins(1));

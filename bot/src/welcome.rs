@@ -20,13 +20,18 @@ pub(crate) async fn print(app: &App, took: Duration) -> anyhow::Result<()> {
     let link = link(app, &admin).await?;
     let count = companies::count(app.db.directory()).await?;
     let url = app.config.public_url();
-    println!("Dealdesk is ready after {:.1} s, with {count} companies to look through.\n", took.as_secs_f64());
+    println!(
+        "Dealdesk is ready after {:.1} s, with {count} companies to look through.\n",
+        took.as_secs_f64()
+    );
     println!("  Console    {url}");
     println!("  Sign in    {link}");
     println!("             (works once, for {}; ask for another with `dealdesk people link`)", admin.name);
     if app.config.slack.secrets().is_empty() {
         println!("\n  Slack is not connected. Five steps:");
-        println!("    1. api.slack.com/apps > Create New App > From a manifest: paste manifests/slack/app.yaml,");
+        println!(
+            "    1. api.slack.com/apps > Create New App > From a manifest: paste manifests/slack/app.yaml,"
+        );
         println!("       with your public address in place of YOUR-HOST.");
         println!("    2. Install it to your workspace.");
         println!("    3. Basic Information > Signing Secret: SLACK_SIGNING_SECRET=…");

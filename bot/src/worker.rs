@@ -117,11 +117,7 @@ impl Worker {
         }
     }
 
-    async fn handle(
-        &self,
-        claimed: &mut Claimed,
-        lease: &Lease,
-    ) -> anyhow::Result<Option<(Context, Step)>> {
+    async fn handle(&self, claimed: &mut Claimed, lease: &Lease) -> anyhow::Result<Option<(Context, Step)>> {
         let db = &self.desk.db;
         let inbound = match decode(claimed) {
             Ok(inbound) => inbound,
@@ -246,11 +242,11 @@ impl Worker {
         }
         let Some(token) = &workspace.token else { return Ok(()) };
         let words = slack::form::Wording::reject();
-        let form =
-            slack::form::comment_form(domain::card::Verb::Reject, value, &inbound.place, &words);
+        let form = slack::form::comment_form(domain::card::Verb::Reject, value, &inbound.place, &words);
         if let Err(error) = self.members.slack.open_form(token, trigger, &form).await {
             tracing::warn!(error = %error, "cannot open a form");
-            let late = UserError::new("The form could not be opened in time.", "Please press the button again.");
+            let late =
+                UserError::new("The form could not be opened in time.", "Please press the button again.");
             self.tell_directly(workspace, inbound, &wording::user_error(&late)).await;
         }
         Ok(())
@@ -260,10 +256,8 @@ impl Worker {
     async fn tell_directly(&self, workspace: &Workspace, inbound: &Inbound, card: &Card) {
         let (Channel::Slack, Some(token)) = (inbound.channel, &workspace.token) else { return };
         let rendered = slack::render::render(card, None);
-        let target = slack::client::Target {
-            room: inbound.place.room.clone(),
-            thread: inbound.place.thread.clone(),
-        };
+        let target =
+            slack::client::Target { room: inbound.place.room.clone(), thread: inbound.place.thread.clone() };
         let slack = &self.members.slack;
         if let Err(error) = slack.ephemeral(token, &target, &inbound.sender, &rendered).await {
             tracing::warn!(error = %error, "cannot tell somebody directly");

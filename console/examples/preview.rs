@@ -26,7 +26,8 @@ use storage::messages::Origin;
 use storage::outbox::Sent;
 use storage::steps::Lease;
 use storage::{
-    Access, Db, Tx, approvals, changes, conversations, inbox, messages, outbox, people, plans, steps, workspaces,
+    Access, Db, Tx, approvals, changes, conversations, inbox, messages, outbox, people, plans, steps,
+    workspaces,
 };
 use tokio::sync::broadcast;
 
@@ -46,7 +47,8 @@ async fn main() -> Outcome<()> {
     let address = words.next().unwrap_or_else(|| "127.0.0.1:8099".to_owned());
     let db = Db::open(&Access::from_login(url.parse()?)).await?;
     let (shown, _) = broadcast::channel(64);
-    let preview = Preview { db: db.clone(), ids: Ids::random(), clock: Clock::system(), shown: shown.clone() };
+    let preview =
+        Preview { db: db.clone(), ids: Ids::random(), clock: Clock::system(), shown: shown.clone() };
     let ada = preview.team().await?;
     let (intake, writer) = inbox::intake(&db);
     let console = Console {
@@ -102,7 +104,13 @@ impl Preview {
     }
 
     /// A plan of a person with some steps; the first is held by us.
-    async fn plan(&self, tx: &mut Tx, person: &Person, said: &str, steps: &[&str]) -> Outcome<(Step, Origin)> {
+    async fn plan(
+        &self,
+        tx: &mut Tx,
+        person: &Person,
+        said: &str,
+        steps: &[&str],
+    ) -> Outcome<(Step, Origin)> {
         let plan = PlanId(self.ids.next());
         let place = Place { room: person.id.to_string(), thread: None, is_private: true };
         let id = ConversationId(self.ids.next());
@@ -129,7 +137,8 @@ impl Preview {
     /// A plan that is done, and what it answered.
     async fn say(&self, person: &Person, said: &str, card: Card) -> Outcome<()> {
         let mut tx = self.db.tenant(person.tenant).begin().await?;
-        let (step, origin) = self.plan(&mut tx, person, said, &["check", "search", "verify", "answer"]).await?;
+        let (step, origin) =
+            self.plan(&mut tx, person, said, &["check", "search", "verify", "answer"]).await?;
         let say = Say { slot: "answer".to_owned(), to: Audience::Thread, card, urgency: Urgency::Reply };
         messages::say(&mut tx, &self.ids, origin, &say).await?;
         let mut next = Some(step);
@@ -182,10 +191,24 @@ impl Preview {
             if stage != Stage::Prospect {
                 let reason = Some("they came in with terms in hand".to_owned());
                 let moved = Change::MoveDeal { deal, from: Stage::Prospect, to: stage, reason, by: ben.id };
-                changes::apply(&mut tx, &self.ids, (&context(&step, &origin), &step), &moved, began + Duration::hours(30)).await?;
+                changes::apply(
+                    &mut tx,
+                    &self.ids,
+                    (&context(&step, &origin), &step),
+                    &moved,
+                    began + Duration::hours(30),
+                )
+                .await?;
                 let text = "Called their CFO: wants revenue share, not a fixed fee.".to_owned();
                 let note = Change::AddNote { note: NoteId(self.ids.next()), deal, text, by: ben.id };
-                changes::apply(&mut tx, &self.ids, (&context(&step, &origin), &step), &note, began + Duration::hours(31)).await?;
+                changes::apply(
+                    &mut tx,
+                    &self.ids,
+                    (&context(&step, &origin), &step),
+                    &note,
+                    began + Duration::hours(31),
+                )
+                .await?;
             }
         }
         steps::finish(&mut tx, &step, &json!({}), &Lease::new("preview")).await?;
@@ -206,7 +229,14 @@ impl Preview {
         let now = self.clock.now();
         let (first, second) = (ApprovalId(self.ids.next()), ApprovalId(self.ids.next()));
         for approval in [first, second] {
-            changes::apply(&mut tx, &self.ids, (&context(&step, &origin), &step), &open(approval), now - Duration::minutes(12)).await?;
+            changes::apply(
+                &mut tx,
+                &self.ids,
+                (&context(&step, &origin), &step),
+                &open(approval),
+                now - Duration::minutes(12),
+            )
+            .await?;
         }
         let decided = approvals::get(&mut tx, second).await?;
         let decision = Decision {
@@ -244,7 +274,8 @@ impl Preview {
                 other => format!("{other:?}"),
             };
             if said.contains("odd") {
-                inbox::end(&self.db, &claimed, Ending::Unparsable, "expected value at line 1 column 1").await?;
+                inbox::end(&self.db, &claimed, Ending::Unparsable, "expected value at line 1 column 1")
+                    .await?;
                 continue;
             }
             let heard = Text::from("This is only a preview; I heard: ").strong(said.as_str());
@@ -269,7 +300,10 @@ impl Preview {
                     part: "payments".to_owned(),
                     proof: Some("“Accepts cards and wallets for merchants across Europe.”".to_owned()),
                 },
-                EvidenceLine { part: "mid cap".to_owned(), proof: (rank != 3).then(|| "size: 201-500".to_owned()) },
+                EvidenceLine {
+                    part: "mid cap".to_owned(),
+                    proof: (rank != 3).then(|| "size: 201-500".to_owned()),
+                },
             ],
         });
         let options = names.iter().zip(1..).map(|(name, rank)| Choice {
@@ -277,13 +311,28 @@ impl Preview {
             label: (*name).to_owned(),
             is_chosen: rank == 1,
         });
-        let button = |label: &str, verb, value: String, style| Button { label: label.to_owned(), verb, value, style };
+        let button =
+            |label: &str, verb, value: String, style| Button { label: label.to_owned(), verb, value, style };
         let approval = InboundId(self.ids.next()).to_string();
         let card = Card::titled("5 partners for “payment companies in Germany, mid cap”")
-            .and_text(Text::from("Understood as ").strong("payments").plain(", ").strong("in Germany").plain(", ").strong("mid cap"))
-            .with(Block::Progress { done: 3, total: 4, label: "Checking the best 5 of 169 companies".to_owned() })
+            .and_text(
+                Text::from("Understood as ")
+                    .strong("payments")
+                    .plain(", ")
+                    .strong("in Germany")
+                    .plain(", ")
+                    .strong("mid cap"),
+            )
+            .with(Block::Progress {
+                done: 3,
+                total: 4,
+                label: "Checking the best 5 of 169 companies".to_owned(),
+            })
             .with(Block::Hits { hits: hits.collect() })
-            .with(Block::Choices { label: "Tick the partners to start deals with.".to_owned(), options: options.collect() })
+            .with(Block::Choices {
+                label: "Tick the partners to start deals with.".to_owned(),
+                options: options.collect(),
+            })
             .with(Block::Buttons {
                 buttons: vec![
                     button("Create deals", Verb::CreateDeals, approval.clone(), Style::Primary),
@@ -296,8 +345,10 @@ impl Preview {
                 rows: vec![vec!["Searched".to_owned(), "169 companies".to_owned()]],
             })
             .with(Block::Quote { text: "Somebody else's words, as they stood.".to_owned() })
-            .with(Block::Link { label: "How this search was understood".to_owned(), url: "/plans".to_owned() })
-;
+            .with(Block::Link {
+                label: "How this search was understood".to_owned(),
+                url: "/plans".to_owned(),
+            });
         let footer = Footer { text: "Trace and steps".to_owned(), url: Some("/plans".to_owned()) };
         Card { footer: Some(footer), ..card }
     }

@@ -81,7 +81,9 @@ impl IntoResponse for Failure {
             Self::Missing(what) => (
                 StatusCode::NOT_FOUND,
                 "Not found",
-                format!("There is no such {what} in your team. It may have been removed, or the link is incomplete."),
+                format!(
+                    "There is no such {what} in your team. It may have been removed, or the link is incomplete."
+                ),
             ),
             Self::Unusable(text) => (StatusCode::BAD_REQUEST, "That cannot be", text),
             Self::Storage(error) if error.is_passing() => {

@@ -86,7 +86,10 @@ mod tests {
     fn a_press_brings_its_ticks() {
         let sent = fields(&[("chosen", "a"), ("chosen", "b"), ("press", "say:find x: y")]);
         let (verb, value, chosen) = pressed(&sent).unwrap();
-        assert_eq!((verb.as_str(), value.as_str(), chosen), ("say", "find x: y", vec!["a".into(), "b".into()]));
+        assert_eq!(
+            (verb.as_str(), value.as_str(), chosen),
+            ("say", "find x: y", vec!["a".into(), "b".into()])
+        );
         assert!(pressed(&fields(&[("chosen", "a")])).is_err());
     }
 

@@ -67,7 +67,9 @@ fn write_table(out: &mut String, rows: &[&Map<String, Value>]) -> fmt::Result {
             columns.push(name);
         }
     }
-    out.push_str("<div class=\"scroll\" role=\"region\" aria-label=\"Table\" tabindex=\"0\"><table><thead><tr>");
+    out.push_str(
+        "<div class=\"scroll\" role=\"region\" aria-label=\"Table\" tabindex=\"0\"><table><thead><tr>",
+    );
     for column in &columns {
         out.push_str("<th scope=\"col\">");
         write_words(out, &column.replace('_', " "))?;
@@ -107,7 +109,9 @@ mod tests {
             "owner_id": null, "tags": ["a", "b"], "is_new": true
         });
         let html = Readable(payload).to_string();
-        for part in ["Adyen &#60;b&#62;", "<td>87</td>", "<td>–</td>", "owner id", "<li>b</li>", "<dd>yes</dd>"] {
+        for part in
+            ["Adyen &#60;b&#62;", "<td>87</td>", "<td>–</td>", "owner id", "<li>b</li>", "<dd>yes</dd>"]
+        {
             assert!(html.contains(part), "{part} in {html}");
         }
         assert!(!html.contains("<b>"));

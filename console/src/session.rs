@@ -176,9 +176,8 @@ pub(crate) async fn welcome() -> Response {
 
 fn cookie(console: &Console, secret: &str, age_s: i64) -> HeaderMap {
     let secure = if console.public_url.starts_with("https://") { "; Secure" } else { "" };
-    let text = format!(
-        "{SESSION_COOKIE}={secret}; Path=/; HttpOnly; SameSite=Strict; Max-Age={age_s}{secure}"
-    );
+    let text =
+        format!("{SESSION_COOKIE}={secret}; Path=/; HttpOnly; SameSite=Strict; Max-Age={age_s}{secure}");
     let mut headers = HeaderMap::new();
     if let Ok(value) = HeaderValue::from_str(&text) {
         headers.insert(SET_COOKIE, value);

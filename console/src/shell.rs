@@ -102,7 +102,9 @@ impl Place {
             Self::Deals => "M4 5h4v14H4zM10 5h4v9h-4zM16 5h4v6h-4z",
             Self::Partners => "M4 20V8l6-4v16M10 20V10h10v10M13 13h1M16 13h1M13 16h1M16 16h1M3 20h18",
             Self::Plans => "M6 6h.01M6 12h.01M6 18h.01M10 6h10M10 12h10M10 18h10",
-            Self::People => "M9 11a3 3 0 100-6 3 3 0 000 6zM3 20c0-4 3-6 6-6s6 2 6 6M16 11a3 3 0 000-6M18 14c2 1 3 3 3 6",
+            Self::People => {
+                "M9 11a3 3 0 100-6 3 3 0 000 6zM3 20c0-4 3-6 6-6s6 2 6 6M16 11a3 3 0 000-6M18 14c2 1 3 3 3 6"
+            }
             Self::Audit => "M6 3h9l4 4v14H6zM14 3v5h5M9 13h7M9 17h5",
             Self::Inbox => "M12 4l9 16H3zM12 10v4M12 17h.01",
         }

@@ -169,7 +169,8 @@ pub async fn verify(db: &Db, tenant: TenantId, file: &Path) -> Result<Checked, E
         }
     }
     if let Some(anchor) = anchors.next() {
-        let fault = format!("the chain ends at entry {seq}, but entry {} was written down outside", anchor.seq);
+        let fault =
+            format!("the chain ends at entry {seq}, but entry {} was written down outside", anchor.seq);
         return Ok(Checked { tenant, entries: seq, fault: Some(fault) });
     }
     let (head_seq, head_hash) = head.unwrap_or((0, GENESIS.to_vec()));

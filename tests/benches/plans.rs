@@ -49,7 +49,11 @@ async fn main() {
         waits.push(desk.queued_to_started(n).await);
     }
     waits.sort();
-    println!("queued to started                       p50 {:.2} ms, p99 {:.2} ms", ms(waits[200]), ms(waits[395]));
+    println!(
+        "queued to started                       p50 {:.2} ms, p99 {:.2} ms",
+        ms(waits[200]),
+        ms(waits[395])
+    );
 }
 
 fn ms(time: Duration) -> f64 {

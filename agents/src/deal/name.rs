@@ -31,7 +31,8 @@ pub(super) fn find(names: &Names, said: &str) -> Result<DealId, Miss> {
         return Ok(*id);
     }
     let typed = fold(said);
-    let tests: [fn(&str, &str) -> bool; 3] = [|name, t| name == t, |name, t| name.starts_with(t), |name, t| name.contains(t)];
+    let tests: [fn(&str, &str) -> bool; 3] =
+        [|name, t| name == t, |name, t| name.starts_with(t), |name, t| name.contains(t)];
     for test in tests {
         let fitting: Vec<_> = names.iter().filter(|(_, name)| test(&fold(name), &typed)).collect();
         match fitting.as_slice() {
@@ -114,8 +115,7 @@ mod tests {
             names: vec!["Heidelpay".to_owned(), "Heidelberg Pharma".to_owned()],
         };
         assert_eq!(find(&all, "heidel").unwrap_err(), several);
-        let near =
-            Miss::None { typed: "Adyem NV".to_owned(), nearest: vec!["Adyen N.V.".to_owned()] };
+        let near = Miss::None { typed: "Adyem NV".to_owned(), nearest: vec!["Adyen N.V.".to_owned()] };
         assert_eq!(find(&all, "Adyem NV").unwrap_err(), near);
     }
 

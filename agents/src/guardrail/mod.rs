@@ -19,8 +19,8 @@ mod secret;
 mod skeleton;
 
 pub use finding::{Family, Finding};
-pub use preflight::screen;
-pub(crate) use preflight::act;
 pub use invisible::{is_invisible, strip_invisible};
+pub(crate) use preflight::act;
+pub use preflight::screen;
 pub use redaction::{Redacted, redact};
 pub use scan::{DEFAULT_THRESHOLD, readings, scan};

@@ -15,8 +15,7 @@ use crate::desk::{Desk, storage, unknown_action};
 const SURE: f32 = 0.8;
 
 /// Numbers that open accounts or stand for a person before the state: shown to nobody.
-const NEVER_SHOWN: [&str; 6] =
-    ["CREDIT_CARD", "IBAN_CODE", "US_SSN", "US_ITIN", "US_PASSPORT", "UK_NHS"];
+const NEVER_SHOWN: [&str; 6] = ["CREDIT_CARD", "IBAN_CODE", "US_SSN", "US_ITIN", "US_PASSPORT", "UK_NHS"];
 
 /// Judges a request before anything is done for it: the person's role, then what the words carry.
 pub(crate) async fn act(desk: &Desk, context: &Context, step: &Step) -> Result<Outcome, Recovery> {

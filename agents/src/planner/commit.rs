@@ -108,12 +108,7 @@ async fn recover(
 }
 
 /// Ends a step that a person has to look at; its evidence stays in its row.
-async fn park(
-    desk: &Desk,
-    tx: &mut Tx,
-    (context, step): (&Context, &Step),
-    why: &str,
-) -> Result<(), Error> {
+async fn park(desk: &Desk, tx: &mut Tx, (context, step): (&Context, &Step), why: &str) -> Result<(), Error> {
     let plan = step.plan;
     tracing::error!(%plan, agent = step.agent.name(), action = step.action, why, "a step was parked");
     steps::fail(tx, step, why).await?;

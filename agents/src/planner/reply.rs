@@ -1,5 +1,6 @@
 //! Puts answers together for the person who asked.
 
+use domain::approval;
 use domain::card::{Audience, Card, Say, Urgency};
 use domain::change::Change;
 use domain::intent::Intent;
@@ -7,7 +8,6 @@ use domain::person::{Person, Role};
 use domain::plan::{Context, Finish, Outcome, Recovery};
 use domain::search::Answer;
 use domain::wording::{self, PersonRow};
-use domain::approval;
 use storage::{approvals, people};
 
 use crate::desk::{Desk, earlier, storage};

@@ -88,7 +88,8 @@ async fn story(app: &App, slack: &Slack) -> anyhow::Result<()> {
 
     let asked = dana.command("/deal find payment companies in Germany", ROOM).await?;
     ensure!(asked.ack.status == 200, "the command was answered with {}", asked.ack.status);
-    let found = slack.wait_for_words("for “payment companies in Germany”", LIMIT).await.context("the answer")?;
+    let found =
+        slack.wait_for_words("for “payment companies in Germany”", LIMIT).await.context("the answer")?;
     ensure!(found.edits > 0, "the answer did not replace the progress");
     let choices = found.choices();
     ensure!(choices.len() >= 2, "only {} partners were found", choices.len());

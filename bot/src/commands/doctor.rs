@@ -54,7 +54,9 @@ fn home(config: &Config) -> Finding {
     });
     let outcome = match written {
         Ok(()) => Ok(home.display().to_string()),
-        Err(error) => Err(format!("cannot write to {}: {error}. Name another with DEALDESK_HOME", home.display())),
+        Err(error) => {
+            Err(format!("cannot write to {}: {error}. Name another with DEALDESK_HOME", home.display()))
+        }
     };
     Finding { what: "data folder", outcome }
 }
@@ -111,9 +113,11 @@ async fn slack(app: &App) -> Finding {
     };
     let has_app_token = !app.config.slack.app_token.expose_secret().is_empty();
     let outcome = match app.slack.auth_test(&token).await {
-        Ok(_) if has_app_token && !has_secret => Err("SLACK_APP_TOKEN alone is not enough: requests come in over \
+        Ok(_) if has_app_token && !has_secret => {
+            Err("SLACK_APP_TOKEN alone is not enough: requests come in over \
             HTTP, which takes SLACK_SIGNING_SECRET"
-            .to_owned()),
+                .to_owned())
+        }
         Ok(_) if !has_secret => {
             Err("the token works, but without SLACK_SIGNING_SECRET no request is accepted".to_owned())
         }

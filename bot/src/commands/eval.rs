@@ -32,8 +32,8 @@ impl Eval {
     /// Prints precision at ten by family, answers to impossible questions, and times.
     pub(crate) async fn run(self, config: Config) -> anyhow::Result<ExitCode> {
         let Self::Find { judged, show } = self;
-        let text = std::fs::read_to_string(&judged)
-            .with_context(|| format!("cannot read {}", judged.display()))?;
+        let text =
+            std::fs::read_to_string(&judged).with_context(|| format!("cannot read {}", judged.display()))?;
         let app = App::open(config, Owner::Shared).await?;
         app.desk.directory.refresh().await?;
         let done = find(&app, &text, show).await;
@@ -63,7 +63,12 @@ async fn find(app: &App, text: &str, show: bool) -> anyhow::Result<()> {
             tally.impossible += 1;
             tally.honest += usize::from(answer.no_match);
             if show && !answer.no_match {
-                line(&format!("{}  found {} where nothing fits: {}", judged.id, answer.hits.len(), judged.query))?;
+                line(&format!(
+                    "{}  found {} where nothing fits: {}",
+                    judged.id,
+                    answer.hits.len(),
+                    judged.query
+                ))?;
             }
             continue;
         }

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use domain::intent::Understood;
 use serde::{Deserialize, Serialize};
 
-use crate::cli::JsonLines;
 use crate::commands::json;
+use crate::commands::lines::JsonLines;
 
 #[derive(Deserialize)]
 struct Asked {

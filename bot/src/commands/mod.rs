@@ -7,6 +7,7 @@ pub(crate) mod doctor;
 pub(crate) mod eval;
 pub(crate) mod find;
 pub(crate) mod intent;
+pub(crate) mod lines;
 pub(crate) mod migrate;
 pub(crate) mod people;
 pub(crate) mod redact;

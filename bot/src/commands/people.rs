@@ -79,12 +79,7 @@ async fn list(app: &App) -> anyhow::Result<()> {
 }
 
 /// Adds a person of the home tenant.
-pub(crate) async fn add(
-    app: &App,
-    name: &str,
-    email: Option<String>,
-    role: Role,
-) -> anyhow::Result<Person> {
+pub(crate) async fn add(app: &App, name: &str, email: Option<String>, role: Role) -> anyhow::Result<Person> {
     let email = email.map(|email| email.to_lowercase());
     let person =
         Person { id: PersonId(app.ids.next()), tenant: HOME_TENANT, name: name.to_owned(), email, role };

@@ -13,17 +13,14 @@ mod tests;
 
 use std::sync::Arc;
 
-use anyhow::Context;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::header;
 use axum::routing::get;
 use domain::clock::Clock;
 use domain::ids::{Ids, TenantId};
-use secrecy::ExposeSecret;
 use storage::Db;
 use storage::inbox::Intake;
-use storage::limits::SharedLimits;
 use storage::seal::Seal;
 use tokio::sync::Notify;
 use tower_http::compression::CompressionLayer;
@@ -31,9 +28,7 @@ use tower_http::sensitive_headers::SetSensitiveRequestHeadersLayer;
 
 pub(crate) use limits::Limits;
 
-use crate::app::{App, HOME_TENANT};
 use crate::config::Config;
-use crate::serve::Running;
 use crate::telemetry::metrics::Metrics;
 
 /// What the server needs, and nothing else.
@@ -56,34 +51,6 @@ pub(crate) struct Edge {
     pub(crate) limits: Limits,
     /// Calls Slack to finish an installation.
     pub(crate) slack: channels::slack::client::Slack,
-}
-
-impl Edge {
-    /// Takes from the running program what the server needs.
-    pub(crate) fn new(app: &App, running: &Running) -> anyhow::Result<Self> {
-        let config = app.config.clone();
-        let directory = app.desk.directory.clone();
-        let url = &config.redis.url;
-        let shared = if url.expose_secret().is_empty() {
-            None
-        } else {
-            Some(SharedLimits::new(url).context("REDIS_URL")?)
-        };
-        Ok(Self {
-            home: HOME_TENANT,
-            db: app.db.clone(),
-            intake: running.intake.clone(),
-            clock: app.clock.clone(),
-            ids: app.ids.clone(),
-            seal: app.seal.clone(),
-            bell: running.bell.clone(),
-            metrics: Metrics::of_process()?,
-            is_index_open: Arc::new(move || directory.is_ready()),
-            limits: Limits::new(config.limits.requests_per_minute, shared),
-            slack: app.slack.clone(),
-            config,
-        })
-    }
 }
 
 /// All routes. The console brings its own, and the answer to unknown addresses.

@@ -60,7 +60,12 @@ const FIGURES: &[(&str, Shape, &str, bool)] = &[
         false,
     ),
     ("queue_depth", Shape::Gauge, "Rows that wait, by queue: inbox, steps, outbox", false),
-    ("agent_execution_time_ms", Shape::Histogram, "Time an agent worked on a step, by agent and outcome, ms", false),
+    (
+        "agent_execution_time_ms",
+        Shape::Histogram,
+        "Time an agent worked on a step, by agent and outcome, ms",
+        false,
+    ),
     ("llm_call_latency_ms", Shape::Histogram, "Time a language model took to answer, by provider, ms", true),
     (
         "contract_extraction_accuracy",

@@ -102,7 +102,9 @@ fn write_text(out: &mut String, text: &Text) -> fmt::Result {
 
 fn write_table(out: &mut String, columns: &[String], rows: &[Vec<String>]) -> fmt::Result {
     // A wide table scrolls by itself, also by keyboard; the page does not.
-    out.push_str("<div class=\"scroll\" role=\"region\" aria-label=\"Table\" tabindex=\"0\"><table><thead><tr>");
+    out.push_str(
+        "<div class=\"scroll\" role=\"region\" aria-label=\"Table\" tabindex=\"0\"><table><thead><tr>",
+    );
     for column in columns {
         write!(out, "<th scope=\"col\">{}</th>", Escaped(column))?;
     }

@@ -95,7 +95,12 @@ impl Thread {
 }
 
 impl Item {
-    fn new(plan: PlanId, kind: Kind, (at, changed): (DateTime<Utc>, DateTime<Utc>), now: DateTime<Utc>) -> Self {
+    fn new(
+        plan: PlanId,
+        kind: Kind,
+        (at, changed): (DateTime<Utc>, DateTime<Utc>),
+        now: DateTime<Utc>,
+    ) -> Self {
         let mark = match kind {
             Kind::Said(_) => "s",
             Kind::Card { .. } => "m",

@@ -28,6 +28,7 @@ pub(crate) async fn page(State(console): State<Console>, signed_in: SignedIn) ->
     let shell = Shell::new(&mut tx, &console, person, Place::Inbox).await?;
     let now = console.clock.now();
     let odd = inbox::odd(&mut tx, LISTED_MAX).await?;
-    let odd = odd.into_iter().map(|odd| (Moment::new(odd.received_at, now), odd)).map(|(m, o)| (o, m)).collect();
+    let odd =
+        odd.into_iter().map(|odd| (Moment::new(odd.received_at, now), odd)).map(|(m, o)| (o, m)).collect();
     Ok(show(&Page { shell, odd }))
 }

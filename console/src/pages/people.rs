@@ -67,9 +67,12 @@ pub(crate) async fn add(
 ) -> Result<Response, Failure> {
     let admin = admin(&signed_in)?;
     let name = typed(field(&fields, "name").unwrap_or_default())?;
-    let email = field(&fields, "email").map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty());
+    let email =
+        field(&fields, "email").map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty());
     if email.as_ref().is_some_and(|email| !is_address(email)) {
-        return Err(Failure::Unusable("That is no mail address; leave the field empty if there is none.".into()));
+        return Err(Failure::Unusable(
+            "That is no mail address; leave the field empty if there is none.".into(),
+        ));
     }
     let person =
         Person { id: PersonId(console.ids.next()), tenant: admin.tenant, name, email, role: role(&fields)? };
@@ -152,8 +155,7 @@ async fn give(
     let action = if is_link { "person.link_made" } else { "person.token_made" };
     note(&mut tx, console, admin, (action, person.id, json!({ "until": until }))).await?;
     tx.commit().await?;
-    let secret =
-        if is_link { format!("{}/sign-in?token={secret}", console.public_url) } else { secret };
+    let secret = if is_link { format!("{}/sign-in?token={secret}", console.public_url) } else { secret };
     let mut tx = console.db.tenant(admin.tenant).begin().await?;
     list(&mut tx, console, admin, Some(Given { to: person.name, is_link, secret })).await
 }

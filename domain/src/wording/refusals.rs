@@ -49,7 +49,10 @@ pub fn person_unclear(typed: &str, found: &[Person]) -> UserError {
     }
     let names: Vec<String> =
         found.iter().map(|p| p.email.clone().unwrap_or_else(|| p.name.clone())).collect();
-    UserError::new(format!("Several people are called {typed}: {}.", names.join(", ")), "Use the mail address.")
+    UserError::new(
+        format!("Several people are called {typed}: {}.", names.join(", ")),
+        "Use the mail address.",
+    )
 }
 
 /// Nobody changes her own role.

@@ -67,10 +67,8 @@ fn docs_are_current() {
 #[test]
 fn the_slack_manifest_is_current() {
     let commands = crate::command::slack_commands();
-    let rows: Vec<_> = commands
-        .iter()
-        .map(|one| (one.command, one.usage_hint.as_str(), one.description.as_str()))
-        .collect();
+    let rows: Vec<_> =
+        commands.iter().map(|one| (one.command, one.usage_hint.as_str(), one.description.as_str())).collect();
     is_current("manifests/slack/app.yaml", &crate::slack::manifest::manifest(&rows));
 }
 

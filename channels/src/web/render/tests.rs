@@ -82,7 +82,9 @@ fn a_choice_without_a_hit_stands_by_itself() {
         .with(Block::Choices { label: "Which?".to_owned(), options: vec![choice("c1"), choice("c2")] });
     let html = html(&card);
     assert_eq!(html.matches("value=\"c1\"").count(), 1);
-    assert!(html.contains("<legend>Which?</legend><label><input type=\"checkbox\" name=\"chosen\" value=\"c2\""));
+    assert!(
+        html.contains("<legend>Which?</legend><label><input type=\"checkbox\" name=\"chosen\" value=\"c2\"")
+    );
 }
 
 #[test]
@@ -104,7 +106,10 @@ fn hostile_words_stay_words_in_every_part() {
             Block::Progress { done: 9, total: 3, label: words() },
             Block::Choices {
                 label: words(),
-                options: vec![Choice { value: "other".to_owned(), label: words(), is_chosen: false }, choice(HOSTILE)],
+                options: vec![
+                    Choice { value: "other".to_owned(), label: words(), is_chosen: false },
+                    choice(HOSTILE),
+                ],
             },
             Block::Buttons { buttons: vec![Button { label: words(), ..button(Verb::Say, HOSTILE) }] },
             Block::Link { label: words(), url: words() },
@@ -115,7 +120,8 @@ fn hostile_words_stay_words_in_every_part() {
     assert!(!html.contains("<script") && !html.contains("onclick='"), "{html}");
     assert!(!html.contains('\u{202e}'), "a mark that turns the direction");
     // Each double quote that is left opens or closes an attribute of ours.
-    let outside_tags: String = html.split('<').filter_map(|part| part.split_once('>')).map(|(_, text)| text).collect();
+    let outside_tags: String =
+        html.split('<').filter_map(|part| part.split_once('>')).map(|(_, text)| text).collect();
     assert!(!outside_tags.contains('"'), "{outside_tags}");
     assert!(html.contains("<progress max=\"3\" value=\"3\""), "more done than there is");
 }
