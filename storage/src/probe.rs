@@ -15,7 +15,7 @@ pub async fn pending_migrations(db: &Db) -> Result<i64, Error> {
         .filter(|migration| !migration.migration_type.is_down_migration())
         .map(|migration| migration.version)
         .collect();
-    Ok(sqlx::query_scalar("SELECT cardinality($1::bigint[]) - guard.applied($1)")
+    Ok(sqlx::query_scalar("SELECT (cardinality($1::bigint[]) - guard.applied($1))::bigint")
         .bind(&known)
         .fetch_one(db.intake())
         .await?)
