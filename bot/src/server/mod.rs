@@ -56,6 +56,8 @@ pub(crate) struct Edge {
     pub(crate) limits: Limits,
     /// Calls Slack to finish an installation.
     pub(crate) slack: channels::slack::client::Slack,
+    /// Where a test may end the process.
+    pub(crate) points: agents::failpoint::FailPoints,
 }
 
 impl Edge {
@@ -81,6 +83,7 @@ impl Edge {
             is_index_open: Arc::new(move || directory.is_ready()),
             limits: Limits::new(config.limits.requests_per_minute, shared),
             slack: app.slack.clone(),
+            points: app.desk.points.clone(),
             config,
         })
     }
