@@ -8,8 +8,6 @@ pub(crate) mod load;
 mod problem;
 mod slack;
 mod slack_install;
-#[cfg(test)]
-mod tests;
 
 use std::sync::Arc;
 
