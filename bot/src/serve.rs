@@ -191,6 +191,7 @@ fn edge(app: &App, running: &Running) -> anyhow::Result<Edge> {
         is_index_open: Arc::new(move || directory.is_ready()),
         limits: Limits::new(config.limits.requests_per_minute, shared),
         slack: app.slack.clone(),
+        points: app.desk.points.clone(),
         config,
     })
 }

@@ -315,8 +315,9 @@ async fn settle(tx: &mut Tx, plan: PlanId) -> Result<(), Error> {
     sqlx::query(
         "UPDATE plans p SET state = s.state,
                 finished_at = CASE WHEN s.state = 'done' THEN now() END
-         FROM (SELECT CASE WHEN bool_or(state IN ('queued', 'running')) THEN 'running'
+         FROM (SELECT CASE WHEN bool_or(state = 'running' OR state = 'queued' AND pending = 0) THEN 'running'
                            WHEN bool_or(state = 'waiting') THEN 'waiting'
+                           WHEN bool_or(state = 'queued') THEN 'running'
                            ELSE 'done' END AS state
                FROM steps WHERE plan_id = $1) s
          WHERE p.plan_id = $1 AND p.state IN ('running', 'waiting') AND p.state <> s.state",

@@ -51,6 +51,8 @@ pub(crate) struct Edge {
     pub(crate) limits: Limits,
     /// Calls Slack to finish an installation.
     pub(crate) slack: channels::slack::client::Slack,
+    /// Where a test may end the process.
+    pub(crate) points: agents::failpoint::FailPoints,
 }
 
 /// All routes. The console brings its own, and the answer to unknown addresses.

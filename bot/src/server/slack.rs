@@ -127,8 +127,8 @@ impl Desk {
     async fn store(&self, body: Bytes) -> Result<Response, Problem> {
         let Keys { workspace, event, natural, urgent } = keys(self.kind, &body);
         let tenant = match &workspace {
-            // What names no workspace cannot be read; it is kept for a person to see.
-            None => None,
+            // What names no workspace cannot be read; it is kept for people of this installation to see.
+            None => Some(self.edge.home),
             Some(workspace) => match self.tenant(workspace).await? {
                 Some(tenant) => Some(tenant),
                 None => return Ok(self.unknown_workspace()),
@@ -150,7 +150,10 @@ impl Desk {
         let stored =
             tokio::time::timeout(PATIENCE, self.keep(raw)).await.unwrap_or_else(|_| Err(Problem::away()));
         match stored {
-            Ok(Stored::New) => self.stored.increment(1),
+            Ok(Stored::New) => {
+                self.edge.points.pass("intake.stored");
+                self.stored.increment(1);
+            }
             Ok(Stored::Double) => self.double.increment(1),
             Err(problem) => {
                 self.refused.increment(1);
