@@ -4,17 +4,23 @@
 --   dealdesk_app     sees one tenant's rows, and only after proving the tenant;
 --   dealdesk_system  moves queues and resolves who is writing, across tenants.
 DO $$
+DECLARE
+    name text;
 BEGIN
-    IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'dealdesk_app') THEN
-        CREATE ROLE dealdesk_app LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE;
-    END IF;
-    IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'dealdesk_system') THEN
-        CREATE ROLE dealdesk_system LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE;
-    END IF;
-    EXECUTE format('GRANT dealdesk_app, dealdesk_system TO %I', current_user);
-EXCEPTION
-    -- Several databases of one server may be migrated at the same moment.
-    WHEN unique_violation OR duplicate_object THEN NULL;
+    FOREACH name IN ARRAY ARRAY['dealdesk_app', 'dealdesk_system'] LOOP
+        BEGIN
+            IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = name) THEN
+                EXECUTE format('CREATE ROLE %I LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE', name);
+            END IF;
+        EXCEPTION
+            -- Several databases of one server may be migrated at the same moment.
+            WHEN unique_violation OR duplicate_object THEN NULL;
+        END;
+        -- The login that migrates takes on both roles, unless somebody let it already.
+        IF NOT pg_has_role(current_user, name, 'MEMBER') THEN
+            EXECUTE format('GRANT %I TO %I', name, current_user);
+        END IF;
+    END LOOP;
 END
 $$;
 

@@ -28,13 +28,18 @@ struct Armed {
 
 impl FailPoints {
     /// Arms `name`, or `name:N` for its N-th passing; an empty text arms nothing.
-    pub fn armed(spec: &str) -> Self {
+    ///
+    /// Errors: there is no such place, or no such count.
+    pub fn armed(spec: &str) -> Result<Self, String> {
         if spec.is_empty() {
-            return Self::default();
+            return Ok(Self::default());
         }
         let (name, passes) = spec.split_once(':').unwrap_or((spec, "1"));
-        let armed = Armed { name: name.to_owned(), passes: passes.parse().unwrap_or(1).into() };
-        Self { armed: Some(armed.into()) }
+        if !POINTS.contains(&name) {
+            return Err(format!("there is no fail point `{name}`; there are {}", POINTS.join(", ")));
+        }
+        let passes: i64 = passes.parse().map_err(|_| format!("`{passes}` is not a number of passings"))?;
+        Ok(Self { armed: Some(Armed { name: name.to_owned(), passes: passes.into() }.into()) })
     }
 
     /// Passes a place; the process ends here, without any tidying, if it is the armed one.

@@ -1,5 +1,6 @@
 //! Opens what every command works with: settings, database, keys, directory.
 
+use std::io::Cursor;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +13,8 @@ use channels::slack::client::Slack;
 use domain::clock::Clock;
 use domain::ids::{Ids, TenantId};
 use secrecy::ExposeSecret;
+use storage::directory::companies;
+use storage::directory::import::{ImportOptions, import};
 use storage::embedded::{self, Opened};
 use storage::seal::Seal;
 use storage::{Access, Db, workspaces};
@@ -22,6 +25,9 @@ use crate::members::Members;
 
 /// The tenant of an installation that serves one team.
 pub(crate) const HOME_TENANT: TenantId = TenantId(Uuid::from_u128(1));
+
+/// The directory that comes with the program.
+const COMPANIES: &[u8] = include_bytes!("../../manifests/directory/companies.csv");
 
 /// What every command works with.
 pub(crate) struct App {
@@ -53,10 +59,20 @@ impl App {
             directory: Directory::new(db.clone(), config.home.join("index")),
             approval_days: config.work.approval_days,
             console_url: config.public_url(),
-            points: FailPoints::armed(&config.work.fail_point),
+            points: FailPoints::armed(&config.work.fail_point).map_err(anyhow::Error::msg)?,
             help: crate::help::card,
         };
         Ok(Self { config: Arc::new(config), db, clock, ids, seal, slack, desk, server })
+    }
+
+    /// Loads the directory that comes with the program, if there is none.
+    pub(crate) async fn furnish(&self) -> anyhow::Result<()> {
+        if companies::count(self.db.directory()).await? == 0 {
+            let options = ImportOptions::new("companies.csv", self.clock.now());
+            let report = import(self.db.directory(), Cursor::new(COMPANIES), &options, |_| {}).await?;
+            tracing::info!(companies = report.inserted, "loaded the directory that comes with the program");
+        }
+        Ok(())
     }
 
     /// Who finds out who is writing.
@@ -107,7 +123,7 @@ async fn reach(config: &Config, owner: Owner) -> anyhow::Result<(Access, Option<
 fn key(home: &Path, ids: &Ids) -> anyhow::Result<[u8; 32]> {
     let file = home.join("key");
     if !file.exists() {
-        let fresh = home.join("key.new");
+        let fresh = home.join(format!("key.{}", ids.next().simple()));
         write_private(&fresh, hex::encode(ids.secret()).as_bytes())?;
         // A link fails if another process was first: then its key counts.
         let _ = std::fs::hard_link(&fresh, &file);

@@ -27,8 +27,8 @@ const ROOM_PACE: Duration = Duration::from_millis(1000);
 const ROOM_BURST: u32 = 5;
 /// How far back a look-up goes for a message whose first send is unsure.
 const LOOK_BACK: chrono::Duration = chrono::Duration::hours(24);
-/// After so many tries in vain a delivery is given up.
-const ATTEMPTS_MAX: i32 = 12;
+/// After so many tries in vain, some three hours, a delivery is given up.
+const ATTEMPTS_MAX: i32 = 40;
 
 /// One sender of this process.
 #[derive(Clone)]
@@ -127,7 +127,7 @@ impl Sender {
 
     async fn deliver(&self, delivery: Delivery) {
         if let Some((wait, why)) = self.must_wait(&delivery) {
-            let noted = outbox::put_back(&self.members.db, &delivery, wait.as_secs_f64(), false, why).await;
+            let noted = outbox::defer(&self.members.db, &delivery, wait.as_secs_f64(), why).await;
             if let Err(error) = noted {
                 tracing::warn!(error = %error, "the delivery comes back by itself");
             }
@@ -168,11 +168,11 @@ impl Sender {
             SendError::RateLimited { after_s } => {
                 let wait = Duration::from_secs((*after_s).max(1));
                 self.gates.close(&delivery.workspace, wait);
-                outbox::put_back(db, delivery, wait.as_secs_f64(), false, &why).await
+                outbox::defer(db, delivery, wait.as_secs_f64(), &why).await
             }
             SendError::OutcomeUnknown { .. } if delivery.attempt < ATTEMPTS_MAX => {
                 tracing::warn!(message = %delivery.message, why, "a send is unsure");
-                outbox::put_back(db, delivery, 1.0, true, &why).await
+                outbox::put_back(db, delivery, backoff / 2.0, true, &why).await
             }
             SendError::NotSent { .. } if delivery.attempt < ATTEMPTS_MAX => {
                 outbox::put_back(db, delivery, backoff, false, &why).await

@@ -1,6 +1,5 @@
 //! `dealdesk serve` and `dealdesk worker`: starts every part, and ends them in good order.
 
-use std::io::Cursor;
 use std::pin::Pin;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -10,8 +9,6 @@ use anyhow::Context;
 use console::Console;
 use domain::person::Channel;
 use secrecy::ExposeSecret;
-use storage::directory::companies;
-use storage::directory::import::{ImportOptions, import};
 use storage::inbox::{self, Intake};
 use storage::limits::SharedLimits;
 use storage::workspaces::{self, Workspace};
@@ -31,9 +28,6 @@ use crate::{duty, welcome};
 const DRAIN: Duration = Duration::from_secs(20);
 /// How many messages are sent at the same time.
 const SENDERS: usize = 4;
-/// The directory that comes with the program.
-const COMPANIES: &[u8] = include_bytes!("../../manifests/directory/companies.csv");
-
 /// What a process does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Part {
@@ -117,7 +111,7 @@ pub(crate) async fn run(config: Config, part: Part) -> anyhow::Result<ExitCode> 
     let began = std::time::Instant::now();
     let app = App::open(config, Owner::Alone).await?;
     if part == Part::Everything {
-        furnish(&app).await?;
+        app.furnish().await?;
     }
     let running = start(&app);
     let stop = stopped()?;
@@ -194,16 +188,6 @@ fn edge(app: &App, running: &Running) -> anyhow::Result<Edge> {
         points: app.desk.points.clone(),
         config,
     })
-}
-
-/// What a new installation needs: companies, and somebody who may do everything.
-pub(crate) async fn furnish(app: &App) -> anyhow::Result<()> {
-    if companies::count(app.db.directory()).await? == 0 {
-        let options = ImportOptions::new("companies.csv", app.clock.now());
-        let report = import(app.db.directory(), Cursor::new(COMPANIES), &options, |_| {}).await?;
-        tracing::info!(companies = report.inserted, "loaded the directory that comes with the program");
-    }
-    Ok(())
 }
 
 /// Learns which workspace the configured token belongs to; keeps asking while Slack is away.

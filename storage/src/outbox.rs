@@ -108,8 +108,9 @@ pub async fn claim(db: &Db, channels: &[Channel]) -> Result<Option<Delivery>, Er
                 m.workspace, m.room, CASE WHEN m.room = c.room THEN c.thread ELSE m.thread END AS thread,
                 m.person_id, i.external_id AS person_key, m.is_fleeting, m.external_id, m.post_key, m.is_unsure,
                 (c.thread IS NULL AND m.room = c.room AND EXISTS (
-                    SELECT 1 FROM messages f WHERE f.plan_id = m.plan_id AND f.room = m.room
-                    AND f.external_id IS NULL AND NOT f.is_fleeting
+                    SELECT 1 FROM messages f JOIN outbox q USING (message_id)
+                    WHERE f.plan_id = m.plan_id AND f.room = m.room AND f.external_id IS NULL
+                    AND NOT f.is_fleeting AND q.state IN ('queued', 'sending')
                     AND (f.created_at, f.message_id) < (m.created_at, m.message_id))) AS is_early,
                 h.card, h.urgency, h.attempt
          FROM held h JOIN messages m USING (message_id) JOIN plans p ON p.plan_id = h.plan_id
@@ -219,6 +220,22 @@ pub async fn put_back(
     .bind(after_s)
     .bind(why)
     .bind(is_unsure)
+    .execute(db.system())
+    .await?;
+    Ok(())
+}
+
+/// Puts a delivery back that was not tried: its turn has not come. It does not count as a try.
+pub async fn defer(db: &Db, delivery: &Delivery, after_s: f64, why: &str) -> Result<(), Error> {
+    sqlx::query(
+        "UPDATE outbox SET state = 'queued', run_at = now() + make_interval(secs => $3), error = $4,
+                           lease_until = NULL, attempt = attempt - 1
+         WHERE outbox_id = $1 AND fence = $2 AND state = 'sending'",
+    )
+    .bind(delivery.id)
+    .bind(delivery.fence)
+    .bind(after_s)
+    .bind(why)
     .execute(db.system())
     .await?;
     Ok(())

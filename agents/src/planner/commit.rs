@@ -1,6 +1,7 @@
 //! Commits how a step ended: state, follow-up steps, audit and messages together or not at all.
 
 use domain::card::{Audience, Card, Say, Urgency};
+use domain::change::Change;
 use domain::ids::PlanId;
 use domain::plan::{Context, Finish, Outcome, Recovery, Step};
 use domain::{intent::Intent, wording};
@@ -54,18 +55,24 @@ async fn leave(
     finish: Finish,
 ) -> Result<(), Error> {
     let now = desk.clock.now();
-    for change in &finish.changes {
-        changes::apply(tx, &desk.ids, (context, step), change, now).await?;
+    for mut change in finish.changes {
+        if let Change::Decide { card, .. } | Change::Expire { card, .. } = &mut change {
+            screen(desk, tx, step, card).await?;
+        }
+        changes::apply(tx, &desk.ids, (context, step), &change, now).await?;
     }
     steps::add(tx, &desk.ids, step, finish.next).await?;
     for mut say in finish.say {
-        let kinds = guardrail::screen(&mut say.card);
-        if !kinds.is_empty() {
-            blocked(desk, tx, step, &kinds).await?;
-        }
+        screen(desk, tx, step, &mut say.card).await?;
         messages::say(tx, &desk.ids, Origin::of(context, step), &say).await?;
     }
     Ok(())
+}
+
+/// Nothing reaches a person before the guardrail read it.
+async fn screen(desk: &Desk, tx: &mut Tx, step: &Step, card: &mut Card) -> Result<(), Error> {
+    let kinds = guardrail::screen(card);
+    if kinds.is_empty() { Ok(()) } else { blocked(desk, tx, step, &kinds).await }
 }
 
 /// Writes down that the guardrail took something out of a message to people.
@@ -125,7 +132,13 @@ async fn park(desk: &Desk, tx: &mut Tx, (context, step): (&Context, &Step), why:
 }
 
 /// Tells the requester how it ended; in place of the progress, if there was any.
-async fn tell(desk: &Desk, tx: &mut Tx, (context, step): (&Context, &Step), card: Card) -> Result<(), Error> {
+async fn tell(
+    desk: &Desk,
+    tx: &mut Tx,
+    (context, step): (&Context, &Step),
+    mut card: Card,
+) -> Result<(), Error> {
+    screen(desk, tx, step, &mut card).await?;
     let (slot, to) = if shows_progress(&context.intent) {
         ("answer", Audience::Thread)
     } else {

@@ -65,7 +65,7 @@ async fn play(config: &Config) -> anyhow::Result<()> {
     config.slack.bot_token = setup.bot_token.into();
     config.slack.api_url = slack.api_url();
     let app = App::open(config, Owner::Alone).await?;
-    serve::furnish(&app).await?;
+    app.furnish().await?;
     let running = serve::start(&app);
     app.desk.directory.refresh().await?;
     serve::connect_slack(&app).await;

@@ -61,6 +61,7 @@ impl Find {
     /// Answers; the index is made first if it is missing.
     pub(crate) async fn run(self, config: Config) -> anyhow::Result<ExitCode> {
         let app = App::open(config, Owner::Shared).await?;
+        app.furnish().await?;
         app.desk.directory.refresh().await?;
         let done = if self.jsonl { self.many(&app).await } else { self.one(&app).await };
         app.close().await?;

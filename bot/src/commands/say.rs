@@ -42,6 +42,7 @@ impl Say {
     pub(crate) async fn run(self, config: Config) -> anyhow::Result<ExitCode> {
         let app = App::open(config, Owner::Shared).await?;
         let person = self.speaker(&app).await?;
+        app.furnish().await?;
         app.desk.directory.refresh().await?;
         let running = serve::start(&app);
         let body = WebBody::Message { person: person.id, text: self.text.clone() };

@@ -1,6 +1,4 @@
 //! The routes against a real database: what is stored, what is refused, in which words.
-//!
-//! Set `DEALDESK_TEST_DATABASE_URL` to a database that these tests may fill; without it they are skipped.
 
 mod api;
 mod slack;
@@ -9,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use agents::failpoint::FailPoints;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
@@ -22,7 +21,8 @@ use storage::credentials::{self, Kind};
 use storage::inbox;
 use storage::seal::Seal;
 use storage::workspaces::{self, Workspace};
-use storage::{Access, Db, people};
+use storage::{Db, people};
+use tests::database::Database;
 use tokio::sync::Notify;
 use tower::ServiceExt;
 
@@ -41,23 +41,28 @@ struct Place {
     tenant: TenantId,
     team: String,
     is_index_open: Arc<AtomicBool>,
+    /// Dropped at the end of the test.
+    database: Arc<Database>,
 }
 
 impl Place {
-    /// None without a database.
-    async fn open() -> Option<Self> {
+    async fn open() -> Self {
         Self::with(&[]).await
     }
 
     /// The same, with settings from the environment's names.
-    async fn with(settings: &[(&str, &str)]) -> Option<Self> {
-        #[expect(clippy::disallowed_methods, reason = "where the tests' database is")]
-        let Ok(url) = std::env::var("DEALDESK_TEST_DATABASE_URL") else {
-            println!("skipped: DEALDESK_TEST_DATABASE_URL is not set");
-            return None;
-        };
+    async fn with(settings: &[(&str, &str)]) -> Self {
+        Self::on(Arc::new(Database::fresh().await), settings).await
+    }
+
+    /// Another team's server, on the same database.
+    async fn beside(&self) -> Self {
+        Self::on(Arc::clone(&self.database), &[]).await
+    }
+
+    async fn on(database: Arc<Database>, settings: &[(&str, &str)]) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let db = Db::open(&Access::from_url(&url).unwrap()).await.unwrap();
+        let db = database.open().await;
         let (ids, clock) = (Ids::random(), Clock::system());
         let tenant = TenantId(ids.next());
         let team = format!("T{}", tenant.0.simple());
@@ -90,16 +95,18 @@ impl Place {
             is_index_open: Arc::new(move || index.load(Ordering::Relaxed)),
             limits: Limits::new(config.limits.requests_per_minute, None),
             slack: channels::slack::client::Slack::new("http://127.0.0.1:9", Duration::from_secs(1)).unwrap(),
+            points: FailPoints::default(),
             config,
         };
-        Some(Self { router: router(edge, Router::new()), db, ids, clock, tenant, team, is_index_open })
+        let router = router(edge, Router::new());
+        Self { router, db, ids, clock, tenant, team, is_index_open, database }
     }
 
     /// A person with a token.
     async fn person(&self, name: &str, role: Role) -> (Person, String) {
         let id = PersonId(self.ids.next());
         let person = Person { id, tenant: self.tenant, name: name.to_owned(), email: None, role };
-        let token = format!("ddt_{}", hex::encode(self.ids.secret()));
+        let token = format!("dd_{}", hex::encode(self.ids.secret()));
         let mut tx = self.db.tenant(self.tenant).begin().await.unwrap();
         people::add(&mut tx, &person).await.unwrap();
         credentials::issue(&mut tx, id, Kind::Token, &token, None).await.unwrap();
@@ -150,7 +157,7 @@ fn in_ten_minutes(clock: &Clock) -> DateTime<Utc> {
 
 #[tokio::test]
 async fn readiness_says_what_is_missing() {
-    let Some(place) = Place::open().await else { return };
+    let place = Place::open().await;
     assert_eq!(place.get("/healthz").await.status, 200);
     assert_eq!(place.get("/readyz").await.json(), serde_json::json!({ "ready": true, "reasons": {} }));
     place.is_index_open.store(false, Ordering::Relaxed);
@@ -164,7 +171,7 @@ async fn readiness_says_what_is_missing() {
 
 #[tokio::test]
 async fn figures_name_route_templates_and_never_keys() {
-    let Some(place) = Place::open().await else { return };
+    let place = Place::open().await;
     let (_, token) = place.person("Anna", Role::Member).await;
     let id = place.ids.next();
     place.send(api::request("GET", &format!("/v1/plans/{id}"), &token, "")).await.problem(404);
@@ -177,7 +184,7 @@ async fn figures_name_route_templates_and_never_keys() {
 
 #[tokio::test]
 async fn every_answer_has_a_number_and_large_bodies_are_refused() {
-    let Some(place) = Place::with(&[("DEALDESK_BODY_KIB", "4")]).await else { return };
+    let place = Place::with(&[("DEALDESK_BODY_KIB", "4")]).await;
     let (_, token) = place.person("Anna", Role::Member).await;
     let large = format!("{{\"text\":\"{}\"}}", "x".repeat(5000));
     let answer = place.send(api::request("POST", "/v1/messages", &token, &large)).await;

@@ -8,7 +8,7 @@ use tracing_subscriber::fmt::MakeWriter;
 
 /// What secrets begin with. What follows, up to the first sign that no token has, is masked.
 const BEGINNINGS: [&str; 13] = [
-    "xoxb-", "xoxp-", "xoxe-", "xoxe.", "xoxa-", "xoxr-", "xapp-", "sk-", "ddt_", "Bearer ", "bearer ",
+    "xoxb-", "xoxp-", "xoxe-", "xoxe.", "xoxa-", "xoxr-", "xapp-", "sk-", "dd_", "Bearer ", "bearer ",
     "Basic ", "v0=",
 ];
 /// Shorter than this it is a word that happens to begin so.

@@ -44,11 +44,10 @@ pub fn found(answer: &Answer, plan: PlanId, role: Role) -> Card {
         }]));
     }
     let considered = answer.considered;
-    let text = if considered == 1 {
-        "1 company met every condition".to_owned()
-    } else {
-        format!("Best of {considered} companies that met every condition")
-    };
+    let text = format!(
+        "{} looked at closely",
+        count(usize::try_from(considered).unwrap_or(usize::MAX), "company", "companies")
+    );
     Card { footer: Some(Footer { text, url: None }), ..card }
 }
 

@@ -43,7 +43,7 @@ async fn arrived(place: &Place, trigger: &str) -> i64 {
 
 #[tokio::test]
 async fn a_command_is_stored_once_before_it_is_acknowledged() {
-    let Some(place) = Place::open().await else { return };
+    let place = Place::open().await;
     let (body, trigger) = command(&place, &place.team);
     for _ in 0..3 {
         let answer = place.send(signed(&place, "/slack/commands", body.clone())).await;
@@ -55,7 +55,7 @@ async fn a_command_is_stored_once_before_it_is_acknowledged() {
 
 #[tokio::test]
 async fn what_slack_did_not_sign_is_refused_and_not_stored() {
-    let Some(place) = Place::open().await else { return };
+    let place = Place::open().await;
     let (body, trigger) = command(&place, &place.team);
     let post = |timestamp: String, signature: String, body: String| {
         Request::post("/slack/commands")
@@ -82,7 +82,7 @@ async fn what_slack_did_not_sign_is_refused_and_not_stored() {
 
 #[tokio::test]
 async fn the_address_check_is_echoed_and_other_events_are_acknowledged_silently() {
-    let Some(place) = Place::open().await else { return };
+    let place = Place::open().await;
     let check = r#"{"type":"url_verification","challenge":"abc"}"#;
     assert_eq!(place.send(signed(&place, "/slack/events", check)).await.text, "abc");
     let event = format!(
@@ -97,7 +97,7 @@ async fn the_address_check_is_echoed_and_other_events_are_acknowledged_silently(
 
 #[tokio::test]
 async fn what_is_signed_is_never_answered_with_an_error() {
-    let Some(place) = Place::open().await else { return };
+    let place = Place::open().await;
     let odd: [&[u8]; 6] = [b"", b"{", b"payload=%7B", b"null", b"\xff\xfe", b"[]"];
     for path in ["/slack/commands", "/slack/events", "/slack/interactions"] {
         for body in odd {
@@ -111,7 +111,7 @@ async fn what_is_signed_is_never_answered_with_an_error() {
 
 #[tokio::test]
 async fn an_unknown_workspace_is_told_how_to_join_and_nothing_is_stored() {
-    let Some(place) = Place::open().await else { return };
+    let place = Place::open().await;
     let (body, trigger) = command(&place, "T0UNKNOWN");
     let answer = place.send(signed(&place, "/slack/commands", body)).await;
     assert_eq!(answer.status, 200);
@@ -121,7 +121,7 @@ async fn an_unknown_workspace_is_told_how_to_join_and_nothing_is_stored() {
 
 #[tokio::test]
 async fn without_a_database_slack_is_asked_to_come_back_at_once() {
-    let Some(place) = Place::open().await else { return };
+    let place = Place::open().await;
     let (body, _) = command(&place, &place.team);
     assert_eq!(place.send(signed(&place, "/slack/commands", body)).await.status, 200);
     place.db.close().await;
@@ -135,20 +135,20 @@ async fn without_a_database_slack_is_asked_to_come_back_at_once() {
 
 #[tokio::test]
 async fn a_large_body_is_refused_before_it_is_checked() {
-    let Some(place) = Place::with(&[("DEALDESK_BODY_KIB", "4")]).await else { return };
+    let place = Place::with(&[("DEALDESK_BODY_KIB", "4")]).await;
     place.send(signed(&place, "/slack/commands", vec![b'x'; 5000])).await.problem(413);
 }
 
 #[tokio::test]
 async fn without_a_signing_secret_slack_has_no_routes() {
-    let Some(place) = Place::with(&[("SLACK_SIGNING_SECRET", " ")]).await else { return };
+    let place = Place::with(&[("SLACK_SIGNING_SECRET", " ")]).await;
     assert_eq!(place.send(signed(&place, "/slack/commands", "x")).await.status, 404);
 }
 
 #[tokio::test]
 async fn installing_needs_the_browser_that_began_it() {
     let settings = [("SLACK_CLIENT_ID", "1.2"), ("DEALDESK_PUBLIC_URL", "https://desk.example")];
-    let Some(place) = Place::with(&settings).await else { return };
+    let place = Place::with(&settings).await;
     let begun = place.get("/slack/install").await;
     assert_eq!(begun.status, 303);
     let cookie = begun.headers[header::SET_COOKIE].to_str().unwrap().to_owned();
@@ -170,7 +170,7 @@ async fn installing_needs_the_browser_that_began_it() {
 
 #[tokio::test]
 async fn what_names_no_workspace_is_kept_without_a_tenant() {
-    let Some(place) = Place::open().await else { return };
+    let place = Place::open().await;
     let trigger = format!("test.{}", place.ids.next().simple());
     let answer = place.send(signed(&place, "/slack/commands", format!("trigger_id={trigger}"))).await;
     assert_eq!((answer.status.as_u16(), arrived(&place, &trigger).await), (200, 1));
