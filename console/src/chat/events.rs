@@ -64,9 +64,8 @@ impl Line {
                 Ok(None) => return None,
                 Err(error) => {
                     tracing::warn!(error = ?error, "a live conversation could not be read");
-                    if self.last.is_none() {
-                        return None;
-                    }
+                    // Nothing shown yet: the browser asks again by itself.
+                    self.last.as_ref()?;
                 }
             }
         }

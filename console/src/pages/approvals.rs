@@ -8,10 +8,10 @@ use domain::approval::{Approval, Verdict};
 use domain::card::Verb;
 use domain::ids::{ApprovalId, PlanId};
 use domain::inbound::WebBody;
-use domain::person::{Person, Role};
+use domain::person::{Channel, Person, Role};
 use domain::plan::PlanState;
 use serde::Deserialize;
-use storage::{approvals, messages, plans};
+use storage::{approvals, inbox, messages, plans};
 
 use crate::Console;
 use crate::chat::rejection;
@@ -154,14 +154,20 @@ pub(crate) async fn sent(
     Path(plan): Path<String>,
 ) -> Result<Response, Failure> {
     let mut tx = console.db.tenant(signed_in.person.tenant).begin().await?;
-    Ok(show(&outcome(&mut tx, &signed_in.person, key(&plan, "decision")?).await?))
+    let outcome = outcome(&mut tx, &signed_in.person, key(&plan, "decision")?).await?;
+    // Once it is carried out the lists on the page are old: the whole page is asked for again.
+    let is_over = (!outcome.is_working).then_some([("hx-refresh", "true")]);
+    Ok((is_over, show(&outcome)).into_response())
 }
 
 async fn outcome(tx: &mut storage::Tx, person: &Person, plan: PlanId) -> Result<Sent, Failure> {
     let is_working = match plans::view(tx, plan).await {
         Ok(view) => view.state == PlanState::Running,
-        // No worker has picked it up yet.
-        Err(storage::Error::Missing(_)) => true,
+        // No worker has picked it up yet, or it was refused before it became a plan.
+        Err(storage::Error::Missing(_)) => {
+            let unread = inbox::unread(tx, Channel::Web, &person.tenant.to_string()).await?;
+            unread.iter().any(|message| PlanId::from(message.id) == plan)
+        }
         Err(error) => return Err(error.into()),
     };
     // Only what was said to this person: a plan's messages to others are theirs.

@@ -22,6 +22,8 @@ use crate::shell::{Place, Shell};
 
 /// How long a sign-in link lasts, hours.
 const LINK_H: i64 = 24;
+/// The longest name, characters.
+const NAME_MAX: usize = 120;
 /// How long an interface token lasts, days.
 const TOKEN_DAYS: i64 = 365;
 
@@ -67,8 +69,10 @@ pub(crate) async fn add(
 ) -> Result<Response, Failure> {
     let admin = admin(&signed_in)?;
     let name = typed(field(&fields, "name").unwrap_or_default())?;
-    let email =
-        field(&fields, "email").map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty());
+    if name.chars().count() > NAME_MAX || name.contains('\n') {
+        return Err(Failure::Unusable(format!("A name is one line of at most {NAME_MAX} characters.")));
+    }
+    let email = field(&fields, "email").map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty());
     if email.as_ref().is_some_and(|email| !is_address(email)) {
         return Err(Failure::Unusable(
             "That is no mail address; leave the field empty if there is none.".into(),
