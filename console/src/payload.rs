@@ -69,7 +69,9 @@ fn write_table(out: &mut String, rows: &[&Map<String, Value>]) -> fmt::Result {
     }
     // Names come sorted by letter; people look for the name of a thing first.
     columns.sort_by_key(|name| *name != "name");
-    out.push_str("<div class=\"scroll\" role=\"region\" aria-label=\"Table\" tabindex=\"0\"><table><thead><tr>");
+    out.push_str(
+        "<div class=\"scroll\" role=\"region\" aria-label=\"Table\" tabindex=\"0\"><table><thead><tr>",
+    );
     for column in &columns {
         out.push_str("<th scope=\"col\">");
         write_words(out, &column.replace('_', " "))?;

@@ -72,7 +72,8 @@ pub(crate) async fn add(
     if name.chars().count() > NAME_MAX || name.contains('\n') {
         return Err(Failure::Unusable(format!("A name is one line of at most {NAME_MAX} characters.")));
     }
-    let email = field(&fields, "email").map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty());
+    let email =
+        field(&fields, "email").map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty());
     if email.as_ref().is_some_and(|email| !is_address(email)) {
         return Err(Failure::Unusable(
             "That is no mail address; leave the field empty if there is none.".into(),
