@@ -49,7 +49,6 @@ pub(crate) struct Worker {
 /// What a message asks for, if anything.
 enum Wish {
     Plan(Intent, String),
-    Refused(UserError),
     Form { trigger: String, value: String },
     Nothing(String),
 }
@@ -153,11 +152,6 @@ impl Worker {
             Wish::Plan(intent, said) => {
                 let intent = self.with_short_ids(&person, intent, &said).await?;
                 self.begin(claimed, (&inbound, &person), (&intent, &said), lease).await.map(Some)
-            }
-            Wish::Refused(error) => {
-                self.tell_directly(&workspace, &inbound, &wording::user_error(&error)).await;
-                inbox::end(db, claimed, Ending::Done, &error.to_string()).await?;
-                Ok(None)
             }
             Wish::Form { trigger, value } => {
                 self.open_form(&workspace, (&inbound, &person), (&trigger, &value)).await?;
@@ -291,12 +285,12 @@ fn wish(inbound: &Inbound) -> Wish {
                     Wish::Form { trigger: trigger.clone(), value: value.clone() }
                 }
                 (Ok(intent), _) => Wish::Plan(intent, String::new()),
-                (Err(error), _) => Wish::Refused(error),
+                (Err(error), _) => Wish::Plan(Intent::Refused { error }, String::new()),
             }
         }
         Content::Form { verb, value, fields } => match command::form(verb, value, fields) {
             Ok(intent) => Wish::Plan(intent, String::new()),
-            Err(error) => Wish::Refused(error),
+            Err(error) => Wish::Plan(Intent::Refused { error }, String::new()),
         },
         Content::Ignored { reason } => Wish::Nothing(reason.clone()),
         Content::Uninstalled => Wish::Nothing("uninstalled".to_owned()),

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::approval::Verdict;
 use crate::company::CompanyId;
 use crate::deal::Stage;
+use crate::error::UserError;
 use crate::ids::{ApprovalId, PlanId};
 use crate::person::Role;
 
@@ -82,6 +83,11 @@ pub enum Intent {
         /// The new role.
         role: Role,
     },
+    /// Something was asked for in a way that cannot be, e.g. a button pressed with nothing ticked.
+    Refused {
+        /// What to tell the person.
+        error: UserError,
+    },
     /// The words could mean several things, or none.
     Unclear {
         /// What was said.
@@ -128,6 +134,7 @@ impl Intent {
             Self::AskComment { .. } => "ask_comment",
             Self::ListPeople => "list_people",
             Self::SetRole { .. } => "set_role",
+            Self::Refused { .. } => "refused",
             Self::Unclear { .. } => "unclear",
         }
     }

@@ -12,6 +12,7 @@ pub fn least_role(intent: &Intent) -> Role {
         | Intent::ShowDeal { .. }
         | Intent::ListApprovals
         | Intent::ListPeople
+        | Intent::Refused { .. }
         | Intent::Unclear { .. } => Role::Viewer,
         Intent::Find { .. }
         | Intent::CreateDeals { .. }

@@ -4,6 +4,7 @@ pub mod amounts;
 pub mod chips;
 mod directory;
 pub mod evidence;
+pub mod plausible;
 pub mod query;
 pub mod rank;
 pub mod sizes;
@@ -60,7 +61,7 @@ pub fn find_filters(index: &Index, query: &str, filters: &Filters, limit: usize)
     for dropped in &checked.dropped {
         tracing::warn!(company = %dropped.company, part = dropped.part, "the evaluator dropped a hit");
     }
-    let mut hits = checked.kept;
+    let mut hits = plausible::keep(index, filters, checked.kept)?;
     hits.truncate(limit);
     let no_match = filters.is_empty() || hits.first().is_none_or(|hit| hit.fit < FIT_MIN);
     if no_match {

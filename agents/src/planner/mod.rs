@@ -40,6 +40,7 @@ pub fn plan(intent: &Intent) -> Vec<Draft> {
         | Intent::AskComment { .. }
         | Intent::ListPeople
         | Intent::SetRole { .. }
+        | Intent::Refused { .. }
         | Intent::Unclear { .. } => vec![step(Agent::Planner, "reply")],
     });
     Draft::chain(drafts)

@@ -42,6 +42,7 @@ pub(super) async fn reply(desk: &Desk, context: &Context) -> Result<Outcome, Rec
     let asker = asker.ok_or_else(|| Recovery::Escalate { reason: "the person left".to_owned() })?;
     let card = match &context.intent {
         Intent::Help { topic } => (desk.help)(topic.as_deref(), asker.role),
+        Intent::Refused { error } => wording::user_error(error),
         Intent::Unclear { text, candidates } => wording::unclear(text, candidates),
         Intent::ListPeople => {
             let people = people::list(&mut tx).await.map_err(storage)?;

@@ -72,7 +72,7 @@ pub fn print(intent: &Intent) -> Option<String> {
         }
         Intent::Decide { verdict: Verdict::Reject, comment: None, .. }
         | Intent::CreateDeals { .. }
-        | Intent::Unclear { .. } => None,
+        | Intent::Unclear { .. } | Intent::Refused { .. } => None,
     }
 }
 

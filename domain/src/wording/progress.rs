@@ -34,7 +34,7 @@ pub fn on_it(intent: &Intent) -> String {
         Intent::AskComment { .. } => "One moment: please say why.".to_owned(),
         Intent::ListPeople => "On it: getting the people of your team…".to_owned(),
         Intent::SetRole { person, role } => format!("On it: making {} {}…", cut(person, 60), role.name()),
-        Intent::Unclear { .. } => "One moment…".to_owned(),
+        Intent::Unclear { .. } | Intent::Refused { .. } => "One moment…".to_owned(),
     }
 }
 
