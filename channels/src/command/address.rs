@@ -134,14 +134,14 @@ pub(super) fn skip(words: &Words<'_>) -> Address {
         if let Some(used) = our_name(words, at) {
             address.words += used;
             address.is_greeting = true;
-        } else if let Some(used) = words.longest_at(at, &GREETINGS) {
+        } else if let Some(used) = words.longest_at(at, GREETINGS) {
             address.words += used;
             address.is_greeting = true;
             address.is_plain = false;
         } else if is_helping(words, at) {
             address.words += if words.key(at + 2) == "to" { 3 } else { 2 };
             address.is_plain = false;
-        } else if let Some(used) = words.longest_at(at, &MANNERS) {
+        } else if let Some(used) = words.longest_at(at, MANNERS) {
             address.words += used;
             address.is_plain = false;
         } else {

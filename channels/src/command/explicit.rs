@@ -159,7 +159,7 @@ fn note(words: &Words<'_>, used: usize, most: f64) -> Option<Reading> {
         return Some(reading);
     }
     let name = natural::deal_name(words.rest(used));
-    let shown = (!name.is_empty()).then(|| Guess(Intent::ShowDeal { deal: name }, 0.4));
+    let shown = (!name.is_empty()).then_some(Guess(Intent::ShowDeal { deal: name }, 0.4));
     Some(unsure(shown.into_iter().chain([help_on("note")])))
 }
 

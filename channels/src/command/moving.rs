@@ -59,7 +59,8 @@ pub(super) fn read(rest: &str, needs_connector: bool) -> Option<Intent> {
 pub(super) fn meant(rest: &str) -> Option<(Intent, f64)> {
     let rest = arrows_apart(rest);
     let words = Words::new(without_deal_word(&rest));
-    let best = (1..words.len())
+    
+    (1..words.len())
         .filter(|i| is_connector(&words, *i))
         .filter_map(|i| {
             let one = nearest(words.key(i + 1));
@@ -67,8 +68,7 @@ pub(super) fn meant(rest: &str) -> Option<(Intent, f64)> {
             let (stage, near) = [one, two].into_iter().flatten().max_by(|a, b| a.1.total_cmp(&b.1))?;
             Some((moved(words.span(0, i), stage, None), near))
         })
-        .max_by(|a, b| a.1.total_cmp(&b.1));
-    best
+        .max_by(|a, b| a.1.total_cmp(&b.1))
 }
 
 /// Moves and looks that "Acme signed" may mean: said as a fact, it asks for nothing.
@@ -116,12 +116,12 @@ fn at(words: &Words<'_>, from: usize) -> Option<(Stage, Option<String>)> {
 /// The reason that begins at a place: `Some(None)` when the text ends there, none when what stands there is no
 /// reason.
 fn reason_at(words: &Words<'_>, at: usize) -> Option<Option<String>> {
-    if at >= words.len() || words.longest_at(at, &TAIL).is_some_and(|used| at + used == words.len()) {
+    if at >= words.len() || words.longest_at(at, TAIL).is_some_and(|used| at + used == words.len()) {
         return Some(None);
     }
     let rest = words.rest(at);
     let is_cut_off = words.raw(at - 1).ends_with([',', ';', ':', '.', '!']);
-    let text = if let Some(used) = words.longest_at(at, &BECAUSE) {
+    let text = if let Some(used) = words.longest_at(at, BECAUSE) {
         words.rest(at + used).trim_start_matches([':', ' '])
     } else if matches!(words.raw(at), "-" | "–" | "—" | "--" | ":" | "/") {
         words.rest(at + 1)

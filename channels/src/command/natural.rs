@@ -425,7 +425,7 @@ pub(super) fn is_about_companies(words: &Words<'_>, from: usize) -> bool {
 
 /// The question that some words without a command ask, and how sure that is.
 fn question(words: &Words<'_>) -> Option<(String, f64)> {
-    let opening = words.longest_at(0, &OPENINGS).unwrap_or(0);
+    let opening = words.longest_at(0, OPENINGS).unwrap_or(0);
     let evidence = lexicon::evidence(words, opening);
     // A noun of ours in the opening counts too: "which companies …" keeps its noun in the query.
     let has_place_words = (opening..words.len()).any(|at| {

@@ -36,7 +36,7 @@ pub fn slack_commands() -> Vec<SlackCommand> {
 pub fn help(topic: Option<&str>, role: Role) -> Vec<HelpGroup> {
     let chosen = topic.and_then(|topic| named(topic).or_else(|| nearest(topic)));
     let mut groups: Vec<HelpGroup> = Vec::new();
-    for command in COMMANDS.iter() {
+    for command in &COMMANDS {
         let is_wanted = match chosen {
             Some(chosen) => chosen.kind == command.kind,
             None => role >= command.least_role,

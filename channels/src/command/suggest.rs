@@ -45,7 +45,7 @@ pub(super) fn phrase_likeness<'a>(typed: impl Iterator<Item = &'a str>, known: &
 pub(super) fn likeness(typed: &str, known: &str) -> Option<f64> {
     let length = typed.chars().count().max(known.chars().count());
     // Long pasted words are no slips, and comparing them would cost time.
-    if length < 3 || length > 24 || NO_SLIPS.contains(&typed) {
+    if !(3..=24).contains(&length) || NO_SLIPS.contains(&typed) {
         return None;
     }
     let allowed = match length {

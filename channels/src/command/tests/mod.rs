@@ -33,6 +33,7 @@ fn brief(understood: &Understood) -> String {
         Intent::AskComment { approval } => format!("ask|{}", approval.short()),
         Intent::ListPeople => "people".to_owned(),
         Intent::SetRole { person, role } => format!("role|{person}|{}", role.name()),
+        Intent::Refused { .. } => "refused".to_owned(),
         Intent::Unclear { candidates, .. } => {
             let says: Vec<&str> = candidates.iter().map(|candidate| candidate.say.as_str()).collect();
             format!("?{}", says.join("|"))
