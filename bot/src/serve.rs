@@ -112,10 +112,13 @@ impl Running {
 pub(crate) async fn run(config: Config, part: Part) -> anyhow::Result<ExitCode> {
     let began = std::time::Instant::now();
     let app = App::open(config, Owner::Alone).await?;
+    if part == Part::Everything {
+        // Before the index is built: one of an empty directory would find nothing until it is built again.
+        furnish(&app).await?;
+    }
     let running = start(&app);
     let stop = stopped()?;
     if part == Part::Everything {
-        furnish(&app).await?;
         let connecting = running.stop.clone().run_until_cancelled_owned(connect_slack(&app));
         running.tasks.spawn(connecting);
         let Served { server, .. } = bind(&app, &running).await?;
