@@ -1,10 +1,16 @@
 //! Every integration test, in one binary.
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test, in helpers too")]
+#![expect(clippy::disallowed_methods, reason = "tests read the clock, the environment, and start tasks")]
 
 mod architecture;
 mod audit;
 mod dependencies;
 mod directory;
 mod embedded;
+mod faults;
+mod kills;
+mod migrations;
+mod replay;
 mod steps;
+mod story;
 mod tenancy;
