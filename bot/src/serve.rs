@@ -217,7 +217,7 @@ pub(crate) fn connect_slack(app: &App) -> impl Future<Output = ()> + Send + 'sta
                     }
                 }
                 Err(error) => {
-                    tracing::warn!(error = %error, "Slack does not accept us yet (SLACK_BOT_TOKEN)")
+                    tracing::warn!(error = %error, "Slack does not accept us yet (SLACK_BOT_TOKEN)");
                 }
             }
             tokio::time::sleep(wait).await;

@@ -59,7 +59,7 @@ pub(super) fn read(rest: &str, needs_connector: bool) -> Option<Intent> {
 pub(super) fn meant(rest: &str) -> Option<(Intent, f64)> {
     let rest = arrows_apart(rest);
     let words = Words::new(without_deal_word(&rest));
-    
+
     (1..words.len())
         .filter(|i| is_connector(&words, *i))
         .filter_map(|i| {

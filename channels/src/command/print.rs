@@ -72,7 +72,8 @@ pub fn print(intent: &Intent) -> Option<String> {
         }
         Intent::Decide { verdict: Verdict::Reject, comment: None, .. }
         | Intent::CreateDeals { .. }
-        | Intent::Unclear { .. } | Intent::Refused { .. } => None,
+        | Intent::Unclear { .. }
+        | Intent::Refused { .. } => None,
     }
 }
 
