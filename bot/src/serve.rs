@@ -111,6 +111,7 @@ pub(crate) async fn run(config: Config, part: Part) -> anyhow::Result<ExitCode> 
     let began = std::time::Instant::now();
     let app = App::open(config, Owner::Alone).await?;
     if part == Part::Everything {
+        // Before the index is built: one of an empty directory would find nothing until it is built again.
         app.furnish().await?;
     }
     let running = start(&app);
