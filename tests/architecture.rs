@@ -32,7 +32,8 @@ fn crates_import_only_from_lower_floors() {
         arrows.insert(package.name.to_string(), ours.collect());
     }
     for (from, all) in &arrows {
-        if from == "tests" {
+        // Beside the house; the fake world may be seen by the demo, and sees the words alone.
+        if from == "tests" || from == "world" && all.iter().all(|to| to == "domain") {
             continue;
         }
         let here = floor(from).unwrap_or_else(|| panic!("{from} has no floor"));

@@ -3,16 +3,13 @@
 use std::collections::BTreeSet;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use domain::company::{CompanyId, Size};
 use domain::search::Filters;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
-use storage::Access;
+use sqlx::postgres::{PgPool, PgPoolOptions};
 use storage::directory::import::{ImportError, ImportOptions, ImportReport, import, import_file};
 use storage::directory::{companies, countries};
+use tests::database::Database;
 
 const LAYOUT: &str = "id,name,country,state,city,sector,industry_group,industry,category,market_cap,\
                       founded_year,domain,status,description";
@@ -29,25 +26,15 @@ fn options(name: &str) -> ImportOptions {
 struct Directory {
     system: PgPool,
     app: PgPool,
+    _database: Database,
 }
 
 impl Directory {
-    /// `None`, said aloud, when no server was named.
-    async fn new() -> Option<Self> {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let Some(url) = std::env::var_os("DEALDESK_TEST_DATABASE_URL") else {
-            eprintln!("skipped: DEALDESK_TEST_DATABASE_URL is not set");
-            return None;
-        };
-        let server = PgConnectOptions::from_str(url.to_str().unwrap()).unwrap();
-        let name = format!("directory_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        let mut owner = PgConnection::connect_with(&server).await.unwrap();
-        owner.execute(AssertSqlSafe(format!("DROP DATABASE IF EXISTS {name}"))).await.unwrap();
-        owner.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
-        let access = Access::from_login(server.database(&name));
-        storage::Db::migrate(&access).await.unwrap();
+    async fn new() -> Self {
+        let database = Database::fresh().await;
+        let access = database.access();
         let pool = |login| PgPoolOptions::new().max_connections(3).connect_lazy_with(login);
-        Some(Self { system: pool(access.system), app: pool(access.app) })
+        Self { system: pool(access.system), app: pool(access.app), _database: database }
     }
 
     async fn import(&self, name: &str, content: &str) -> ImportReport {
@@ -93,7 +80,7 @@ fn the_shipped_directory_is_sound() {
 
 #[tokio::test]
 async fn the_shipped_directory_loads_whole_and_twice_changes_nothing() {
-    let Some(directory) = Directory::new().await else { return };
+    let directory = Directory::new().await;
     let first = import_file(&directory.system, &shipped(), &options("companies.csv"), |_| ()).await.unwrap();
     assert_eq!((first.bad_total, first.ignored_columns.len()), (0, 0), "{:?}", first.bad);
     assert_eq!(first.inserted, first.read);
@@ -111,7 +98,7 @@ async fn the_shipped_directory_loads_whole_and_twice_changes_nothing() {
 
 #[tokio::test]
 async fn every_field_comes_back_as_it_went_in() {
-    let Some(directory) = Directory::new().await else { return };
+    let directory = Directory::new().await;
     let row = serde_json::json!({
         "id": "t\\1", "src": "test", "name": "Tab\\slash \"quoted\" {brace}", "description": "One. Two: naïve 東京",
         "sector": "S", "industry_group": "G", "industry": "I", "category": "c", "country": "JP", "state": "13",
@@ -128,7 +115,7 @@ async fn every_field_comes_back_as_it_went_in() {
 
 #[tokio::test]
 async fn changes_are_told_apart_and_bad_rows_reported() {
-    let Some(directory) = Directory::new().await else { return };
+    let directory = Directory::new().await;
     directory.import("a.csv", "id,name,country\n1,Ada,DE\n2,Bob,FR\n").await;
     let before = companies::version(&directory.app).await.unwrap();
     let report = directory
@@ -147,7 +134,7 @@ async fn changes_are_told_apart_and_bad_rows_reported() {
 
 #[tokio::test]
 async fn an_import_that_broke_off_goes_on_where_it_stopped() {
-    let Some(directory) = Directory::new().await else { return };
+    let directory = Directory::new().await;
     let rows: String =
         (0..9_000).map(|n| format!("{{\"id\":\"c{n}\",\"name\":\"Company {n}\"}}\n")).collect();
     let cut = std::io::Read::chain(Cursor::new(rows.clone().into_bytes()), Broken);
@@ -175,7 +162,7 @@ impl std::io::Read for Broken {
 
 #[tokio::test]
 async fn pages_give_every_company_once() {
-    let Some(directory) = Directory::new().await else { return };
+    let directory = Directory::new().await;
     let rows: String = (0..25).map(|n| format!("{{\"id\":\"c{n}\",\"name\":\"N {n}\"}}\n")).collect();
     directory.import("p.jsonl", &rows).await;
     let mut pages = companies::stream_all(&directory.app, 10);
@@ -190,7 +177,7 @@ async fn pages_give_every_company_once() {
 
 #[tokio::test]
 async fn the_app_may_read_the_directory_and_not_write_it() {
-    let Some(directory) = Directory::new().await else { return };
+    let directory = Directory::new().await;
     let content = Cursor::new("name\nA\n");
     let error = import(&directory.app, content, &options("x.csv"), |_| ()).await.unwrap_err();
     assert!(matches!(error, ImportError::Database(_)), "{error}");
@@ -201,7 +188,7 @@ async fn the_app_may_read_the_directory_and_not_write_it() {
 
 #[tokio::test]
 async fn the_search_without_index_keeps_every_filter() {
-    let Some(directory) = Directory::new().await else { return };
+    let directory = Directory::new().await;
     let rows = [
         r#"{"id":"1","name":"Zahlwerk","country":"DE","city":"Berlin","market_cap":"Mid Cap","founded_year":2010,"funding_total_usd":5e6,"description":"Offers card payment processing to shops."}"#,
         r#"{"id":"2","name":"Payfast","country":"FR","city":"Paris","market_cap":"Mid Cap","founded_year":1990,"description":"Offers payment terminals."}"#,

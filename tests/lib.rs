@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a failed unwrap is a failed test")]
 #![expect(clippy::print_stdout, reason = "a skipped test says so")]
 
+pub mod conversation;
 pub mod database;
 pub mod people;
 pub mod product;

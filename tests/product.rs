@@ -83,11 +83,12 @@ impl Product {
         let client = client();
         let begun = Instant::now();
         loop {
-            let answer = client.get(format!("{}/readyz", self.url)).send().await;
-            if answer.is_ok_and(|answer| answer.status().is_success()) {
-                return;
-            }
-            assert!(begun.elapsed() < Duration::from_secs(60), "not ready:\n{}", self.log());
+            let why = match client.get(format!("{}/readyz", self.url)).send().await {
+                Ok(answer) if answer.status().is_success() => return,
+                Ok(answer) => answer.text().await.unwrap_or_default(),
+                Err(error) => error.to_string(),
+            };
+            assert!(begun.elapsed() < Duration::from_secs(60), "not ready, {why}:\n{}", self.log());
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
@@ -107,6 +108,11 @@ impl Product {
             std::thread::park_timeout(Duration::from_millis(10));
         }
         None
+    }
+
+    /// Whether it has ended by itself.
+    pub fn is_over(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
     }
 
     /// Kills it without warning.
@@ -134,6 +140,23 @@ impl Product {
             setting = setting.with(name, *value);
         }
         setting.start().await
+    }
+
+    /// A page of the console, as the admin sees it who uses the link that was printed at the start.
+    pub async fn page(&self, path: &str) -> String {
+        let log = self.log();
+        let (_, token) = log.lines().find_map(|line| line.split_once("/sign-in?token=")).unwrap();
+        let alone = reqwest::redirect::Policy::none();
+        let client = reqwest::Client::builder().timeout(Duration::from_secs(10)).redirect(alone).build().unwrap();
+        let sign_in = client
+            .post(format!("{}/sign-in", self.url))
+            .header("sec-fetch-site", "same-origin")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(format!("token={token}"));
+        let answer = sign_in.send().await.unwrap();
+        let cookie = answer.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+        let page = client.get(format!("{}{path}", self.url)).header("cookie", cookie).send().await.unwrap();
+        page.text().await.unwrap()
     }
 
     /// Its data folder.

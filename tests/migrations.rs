@@ -1,0 +1,172 @@
+//! Migrations meet rows: each is applied to a database in which every table that exists by then has some.
+
+use std::path::{Path, PathBuf};
+
+use domain::ids::TenantId;
+use sqlx::migrate::Migrator;
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions};
+use storage::deals::{self, Wanted};
+use storage::embedded::{self, Config};
+use storage::{Access, Db, people};
+use tests::database::Database;
+use uuid::Uuid;
+
+static MIGRATIONS: Migrator = sqlx::migrate!("../migrations");
+
+/// Rows for the tables that a migration made, by the migration's version. A migration that makes a table needs rows
+/// here; the test says so when they are missing.
+const SAMPLES: &[(i64, &str)] = &[
+    (
+        20_261_122_100_000,
+        "INSERT INTO tenants VALUES ('00000000-0000-0000-0000-00000000000a', 'Acme');
+         INSERT INTO workspaces (channel, external_id, tenant_id, bot_user, token)
+         VALUES ('slack', 'T0', '00000000-0000-0000-0000-00000000000a', 'U0', '\\x01');
+         INSERT INTO people (person_id, tenant_id, name, email, role) VALUES
+         ('00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-00000000000a', 'Dana', 'd@a.example', 'member'),
+         ('00000000-0000-0000-0000-000000000002', '00000000-0000-0000-0000-00000000000a', 'Lee', NULL, 'approver');
+         INSERT INTO identities (tenant_id, channel, workspace, external_id, person_id)
+         VALUES ('00000000-0000-0000-0000-00000000000a', 'slack', 'T0', 'U1', '00000000-0000-0000-0000-000000000001');
+         INSERT INTO credentials (hash, tenant_id, person_id, kind) VALUES
+         ('\\x01', '00000000-0000-0000-0000-00000000000a', '00000000-0000-0000-0000-000000000001', 'token');
+         INSERT INTO audit_entries VALUES
+         ('00000000-0000-0000-0000-00000000000a', 1, now(), 'system', 'test', 'nothing', '{\"a\": 1}', '\\x01');
+         INSERT INTO audit_heads VALUES ('00000000-0000-0000-0000-00000000000a', 1, '\\x01')",
+    ),
+    (
+        20_261_122_100_100,
+        "INSERT INTO inbox (inbound_id, channel, route, body) VALUES (gen_random_uuid(), 'slack', 'event', '{');
+         INSERT INTO inbox (inbound_id, tenant_id, channel, route, workspace, event_key, natural_key, body, state)
+         VALUES ('00000000-0000-0000-0000-000000000011', '00000000-0000-0000-0000-00000000000a', 'slack', 'command', 'T0',
+                 'e', 'n', 'x', 'done');
+         INSERT INTO conversations (conversation_id, tenant_id, channel, workspace, room, person_id)
+         VALUES ('00000000-0000-0000-0000-000000000012', '00000000-0000-0000-0000-00000000000a', 'slack', 'T0', 'C0',
+                 '00000000-0000-0000-0000-000000000001');
+         INSERT INTO plans (plan_id, tenant_id, conversation_id, requester_id, intent, state)
+         VALUES ('00000000-0000-0000-0000-000000000011', '00000000-0000-0000-0000-00000000000a',
+                 '00000000-0000-0000-0000-000000000012', '00000000-0000-0000-0000-000000000001', '{}', 'waiting');
+         INSERT INTO steps (step_id, tenant_id, plan_id, position, agent, action, input, after, pending, state)
+         VALUES ('00000000-0000-0000-0000-000000000013', '00000000-0000-0000-0000-00000000000a',
+                 '00000000-0000-0000-0000-000000000011', 0, 'planner', 'ask_approval', '{}', '{}', 0, 'waiting');
+         INSERT INTO approvals (approval_id, tenant_id, plan_id, step_id, subject, payload, payload_hash, requested_by,
+                                requested_at, expires_at, state)
+         VALUES ('00000000-0000-0000-0000-000000000014', '00000000-0000-0000-0000-00000000000a',
+                 '00000000-0000-0000-0000-000000000011', '00000000-0000-0000-0000-000000000013', 'create_deals', '{}', 'h',
+                 '00000000-0000-0000-0000-000000000001', now(), now() + interval '1 day', 'open');
+         INSERT INTO messages (message_id, tenant_id, plan_id, slot, channel, workspace, room, post_key, card)
+         VALUES ('00000000-0000-0000-0000-000000000015', '00000000-0000-0000-0000-00000000000a',
+                 '00000000-0000-0000-0000-000000000011', 'answer', 'slack', 'T0', 'C0', 'k', '{}');
+         INSERT INTO outbox (outbox_id, tenant_id, plan_id, message_id, effect_key, urgency, card)
+         VALUES (gen_random_uuid(), '00000000-0000-0000-0000-00000000000a', '00000000-0000-0000-0000-000000000011',
+                 '00000000-0000-0000-0000-000000000015', 'k', 1, '{}');
+         INSERT INTO idempotency (tenant_id, person_id, key, request_hash, inbound_id)
+         VALUES ('00000000-0000-0000-0000-00000000000a', '00000000-0000-0000-0000-000000000001', 'k', '\\x01',
+                 '00000000-0000-0000-0000-000000000011')",
+    ),
+    (
+        20_261_122_100_200,
+        "INSERT INTO partners (partner_id, tenant_id, company_id, name)
+         VALUES ('00000000-0000-0000-0000-000000000021', '00000000-0000-0000-0000-00000000000a', 'c1', 'Zahlwerk');
+         INSERT INTO deals (deal_id, tenant_id, partner_id, plan_id, name, stage, stage_since, created_at, updated_at)
+         VALUES ('00000000-0000-0000-0000-000000000022', '00000000-0000-0000-0000-00000000000a',
+                 '00000000-0000-0000-0000-000000000021', '00000000-0000-0000-0000-000000000011', 'Zahlwerk', 'prospect',
+                 now(), now(), now());
+         INSERT INTO stage_changes (tenant_id, deal_id, seq, to_stage, at)
+         VALUES ('00000000-0000-0000-0000-00000000000a', '00000000-0000-0000-0000-000000000022', 1, 'prospect', now());
+         INSERT INTO notes (note_id, tenant_id, deal_id, person_id, text, created_at)
+         VALUES (gen_random_uuid(), '00000000-0000-0000-0000-00000000000a', '00000000-0000-0000-0000-000000000022',
+                 '00000000-0000-0000-0000-000000000001', 'Called.', now())",
+    ),
+    (
+        20_261_122_100_300,
+        "INSERT INTO companies (id, name, country, tags) VALUES ('c1', 'Zahlwerk', 'DE', '{payments}');
+         INSERT INTO company_imports (file_name, content_hash) VALUES ('a.csv', 'h')",
+    ),
+];
+
+/// How many rows each table has.
+async fn rows(owner: &mut PgConnection) -> Vec<(String, i64)> {
+    let tables: Vec<String> = sqlx::query_scalar(
+        "SELECT quote_ident(relname) FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
+         AND relname <> '_sqlx_migrations' ORDER BY 1",
+    )
+    .fetch_all(&mut *owner)
+    .await
+    .unwrap();
+    let mut counted = Vec::new();
+    for table in tables {
+        let count = AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
+        let count: i64 = sqlx::query_scalar(count).fetch_one(&mut *owner).await.unwrap();
+        counted.push((table, count));
+    }
+    counted
+}
+
+/// Applies all migrations one by one to a database with rows; the product then reads those rows.
+async fn each_migration_keeps_the_rows(login: PgConnectOptions, access: Access) {
+    let mut owner = login.connect().await.unwrap();
+    let all: Vec<_> = MIGRATIONS.iter().cloned().collect();
+    for n in 1..=all.len() {
+        let (before, new) = (if n > 1 { rows(&mut owner).await } else { Vec::new() }, &all[n - 1]);
+        let upto = Migrator::with_migrations(all[..n].to_vec());
+        upto.run(&mut owner).await.unwrap_or_else(|why| panic!("{} on a database with rows: {why}", new.version));
+        let after = rows(&mut owner).await;
+        for kept in &before {
+            assert!(after.contains(kept), "{} changed how many rows {} has", new.version, kept.0);
+        }
+        if let Some((_, sql)) = SAMPLES.iter().find(|(version, _)| *version == new.version) {
+            sqlx::raw_sql(*sql).execute(&mut owner).await.unwrap();
+        }
+        for (table, count) in rows(&mut owner).await {
+            assert!(count > 0, "{table} has no sample rows: add some for migration {}", new.version);
+        }
+    }
+    let db = Db::open(&access).await.unwrap();
+    let tenant = TenantId(Uuid::from_u128(0xa));
+    let mut tx = db.tenant(tenant).begin().await.unwrap();
+    assert_eq!(people::list(&mut tx).await.unwrap().len(), 2);
+    assert_eq!(deals::list(&mut tx, Wanted::default()).await.unwrap().len(), 1);
+    drop(tx);
+    db.close().await;
+}
+
+#[tokio::test]
+async fn each_migration_meets_rows() {
+    let database = Database::empty().await;
+    each_migration_keeps_the_rows(database.login(), database.access()).await;
+}
+
+#[tokio::test]
+async fn each_migration_meets_rows_on_the_oldest_server_we_support() {
+    let bin = PathBuf::from("/usr/lib/postgresql/15/bin");
+    if !bin.join("initdb").exists() {
+        println!("skipped: no Postgres 15 is installed here (Debian: postgresql-15)");
+        return;
+    }
+    let home = std::env::temp_dir().join(format!("dealdesk-migrations-{}", std::process::id()));
+    let config = Config { bin: Some(bin), ..Config::from_environment(home.clone(), |name| std::env::var_os(name)) };
+    let server = embedded::start(&config).await.unwrap();
+    let login = server.connect_options();
+    each_migration_keeps_the_rows(login.clone(), Access::from_own_server(login)).await;
+    let data = std::fs::canonicalize(home.join("postgres"));
+    server.stop().await.unwrap();
+    for folder in data.into_iter().chain([home]) {
+        std::fs::remove_dir_all(folder).ok();
+    }
+}
+
+#[test]
+fn migrations_go_forward_only_and_say_what_they_do() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../migrations");
+    let mut names: Vec<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name != "README.md")
+        .collect();
+    names.sort();
+    let known = regex::Regex::new(r"^\d{14}_[a-z]+(_[a-z]+)+\.sql$").unwrap();
+    for name in &names {
+        assert!(known.is_match(name), "{name} is not called <time>_<verb>_<noun>.sql");
+    }
+    assert_eq!(names.len(), MIGRATIONS.iter().count());
+}
