@@ -13,6 +13,9 @@ use crate::error::Error;
 /// The channel on which new work is announced.
 pub const WORK_CHANNEL: &str = "dealdesk_work";
 
+/// How long an idle connection is believed to be alive without a test.
+const IDLE_TRUSTED: Duration = Duration::from_secs(1);
+
 /// How each role reaches the server.
 #[derive(Debug, Clone)]
 pub struct Access {
@@ -81,6 +84,16 @@ impl Db {
                 .max_connections(most)
                 .acquire_timeout(Duration::from_secs(2))
                 .test_before_acquire(false)
+                // A busy connection is not tested, since that costs a round trip. One that lay idle may be dead: a
+                // database that was away would cost work its tries long after it came back.
+                .before_acquire(|connection, meta| {
+                    Box::pin(async move {
+                        if meta.idle_for > IDLE_TRUSTED {
+                            connection.ping().await?;
+                        }
+                        Ok(true)
+                    })
+                })
         };
         let system = pool(8).connect_with(access.system.clone()).await?;
         let secret = sqlx::query_scalar("SELECT secret FROM guard.secret").fetch_one(&system).await?;

@@ -53,10 +53,11 @@ impl From<sqlx::Error> for Error {
             | sqlx::Error::PoolTimedOut
             | sqlx::Error::PoolClosed
             | sqlx::Error::WorkerCrashed => true,
-            // Class 08: connection; 57P01-57P03: shut down, crashed, starting up.
-            sqlx::Error::Database(inner) => {
-                inner.code().is_some_and(|code| code.starts_with("08") || code.starts_with("57P0"))
-            }
+            // Class 08: connection; 53: out of connections, memory or disk; 57P01-57P03: shut down, crashed,
+            // starting up; 25006: a standby that is not the primary yet.
+            sqlx::Error::Database(inner) => inner.code().is_some_and(|code| {
+                ["08", "53", "57P0", "25006"].iter().any(|begin| code.starts_with(begin))
+            }),
             _ => false,
         };
         if is_away { Self::Unavailable(error) } else { Self::Database(error) }
