@@ -133,7 +133,7 @@ impl Sender {
             }
             return;
         }
-        let noted = match self.attempt(&delivery).await {
+        let noted = match self.attempt_alive(&delivery).await {
             Ok(sent) => {
                 self.points.pass("delivery.sent");
                 let noted = outbox::sent(&self.members.db, &delivery, &sent).await;
@@ -180,6 +180,24 @@ impl Sender {
             _ => {
                 tracing::error!(message = %delivery.message, plan = %delivery.plan, why, "a message cannot be delivered");
                 outbox::fail(db, delivery, &why).await
+            }
+        }
+    }
+
+    /// Sends while showing that we live: a send may be several calls of ten seconds each.
+    async fn attempt_alive(&self, delivery: &Delivery) -> Result<Sent, SendError> {
+        let sending = self.attempt(delivery);
+        let mut beat = tokio::time::interval(Duration::from_secs(outbox::HEARTBEAT_S));
+        beat.tick().await;
+        tokio::pin!(sending);
+        loop {
+            tokio::select! {
+                sent = &mut sending => return sent,
+                _ = beat.tick() => {
+                    if let Err(error) = outbox::heartbeat(&self.members.db, delivery).await {
+                        tracing::warn!(error = %error, "somebody else may send this too; it is looked up first");
+                    }
+                }
             }
         }
     }

@@ -10,8 +10,10 @@ use crate::db::Db;
 use crate::error::Error;
 use crate::messages::SHOWN_CHANNEL;
 
-/// How long a send may take before it counts as unsure, seconds. Longer than the send's own limit.
-const LEASE_S: f64 = 15.0;
+/// How long a sender may hold a delivery without a sign of life, seconds; after that it counts as unsure.
+const LEASE_S: f64 = 10.0;
+/// How often a sender that is still sending says so, seconds.
+pub const HEARTBEAT_S: u64 = 3;
 
 /// A send or an edit that a worker holds.
 #[derive(Debug, Clone)]
@@ -196,6 +198,20 @@ pub async fn sent(db: &Db, delivery: &Delivery, sent: &Sent) -> Result<(), Error
             .execute(db.system())
             .await?;
     }
+    if done.rows_affected() == 1 { Ok(()) } else { Err(Error::Stale("delivery")) }
+}
+
+/// Keeps a delivery for its sender a while longer. Errors: [`Error::Stale`] when somebody else has it.
+pub async fn heartbeat(db: &Db, delivery: &Delivery) -> Result<(), Error> {
+    let done = sqlx::query(
+        "UPDATE outbox SET lease_until = now() + make_interval(secs => $3)
+         WHERE outbox_id = $1 AND fence = $2 AND state = 'sending'",
+    )
+    .bind(delivery.id)
+    .bind(delivery.fence)
+    .bind(LEASE_S)
+    .execute(db.system())
+    .await?;
     if done.rows_affected() == 1 { Ok(()) } else { Err(Error::Stale("delivery")) }
 }
 
