@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use channels::slack::SendError;
 use channels::slack::client::Slack;
 use domain::clock::Clock;
 use domain::ids::{Ids, PersonId, TenantId};
@@ -101,7 +102,11 @@ impl Members {
 
     async fn profile(&self, workspace: &Workspace, inbound: &Inbound) -> anyhow::Result<Option<Profile>> {
         let Some(token) = &workspace.token else { return Ok(None) };
-        let mut profile = self.slack.profile(token, &workspace.external_id, &inbound.sender).await?;
+        let mut profile = match self.slack.profile(token, &workspace.external_id, &inbound.sender).await {
+            // The account was deleted, or never was one.
+            Err(SendError::Gone { .. }) => return Ok(None),
+            asked => asked?,
+        };
         if profile.name.is_empty() {
             profile.name = inbound.sender_name.clone().unwrap_or_else(|| inbound.sender.clone());
         }

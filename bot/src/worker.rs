@@ -32,6 +32,8 @@ use crate::runner;
 const NAP: Duration = Duration::from_millis(500);
 /// After so many tries a message is kept for a person to see.
 const ATTEMPTS_MAX: i32 = 3;
+/// The same while the channel is away: some ten minutes.
+const ATTEMPTS_AWAY_MAX: i32 = 25;
 
 /// One worker of this process.
 #[derive(Clone)]
@@ -104,10 +106,9 @@ impl Worker {
             Err(error) => {
                 let why = format!("{error:#}");
                 tracing::error!(inbound = %claimed.id, attempt = claimed.attempt, error = why, "a message failed");
-                let ended = if claimed.attempt >= ATTEMPTS_MAX {
-                    inbox::end(&self.desk.db, &claimed, Ending::Failed, &why).await
-                } else {
-                    inbox::put_back(&self.desk.db, &claimed, f64::from(claimed.attempt), &why).await
+                let ended = match try_again_after_s(&error, claimed.attempt) {
+                    Some(wait_s) => inbox::put_back(&self.desk.db, &claimed, wait_s, &why).await,
+                    None => inbox::end(&self.desk.db, &claimed, Ending::Failed, &why).await,
                 };
                 if let Err(error) = ended {
                     tracing::warn!(error = %error, "the message comes back by itself");
@@ -256,6 +257,23 @@ impl Worker {
         if let Err(error) = slack.ephemeral(token, &target, &inbound.sender, &rendered).await {
             tracing::warn!(error = %error, "cannot tell somebody directly");
         }
+    }
+}
+
+/// When to try a message again that went wrong; none when it is to be kept for a person to see. A database or a
+/// channel that is away is not the message's fault.
+fn try_again_after_s(error: &anyhow::Error, attempt: i32) -> Option<f64> {
+    let times = f64::from(attempt.clamp(1, 30));
+    if error.downcast_ref::<storage::Error>().is_some_and(storage::Error::is_passing) {
+        return Some(times);
+    }
+    match error.downcast_ref::<slack::SendError>() {
+        #[expect(clippy::cast_precision_loss, reason = "seconds to wait are far below 2^52")]
+        Some(slack::SendError::RateLimited { after_s }) => Some((*after_s).max(1) as f64),
+        Some(slack::SendError::NotSent { .. } | slack::SendError::OutcomeUnknown { .. }) => {
+            (attempt < ATTEMPTS_AWAY_MAX).then_some(times * 2.0)
+        }
+        _ => (attempt < ATTEMPTS_MAX).then_some(times),
     }
 }
 
