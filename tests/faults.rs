@@ -152,6 +152,18 @@ async fn an_edit_that_failed_is_made_again() {
 }
 
 #[tokio::test]
+async fn somebody_new_is_asked_about_until_slack_answers() {
+    for (fault, times) in [(Fault::Status(503), 4), (Fault::RateLimited { after_s: 2 }, 4)] {
+        let talk = Conversation::begin().await;
+        talk.slack.fails("users.info", fault, times);
+        talk.types("dana", HELP).await;
+        talk.is_told("dana", "What you can say").await;
+        talk.ends().await;
+        assert_eq!(calls(&talk.slack, "users.info"), times + 1, "{fault:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_room_without_us_does_not_hold_up_the_others() {
     let talk = Conversation::begin().await;
     talk.slack.user("dana").command("/deal find payment companies in Germany", "random").await.unwrap();
