@@ -40,11 +40,13 @@ async fn what_slack_did_not_sign_is_refused_and_not_stored() {
     }
     for path in ["commands", "events", "interactions"] {
         let url = format!("{}/slack/{path}", talk.product.url);
-        let bare = client().post(url).header("content-type", FORM).body("team_id=T0ACME&text=help").send().await;
+        let bare =
+            client().post(url).header("content-type", FORM).body("team_id=T0ACME&text=help").send().await;
         assert_eq!(bare.unwrap().status(), 401, "{path} without a signature");
     }
     assert_eq!(talk.number("SELECT count(*) FROM inbox").await, 0);
-    let metrics = client().get(format!("{}/metrics", talk.product.url)).send().await.unwrap().text().await.unwrap();
+    let metrics =
+        client().get(format!("{}/metrics", talk.product.url)).send().await.unwrap().text().await.unwrap();
     let refused = metrics.lines().filter(|line| line.starts_with("slack_requests_refused_total{"));
     let sum: f64 = refused.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum();
     assert!((sum - 11.0).abs() < 0.5, "{sum} refusals counted");
@@ -55,7 +57,11 @@ async fn what_slack_did_not_sign_is_refused_and_not_stored() {
 async fn what_is_signed_but_unreadable_is_kept_for_a_person() {
     let talk = Conversation::begin().await;
     for (path, kind, body) in [
-        ("/slack/events", "application/json", &b"{\"type\": \"event_callback\", \"team_id\": \"T0ACME\", odd-one"[..]),
+        (
+            "/slack/events",
+            "application/json",
+            &b"{\"type\": \"event_callback\", \"team_id\": \"T0ACME\", odd-one"[..],
+        ),
         ("/slack/events", "application/json", b"\xff\xfe\x00odd-two"),
         ("/slack/interactions", FORM, b"payload=%7Bodd-three"),
         ("/slack/interactions", FORM, b"odd-four"),
@@ -188,7 +194,9 @@ async fn of_two_approvers_at_once_one_decides() {
     assert_eq!((one.unwrap().ack.status, other.unwrap().ack.status), (200, 200));
     talk.sees("2 deals created").await;
     let is_late = |w: &world::slack::Workspace| {
-        ["lee", "noor"].into_iter().find(|user| w.ephemerals(user).iter().any(|m| m.words().contains("already approved")))
+        ["lee", "noor"]
+            .into_iter()
+            .find(|user| w.ephemerals(user).iter().any(|m| m.words().contains("already approved")))
     };
     found(talk.slack.wait_for("the later one being told", LIMIT, is_late).await);
     talk.ends().await;
@@ -266,7 +274,8 @@ async fn a_poisoned_step_is_parked_and_the_rest_flows() {
     let parked = "SELECT count(*) FROM steps WHERE action = 'start' AND state = 'failed' AND attempt = 3
                   AND error LIKE '%poisoned%'";
     assert_eq!(talk.number(parked).await, 1);
-    let noted = "SELECT count(*) FROM audit_entries WHERE action = 'step.parked' AND detail->>'attempts' = '3'";
+    let noted =
+        "SELECT count(*) FROM audit_entries WHERE action = 'step.parked' AND detail->>'attempts' = '3'";
     assert_eq!(talk.number(noted).await, 1);
     assert_eq!(talk.number("SELECT count(*) FROM plans WHERE state = 'failed'").await, 1);
     assert_eq!(talk.number("SELECT count(*) FROM deals").await, 0);

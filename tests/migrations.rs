@@ -109,7 +109,9 @@ async fn each_migration_keeps_the_rows(login: PgConnectOptions, access: Access) 
     for n in 1..=all.len() {
         let (before, new) = (if n > 1 { rows(&mut owner).await } else { Vec::new() }, &all[n - 1]);
         let upto = Migrator::with_migrations(all[..n].to_vec());
-        upto.run(&mut owner).await.unwrap_or_else(|why| panic!("{} on a database with rows: {why}", new.version));
+        upto.run(&mut owner)
+            .await
+            .unwrap_or_else(|why| panic!("{} on a database with rows: {why}", new.version));
         let after = rows(&mut owner).await;
         for kept in &before {
             assert!(after.contains(kept), "{} changed how many rows {} has", new.version, kept.0);
@@ -144,7 +146,8 @@ async fn each_migration_meets_rows_on_the_oldest_server_we_support() {
         return;
     }
     let home = std::env::temp_dir().join(format!("dealdesk-migrations-{}", std::process::id()));
-    let config = Config { bin: Some(bin), ..Config::from_environment(home.clone(), |name| std::env::var_os(name)) };
+    let config =
+        Config { bin: Some(bin), ..Config::from_environment(home.clone(), |name| std::env::var_os(name)) };
     let server = embedded::start(&config).await.unwrap();
     let login = server.connect_options();
     each_migration_keeps_the_rows(login.clone(), Access::from_own_server(login)).await;

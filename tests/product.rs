@@ -147,7 +147,8 @@ impl Product {
         let log = self.log();
         let (_, token) = log.lines().find_map(|line| line.split_once("/sign-in?token=")).unwrap();
         let alone = reqwest::redirect::Policy::none();
-        let client = reqwest::Client::builder().timeout(Duration::from_secs(10)).redirect(alone).build().unwrap();
+        let client =
+            reqwest::Client::builder().timeout(Duration::from_secs(10)).redirect(alone).build().unwrap();
         let sign_in = client
             .post(format!("{}/sign-in", self.url))
             .header("sec-fetch-site", "same-origin")

@@ -8,7 +8,8 @@ use tests::conversation::{Conversation, ROOM};
 use tests::shared::data;
 
 /// The folders of the recordings that Slack's requests are in.
-const FOLDERS: [&str; 3] = ["messages/slack-java-sdk/", "messages/bolt-python-payloads/", "messages/python-slack-sdk/"];
+const FOLDERS: [&str; 3] =
+    ["messages/slack-java-sdk/", "messages/bolt-python-payloads/", "messages/python-slack-sdk/"];
 const FORM: &str = "application/x-www-form-urlencoded";
 
 fn samples(archive: &Path) -> Vec<(String, String)> {
@@ -56,7 +57,11 @@ fn form_of(text: &str) -> String {
     let value: Value = serde_json::from_str(text).unwrap_or_default();
     let fields = value.as_object().into_iter().flatten();
     let pairs = fields.map(|(name, value)| {
-        format!("{}={}", escaped(name), escaped(&value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
+        format!(
+            "{}={}",
+            escaped(name),
+            escaped(&value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+        )
     });
     pairs.collect::<Vec<_>>().join("&")
 }

@@ -48,7 +48,8 @@ async fn a_rejection_says_why_to_everybody_concerned() {
     let request = talk.proposes().await;
     talk.presses("lee", &request, "Reject (with comment)").await;
     let form = found(talk.slack.wait_for("a form", LIMIT, |w| w.open_view("lee").cloned()).await);
-    let field = form.view["blocks"].as_array().unwrap().iter().find(|block| block["type"] == "input").unwrap();
+    let field =
+        form.view["blocks"].as_array().unwrap().iter().find(|block| block["type"] == "input").unwrap();
     let name = field["block_id"].as_str().unwrap().to_owned();
     talk.slack.user("lee").submits(&form, &[(&name, "We know them too well.")]).await.unwrap();
 
