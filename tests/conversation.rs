@@ -108,7 +108,11 @@ impl Conversation {
         let ticks: Vec<&str> = ticks.iter().map(String::as_str).collect();
         let sent = self.slack.user("dana").ticks_and_presses(&answer, &ticks, "Create deals").await;
         assert_eq!(sent.unwrap().ack.status, 200);
-        self.sees("asks to create").await
+        // Copies in private may come first.
+        let request = self.slack.wait_for("the request in the thread", LIMIT, |w| {
+            w.from_bot().find(|m| m.thread.is_some() && m.words().contains("asks to create")).cloned()
+        });
+        found(request.await)
     }
 
     /// A number from the database, as its owner.
