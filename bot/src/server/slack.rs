@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::body::{Bytes, HttpBody};
+use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -15,6 +15,7 @@ use channels::slack::keys::{Keys, challenge, keys};
 use channels::slack::verify::{VerifyError, verify};
 use domain::ids::{InboundId, TenantId};
 use domain::person::Channel;
+use futures_util::StreamExt;
 use metrics::{Counter, counter};
 use secrecy::SecretString;
 use storage::inbox::{Raw, Stored};
@@ -34,6 +35,9 @@ const KNOWN_FOR: Duration = Duration::from_secs(60);
 const UNKNOWN_FOR: Duration = Duration::from_secs(3);
 /// Workspaces remembered at most.
 const KNOWN_MAX: usize = 10_000;
+
+/// How long a refused body is read.
+const DISCARD_FOR: Duration = Duration::from_secs(2);
 
 const ON_IT: &str = "{\"response_type\":\"ephemeral\",\"text\":\"On it…\"}";
 
@@ -91,9 +95,26 @@ async fn receive(State(desk): State<Arc<Desk>>, request: Request) -> Response {
     answer
 }
 
+/// Reads a body that is refused, within bounds: a sender that is cut off while writing never sees the answer.
+async fn discard(body: Body, most: usize) {
+    let mut chunks = body.into_data_stream();
+    let mut read = 0;
+    let all = async {
+        while let Some(Ok(chunk)) = chunks.next().await {
+            read += chunk.len();
+            if read > most {
+                break;
+            }
+        }
+    };
+    // Whoever writes slowly is cut off.
+    let _ = tokio::time::timeout(DISCARD_FOR, all).await;
+}
+
 impl Desk {
     async fn take(&self, mut request: Request) -> Result<Response, Problem> {
         if request.body().size_hint().lower() > self.body_max as u64 {
+            discard(request.into_body(), self.body_max * 16).await;
             return Err(Problem::too_large(self.body_max));
         }
         let headers = std::mem::take(request.headers_mut());

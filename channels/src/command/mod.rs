@@ -125,6 +125,12 @@ fn unclear(text: String, guesses: Vec<Guess>) -> Understood {
     Understood { intent: Intent::Unclear { text, candidates: candidates.clone() }, confidence, candidates }
 }
 
+/// Whether a text would be acted on: what is offered must not be asked back again.
+fn is_clear(text: &str) -> bool {
+    let reading = read(&cleaned(text), &[]);
+    reading.intent.is_some() && reading.confidence >= SURE
+}
+
 /// Guesses as commands to say, best first, each once.
 fn candidates(mut guesses: Vec<Guess>) -> Vec<Candidate> {
     guesses.sort_by(|a, b| b.1.total_cmp(&a.1));
@@ -133,6 +139,7 @@ fn candidates(mut guesses: Vec<Guess>) -> Vec<Candidate> {
         if let Some(say) = print(&intent)
             && said.len() < CANDIDATES_MAX
             && said.iter().all(|earlier| earlier.say != say)
+            && is_clear(&say)
         {
             said.push(Candidate { say, confidence });
         }
