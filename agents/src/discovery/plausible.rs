@@ -8,8 +8,11 @@ use storage::directory::{Index, IndexError, Unknowns};
 /// which it is not: nobody of unknown size is taken for one of the world's giants.
 const SHARE_MIN: f64 = 0.03;
 
+/// When no hit shows a word that was asked for, the best must fit this well by its trade alone.
+const WORDLESS_FIT_MIN: u8 = 50;
+
 /// Drops hits that would fit only if something rare were true of them, which nothing says. When words were
-/// asked for and not one hit shows any of them, none is left.
+/// asked for, no hit shows any of them and none fits well without, none is left.
 pub fn keep(index: &Index, filters: &Filters, hits: Vec<Hit>) -> Result<Vec<Hit>, IndexError> {
     let rare = rare_fields(index, filters)?;
     let is_bare = |hit: &Hit| {
@@ -19,7 +22,9 @@ pub fn keep(index: &Index, filters: &Filters, hits: Vec<Hit>) -> Result<Vec<Hit>
     let shows_words = |hit: &Hit| {
         hit.evidence.iter().any(|e| e.verdict == Verdict::Satisfied && filters.capability.contains(&e.part))
     };
-    if filters.capability.is_empty() || kept.iter().any(shows_words) { Ok(kept) } else { Ok(Vec::new()) }
+    let is_wordless = !filters.capability.is_empty() && !kept.iter().any(shows_words);
+    let is_weak = kept.iter().all(|hit| hit.fit < WORDLESS_FIT_MIN);
+    if is_wordless && is_weak { Ok(Vec::new()) } else { Ok(kept) }
 }
 
 /// Fields whose asked value is rare.
