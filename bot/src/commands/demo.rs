@@ -118,8 +118,8 @@ async fn story(app: &App, slack: &Slack) -> anyhow::Result<()> {
     slack.wait_for_words("call them on Tuesday", LIMIT).await.context("noting")?;
     dana.command("/deal list", ROOM).await?;
     slack.wait_for_words("2 deals", LIMIT).await.context("listing deals")?;
-    dana.command("/deal lst", ROOM).await?;
-    told_alone(slack, "dana", "list").await.context("a suggestion for a misspelt command")?;
+    dana.command("/deal fnid payment companies in Germany", ROOM).await?;
+    told_alone(slack, "dana", "Did you mean").await.context("a suggestion for a misspelt command")?;
     Ok(())
 }
 
