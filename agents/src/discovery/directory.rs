@@ -11,6 +11,7 @@ use domain::wording;
 use serde::Deserialize;
 use storage::Db;
 use storage::directory::{Index, IndexError, companies};
+use tokio::sync::Mutex;
 
 use crate::desk::{Desk, input, storage, unknown_action};
 use crate::discovery;
@@ -26,6 +27,8 @@ pub struct Directory {
     db: Db,
     folder: PathBuf,
     index: Arc<RwLock<Option<Arc<Index>>>>,
+    /// One at a time: two builders would write into the same folder.
+    refreshing: Arc<Mutex<()>>,
 }
 
 /// Why the directory cannot be used.
@@ -48,12 +51,13 @@ pub enum Error {
 impl Directory {
     /// A directory whose index is kept in a folder; nothing is opened yet.
     pub fn new(db: Db, folder: PathBuf) -> Self {
-        Self { db, folder, index: Arc::default() }
+        Self { db, folder, index: Arc::default(), refreshing: Arc::default() }
     }
 
     /// Makes the index current: opens the one in the folder, or builds it when it is missing or stale.
     /// True when it had to be built.
     pub async fn refresh(&self) -> Result<bool, Error> {
+        let _alone = self.refreshing.lock().await;
         let content = companies::version(self.db.directory()).await?.to_string();
         if self.current().is_some_and(|index| index.stamp().content == content) {
             return Ok(false);
