@@ -11,8 +11,10 @@ use channels::slack::client::{Posted, Target};
 use channels::slack::render::render;
 use channels::web;
 use domain::person::Channel;
+use domain::wording::{self, Closed};
 use secrecy::SecretString;
 use storage::outbox::{self, Delivery, Sent};
+use storage::relocation;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
@@ -56,7 +58,7 @@ struct Gate {
 
 impl Gates {
     /// Asks to write to a room now; otherwise says how long to wait.
-    fn pass(&self, workspace: &str, room: Option<&str>) -> Result<(), Duration> {
+    fn pass(&self, workspace: &str, room: Option<&str>, urgency: i16) -> Result<(), Duration> {
         let now = Instant::now();
         let mut gates = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(gate) = gates.get(workspace)
@@ -76,7 +78,9 @@ impl Gates {
             gate.left = gate.left.saturating_add(refills).min(ROOM_BURST);
             gate.refilled = now;
         }
-        if gate.left == 0 {
+        // Of a burst, the last is kept for decisions and the last but one for replies: what came first must not make
+        // what is urgent wait.
+        if i64::from(gate.left) <= i64::from(urgency) {
             return Err(ROOM_PACE);
         }
         gate.left -= 1;
@@ -140,6 +144,7 @@ impl Sender {
                 self.points.pass("delivery.recorded");
                 noted
             }
+            Err(SendError::NotHere { reason }) => self.move_on(&delivery, &reason).await,
             Err(error) => self.note(&delivery, &error).await,
         };
         if let Err(error) = noted {
@@ -155,7 +160,7 @@ impl Sender {
         if delivery.is_early {
             return Some((NAP, "the thread is not open yet"));
         }
-        let wait = self.gates.pass(&delivery.workspace, delivery.room.as_deref()).err()?;
+        let wait = self.gates.pass(&delivery.workspace, delivery.room.as_deref(), delivery.urgency).err()?;
         Some((wait, "the room is written to too often"))
     }
 
@@ -174,7 +179,9 @@ impl Sender {
                 tracing::warn!(message = %delivery.message, why, "a send is unsure");
                 outbox::put_back(db, delivery, backoff / 2.0, true, &why).await
             }
-            SendError::NotSent { .. } if delivery.attempt < ATTEMPTS_MAX => {
+            // A token may be renewed, a scope granted: nothing is lost while that takes less than three hours.
+            SendError::NotSent { .. } | SendError::Unauthorised { .. } if delivery.attempt < ATTEMPTS_MAX => {
+                tracing::warn!(message = %delivery.message, why, "a message waits");
                 outbox::put_back(db, delivery, backoff, false, &why).await
             }
             _ => {
@@ -182,6 +189,40 @@ impl Sender {
                 outbox::fail(db, delivery, &why).await
             }
         }
+    }
+
+    /// Goes on in private when the room is closed to us; gives up when that is closed too.
+    async fn move_on(&self, delivery: &Delivery, reason: &str) -> Result<(), storage::Error> {
+        match self.relocate(delivery, reason).await {
+            Ok(true) => {
+                self.points.pass("delivery.moved");
+                outbox::put_back(&self.members.db, delivery, 0.0, false, reason).await
+            }
+            Ok(false) => self.note(delivery, &SendError::Gone { reason: reason.to_owned() }).await,
+            Err(error) => self.note(delivery, &error).await,
+        }
+    }
+
+    /// Moves the conversation into the direct messages of whoever began it. False when that cannot be.
+    async fn relocate(&self, delivery: &Delivery, reason: &str) -> Result<bool, SendError> {
+        let not_stored = |error: storage::Error| SendError::NotSent { cause: error.to_string() };
+        let (Channel::Slack, Some(room)) = (delivery.channel, &delivery.room) else { return Ok(false) };
+        let db = &self.members.db;
+        let Some(owner) = relocation::owner(db, delivery).await.map_err(not_stored)? else {
+            return Ok(false);
+        };
+        let token = self.token(delivery).await?;
+        let private = self.members.slack.open_dm(&token, &owner.key).await?;
+        let closed = match reason {
+            "is_archived" | "is_inactive" => Closed::Archived,
+            word if word.starts_with("restricted_action") => Closed::Restricted,
+            _ => Closed::NotInvited,
+        };
+        let mut notice = wording::answered_in_private(room, &owner.said, closed);
+        agents::guardrail::screen(&mut notice);
+        tracing::info!(reason, "a room is closed to us; the conversation goes on in private");
+        let (ids, to) = (&self.members.ids, (&owner, private.as_str()));
+        relocation::relocate(db, ids, delivery, to, &notice).await.map_err(not_stored)
     }
 
     /// Sends while showing that we live: a send may be several calls of ten seconds each.
@@ -194,8 +235,13 @@ impl Sender {
             tokio::select! {
                 sent = &mut sending => return sent,
                 _ = beat.tick() => {
-                    if let Err(error) = outbox::heartbeat(&self.members.db, delivery).await {
-                        tracing::warn!(error = %error, "somebody else may send this too; it is looked up first");
+                    match outbox::heartbeat(&self.members.db, delivery).await {
+                        Ok(()) => {}
+                        // An edit of ours that arrives after the other sender's would undo it.
+                        Err(error @ storage::Error::Stale(_)) => {
+                            return Err(SendError::OutcomeUnknown { cause: error.to_string() });
+                        }
+                        Err(error) => tracing::warn!(error = %error, "cannot show that a send still goes on"),
                     }
                 }
             }
@@ -249,5 +295,30 @@ impl Sender {
         let workspace = found.map_err(|cause| SendError::NotSent { cause: format!("{cause:#}") })?;
         let token = workspace.and_then(|workspace| workspace.token);
         token.ok_or_else(|| SendError::Unauthorised { reason: "the workspace has no token".to_owned() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decisions_overtake_replies_overtake_progress_in_a_busy_room() {
+        let gates = Gates::default();
+        let pass = |urgency| gates.pass("T1", Some("C1"), urgency).is_ok();
+        let progress = (0..10).filter(|_| pass(2)).count();
+        assert_eq!(progress, 3, "progress leaves two of a burst of five");
+        assert!(pass(1) && !pass(1), "replies leave one");
+        assert!(pass(0) && !pass(0), "decisions leave none");
+        assert!(gates.pass("T1", Some("C2"), 2).is_ok(), "another room is not held up");
+    }
+
+    #[test]
+    fn a_workspace_that_asks_to_wait_is_left_alone() {
+        let gates = Gates::default();
+        gates.close("T1", Duration::from_secs(30));
+        let wait = gates.pass("T1", Some("C1"), 0).unwrap_err();
+        assert!(wait > Duration::from_secs(29) && wait <= Duration::from_secs(30), "{wait:?}");
+        assert!(gates.pass("T2", Some("C1"), 0).is_ok());
     }
 }

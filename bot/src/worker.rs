@@ -1,5 +1,6 @@
 //! The workers: a message in becomes an intent, then a plan, and the plan is worked on.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use domain::intent::Intent;
 use domain::person::{Channel, Person};
 use domain::plan::{Context, Step};
 use domain::wording;
+use futures_util::FutureExt;
 use storage::approvals;
 use storage::conversations;
 use storage::inbox::{self, Claimed, Ending};
@@ -93,14 +95,21 @@ impl Worker {
             return Ok(false);
         }
         let Some(step) = steps::claim(&self.desk.db, lease).await? else { return Ok(false) };
-        let context = plans::context(&self.desk.db, step.tenant, step.plan).await?;
+        let context = match plans::context(&self.desk.db, step.tenant, step.plan).await {
+            Ok(context) => context,
+            Err(error) if error.is_passing() => {
+                runner::forgive(&self.desk, &step, &error, &self.stop).await;
+                return Err(error.into());
+            }
+            Err(error) => return Err(error.into()),
+        };
         runner::run(&self.desk, lease, (context, step), &self.stop).await;
         Ok(true)
     }
 
     /// Deals with a message. What goes wrong here is tried again, then kept for a person to see.
     async fn take(&self, mut claimed: Claimed, lease: &Lease) {
-        match self.handle(&mut claimed, lease).await {
+        match self.handle_alive(&mut claimed, lease).await {
             Ok(Some(work)) => runner::run(&self.desk, lease, work, &self.stop).await,
             Ok(None) => {}
             Err(error) => {
@@ -112,6 +121,34 @@ impl Worker {
                 };
                 if let Err(error) = ended {
                     tracing::warn!(error = %error, "the message comes back by itself");
+                }
+            }
+        }
+    }
+
+    /// Deals with a message while showing that we live: asking the channel about somebody new may take a while. A
+    /// panic costs the message a try, not us a worker.
+    async fn handle_alive(
+        &self,
+        claimed: &mut Claimed,
+        lease: &Lease,
+    ) -> anyhow::Result<Option<(Context, Step)>> {
+        let (id, fence) = (claimed.id, claimed.fence);
+        let handling = AssertUnwindSafe(self.handle(claimed, lease)).catch_unwind();
+        let mut beat = tokio::time::interval(Duration::from_secs(inbox::HEARTBEAT_S));
+        beat.tick().await;
+        tokio::pin!(handling);
+        loop {
+            tokio::select! {
+                handled = &mut handling => {
+                    return handled.unwrap_or_else(|panic| {
+                        Err(anyhow::anyhow!("a panic: {}", runner::words_of(&*panic)))
+                    });
+                }
+                _ = beat.tick() => {
+                    if let Err(error) = inbox::heartbeat(&self.desk.db, id, fence).await {
+                        tracing::warn!(error = %error, "somebody else may take this message too; one of us commits");
+                    }
                 }
             }
         }
@@ -215,6 +252,7 @@ impl Worker {
             requester: person.id,
             conversation: conversation.id,
             intent: intent.clone(),
+            said: said.to_owned(),
             outputs: Vec::new(),
         };
         Ok((context, step))
@@ -254,7 +292,17 @@ impl Worker {
         let target =
             slack::client::Target { room: inbound.place.room.clone(), thread: inbound.place.thread.clone() };
         let slack = &self.members.slack;
-        if let Err(error) = slack.ephemeral(token, &target, &inbound.sender, &rendered).await {
+        let mut told = slack.ephemeral(token, &target, &inbound.sender, &rendered).await;
+        if let Err(slack::SendError::NotHere { .. }) = told {
+            told = match slack.open_dm(token, &inbound.sender).await {
+                Ok(room) => {
+                    let private = slack::client::Target { room, thread: None };
+                    slack.post(token, &private, &rendered, &inbound.id.to_string()).await.map(drop)
+                }
+                Err(error) => Err(error),
+            };
+        }
+        if let Err(error) = told {
             tracing::warn!(error = %error, "cannot tell somebody directly");
         }
     }

@@ -361,6 +361,7 @@ fn context(step: &Step, origin: &Origin) -> Context {
         requester: origin.requester,
         conversation: origin.conversation,
         intent: Intent::ListPeople,
+        said: String::new(),
         outputs: Vec::new(),
     }
 }

@@ -17,7 +17,8 @@ pub fn least_role(intent: &Intent) -> Role {
         Intent::Find { .. }
         | Intent::CreateDeals { .. }
         | Intent::MoveDeal { .. }
-        | Intent::NoteDeal { .. } => Role::Member,
+        | Intent::NoteDeal { .. }
+        | Intent::Withdraw { .. } => Role::Member,
         Intent::Decide { .. } | Intent::AskComment { .. } => Role::Approver,
         Intent::SetRole { .. } => Role::Admin,
     }

@@ -61,6 +61,14 @@ pub async fn apply(
             messages::edit_copies(tx, ids, Origin::of(context, step), *approval, card).await?;
             ("system".to_owned(), "approval.expired", format!("approval:{approval}"))
         }
+        Change::Void { approval, voided, card } => {
+            let asked = approvals::lock(tx, *approval).await?;
+            approvals::void(tx, *approval, voided).await?;
+            steps::cancel_plan(tx, asked.plan, &voided.reason).await?;
+            messages::edit_copies(tx, ids, Origin::of(context, step), *approval, card).await?;
+            let actor = voided.by.map_or_else(|| "system".to_owned(), |person| format!("person:{person}"));
+            (actor, "approval.voided", format!("approval:{approval}"))
+        }
         Change::SetRole { person, role, by } => {
             people::set_role(tx, *person, *role).await?;
             (format!("person:{by}"), "person.role_set", format!("person:{person}"))

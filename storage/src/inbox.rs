@@ -15,6 +15,8 @@ const BATCH_MAX: usize = 256;
 const WAITING_MAX: usize = 8192;
 /// How long a worker may hold a message without a sign of life, seconds.
 const LEASE_S: f64 = 10.0;
+/// How often a worker that still holds a message says so, seconds.
+pub const HEARTBEAT_S: u64 = 3;
 
 /// A message in as it came: raw, with the keys that tell doubles.
 #[derive(Debug, Clone)]
@@ -268,10 +270,25 @@ pub async fn assign(db: &Db, claimed: &mut Claimed, tenant: TenantId) -> Result<
     Ok(())
 }
 
-/// Gives back messages whose worker died; how many.
+/// Keeps a message for its worker a while longer. Errors: [`Error::Stale`] when somebody else has it.
+pub async fn heartbeat(db: &Db, id: InboundId, fence: i64) -> Result<(), Error> {
+    let done = sqlx::query(
+        "UPDATE inbox SET lease_until = now() + make_interval(secs => $3)
+         WHERE inbound_id = $1 AND fence = $2 AND state = 'running'",
+    )
+    .bind(id.0)
+    .bind(fence)
+    .bind(LEASE_S)
+    .execute(db.system())
+    .await?;
+    if done.rows_affected() == 1 { Ok(()) } else { Err(Error::Stale("message")) }
+}
+
+/// Gives back messages whose worker died; how many. A message over which three workers died is kept for a person;
+/// tries while a channel was away do not count.
 pub async fn recover(db: &Db) -> Result<u64, Error> {
     let done = sqlx::query(
-        "UPDATE inbox SET state = CASE WHEN attempt >= 3 THEN 'failed' ELSE 'new' END, run_at = now(),
+        "UPDATE inbox SET state = CASE WHEN deaths >= 2 THEN 'failed' ELSE 'new' END, deaths = deaths + 1, run_at = now(),
                           error = coalesce(error, 'the worker died'), lease_until = NULL
          WHERE state = 'running' AND lease_until < now()",
     )

@@ -2,6 +2,7 @@
 
 pub mod approvals;
 pub mod audit;
+pub mod blanking;
 pub mod changes;
 pub mod checkup;
 pub mod conversations;
@@ -19,6 +20,7 @@ pub mod outbox;
 pub mod people;
 pub mod plans;
 pub mod probe;
+pub mod relocation;
 pub mod seal;
 pub mod steps;
 pub mod workspaces;

@@ -199,6 +199,41 @@ pub async fn put_back(
     if done.rows_affected() == 1 { Ok(()) } else { Err(Error::Stale("step")) }
 }
 
+/// Puts a step back that could not be tried because something was away. The lease ends, and the try does not count.
+pub async fn give_back(tx: &mut Tx, step: &Step, after_ms: u64, why: &str) -> Result<(), Error> {
+    let done = sqlx::query(
+        "UPDATE steps SET state = 'queued', lease_until = NULL, error = $4, attempt = greatest(attempt - 1, 0),
+                run_at = now() + make_interval(secs => $3)
+         WHERE step_id = $1 AND fence = $2 AND state = 'running'",
+    )
+    .bind(step.id.0)
+    .bind(step.fence)
+    .bind(std::time::Duration::from_millis(after_ms).as_secs_f64())
+    .bind(why)
+    .execute(&mut **tx)
+    .await?;
+    if done.rows_affected() == 1 { Ok(()) } else { Err(Error::Stale("step")) }
+}
+
+/// Takes a try back that an outage of the database cut off, whoever has the step now; the lease of `step`, if it is
+/// still the last one, ends at once.
+pub async fn forgive(db: &Db, step: &Step, why: &str) -> Result<(), Error> {
+    sqlx::query(
+        "UPDATE steps SET attempt = greatest(attempt - 1, 0),
+                state = CASE WHEN fence = $2 THEN 'queued' ELSE state END,
+                run_at = CASE WHEN fence = $2 THEN now() ELSE run_at END,
+                lease_until = CASE WHEN fence = $2 THEN NULL ELSE lease_until END,
+                error = $3
+         WHERE step_id = $1 AND state IN ('queued', 'running')",
+    )
+    .bind(step.id.0)
+    .bind(step.fence)
+    .bind(why)
+    .execute(db.system())
+    .await?;
+    Ok(())
+}
+
 /// Ends a step that failed for good, and its plan with it.
 pub async fn fail(tx: &mut Tx, step: &Step, why: &str) -> Result<(), Error> {
     let done = sqlx::query(
@@ -225,13 +260,16 @@ pub async fn fail(tx: &mut Tx, step: &Step, why: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// Ends what is left of a plan in good order, e.g. after a rejection.
-pub async fn cancel_rest(tx: &mut Tx, plan: PlanId) -> Result<(), Error> {
+/// Stops a plan that is not over: its open steps are cancelled, and a result that comes later is refused as stale.
+pub async fn cancel_plan(tx: &mut Tx, plan: PlanId, why: &str) -> Result<(), Error> {
     sqlx::query(
-        "UPDATE steps SET state = 'cancelled', finished_at = now()
-         WHERE plan_id = $1 AND state IN ('queued', 'waiting')",
+        "WITH open AS (UPDATE steps SET state = 'cancelled', finished_at = now(), lease_until = NULL
+                       WHERE plan_id = $1 AND state IN ('queued', 'running', 'waiting'))
+         UPDATE plans SET state = 'cancelled', error = $2, finished_at = now()
+         WHERE plan_id = $1 AND state IN ('running', 'waiting')",
     )
     .bind(plan.0)
+    .bind(why)
     .execute(&mut **tx)
     .await?;
     Ok(())

@@ -21,6 +21,6 @@ mod skeleton;
 pub use finding::{Family, Finding};
 pub use invisible::{is_invisible, strip_invisible};
 pub(crate) use preflight::act;
-pub use preflight::screen;
+pub use preflight::{blanked, screen};
 pub use redaction::{Redacted, redact};
 pub use scan::{DEFAULT_THRESHOLD, readings, scan};

@@ -35,6 +35,7 @@ pub fn plan(intent: &Intent) -> Vec<Draft> {
             vec![step(Agent::Deal, intent.name())]
         }
         Intent::Decide { .. } => vec![step(Agent::Planner, "decide")],
+        Intent::Withdraw { .. } => vec![step(Agent::Planner, "withdraw")],
         Intent::Help { .. }
         | Intent::ListApprovals
         | Intent::AskComment { .. }
@@ -59,6 +60,7 @@ pub(crate) async fn act(desk: &Desk, context: &Context, step: &Step) -> Result<O
         "reply" => reply::reply(desk, context).await,
         "ask_approval" => approval::ask(desk, context, step).await,
         "decide" => approval::decide(desk, context).await,
+        "withdraw" => approval::withdraw(desk, context).await,
         _ => Err(unknown_action(step)),
     }
 }

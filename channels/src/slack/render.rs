@@ -280,9 +280,13 @@ fn paragraphs(text: &Text) -> Vec<Vec<SlackRichTextInlineElement>> {
                 count = 0;
             }
             count += length;
+            if let Span::Room(key) = span {
+                group.push(SlackRichTextChannel::new(SlackChannelId(key.clone())).into());
+                continue;
+            }
             let run = SlackRichTextText::new(piece);
             group.push(match span {
-                Span::Plain(_) => run.into(),
+                Span::Plain(_) | Span::Room(_) => run.into(),
                 Span::Strong(_) => run.bold().into(),
                 Span::Code(_) => run.code().into(),
                 Span::Faint(_) => run.italic().into(),

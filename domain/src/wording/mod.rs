@@ -2,6 +2,7 @@
 
 mod approvals;
 mod deals;
+mod elsewhere;
 mod guide;
 mod phrases;
 mod progress;
@@ -12,15 +13,17 @@ mod team;
 mod tests;
 
 pub use approvals::{
-    ProposedDeal, approval_decided, approval_expired, approval_request, approval_void, approvals,
-    ask_comment, deals_created, decision_refused, rejected, waiting_for_approval,
+    Asked, ProposedDeal, approval_decided, approval_expired, approval_request, approval_void, approvals,
+    ask_comment, deals_created, decision_refused, rejected, taken_meanwhile, waiting_for_approval,
+    which_to_withdraw, withdrawn,
 };
 pub use deals::{DealCard, deal, deal_ambiguous, deal_list, deal_moved, deal_unknown, note_added};
+pub use elsewhere::{Closed, answered_in_private};
 pub use guide::{HelpGroup, HelpLine, help, not_a_member, our_error, unclear, unknown_workspace, user_error};
 pub use phrases::{day, moment};
 pub use progress::{cancelled_late, on_it, parked, progress};
 pub use refusals::{
-    approval_unknown, company_changed, lapsed, nothing_to_propose, own_role, person_unclear, search_gone,
+    approval_unknown, company_changed, lapsed, no_open_request, nothing_to_propose, own_role, person_unclear, search_gone,
     took_too_long, with_trace,
 };
 pub use search::{found, nothing_found};
