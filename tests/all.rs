@@ -4,13 +4,17 @@
 
 mod architecture;
 mod audit;
+mod closed_rooms;
 mod dependencies;
 mod directory;
 mod embedded;
 mod faults;
 mod kills;
 mod migrations;
+mod outages;
 mod replay;
 mod steps;
 mod story;
+mod team;
 mod tenancy;
+mod withdrawals;

@@ -169,21 +169,6 @@ async fn somebody_new_is_asked_about_until_slack_answers() {
     }
 }
 
-#[tokio::test]
-async fn a_room_without_us_does_not_hold_up_the_others() {
-    let talk = Conversation::begin().await;
-    talk.slack.user("dana").command("/deal find payment companies in Germany", "random").await.unwrap();
-    talk.finds().await;
-    eventually("the message being given up", async || {
-        talk.number("SELECT count(*) FROM outbox WHERE state = 'failed'").await > 0
-    })
-    .await;
-    eventually("nothing being left to send", async || {
-        talk.number("SELECT count(*) FROM outbox WHERE state IN ('queued', 'sending')").await == 0
-    })
-    .await;
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_two_approvers_at_once_one_decides() {
     let admins = |setup: &mut world::slack::Setup| {

@@ -2,16 +2,19 @@
 //! limits.
 
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use agents::failpoint::FailPoints;
 use channels::slack::SendError;
 use channels::slack::client::{Posted, Target};
-use channels::slack::render::render;
+use channels::slack::render::render_of;
 use channels::web;
+use domain::ids::PlanId;
 use domain::person::Channel;
 use domain::wording::{self, Closed};
+use futures_util::FutureExt;
 use secrecy::SecretString;
 use storage::outbox::{self, Delivery, Sent};
 use storage::relocation;
@@ -20,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use crate::members::Members;
+use crate::runner;
 use crate::telemetry::export;
 
 /// How long an idle sender sleeps if nobody rings.
@@ -108,11 +112,7 @@ impl Sender {
         while !self.stop.is_cancelled() {
             let nap = match outbox::claim(&self.members.db, &[Channel::Slack, Channel::Web]).await {
                 Ok(Some(delivery)) => {
-                    self.points.pass("delivery.claimed");
-                    let span =
-                        tracing::info_span!("delivery", plan = %delivery.plan, message = %delivery.message);
-                    export::follow(&span, delivery.plan);
-                    self.deliver(delivery).instrument(span).await;
+                    self.hand_over(delivery).await;
                     continue;
                 }
                 Ok(None) => NAP,
@@ -129,7 +129,35 @@ impl Sender {
         }
     }
 
+    /// Makes one delivery of one plan; false if there is none now.
+    pub(crate) async fn turn_of(&self, plan: PlanId) -> Result<bool, storage::Error> {
+        let claimed = outbox::claim_of(&self.members.db, &[Channel::Web], Some(plan)).await?;
+        let Some(delivery) = claimed else { return Ok(false) };
+        self.hand_over(delivery).await;
+        Ok(true)
+    }
+
+    /// Delivers; a panic costs the delivery a try, not us a sender.
+    async fn hand_over(&self, delivery: Delivery) {
+        self.points.pass("delivery.claimed");
+        let message = delivery.message;
+        let span = tracing::info_span!("delivery", plan = %delivery.plan, %message);
+        export::follow(&span, delivery.plan);
+        let done = AssertUnwindSafe(self.deliver(delivery)).catch_unwind().instrument(span).await;
+        if let Err(panic) = done {
+            let words = runner::words_of(&*panic);
+            tracing::error!(%message, panic = words, "a delivery panicked; it comes back when its lease runs out");
+        }
+    }
+
     async fn deliver(&self, delivery: Delivery) {
+        if delivery.attempt > ATTEMPTS_MAX {
+            let why = SendError::Gone { reason: "the sender died each time".to_owned() };
+            if let Err(error) = self.note(&delivery, &why).await {
+                tracing::warn!(error = %error, "the delivery comes back by itself");
+            }
+            return;
+        }
         if let Some((wait, why)) = self.must_wait(&delivery) {
             let noted = outbox::defer(&self.members.db, &delivery, wait.as_secs_f64(), why).await;
             if let Err(error) = noted {
@@ -262,7 +290,8 @@ impl Sender {
     async fn to_slack(&self, delivery: &Delivery) -> Result<Sent, SendError> {
         let token = self.token(delivery).await?;
         let slack = &self.members.slack;
-        let rendered = render(&delivery.card, Some(&self.console_url));
+        let whole = format!("/plans/{}", delivery.plan);
+        let rendered = render_of(&delivery.card, Some(&self.console_url), Some(&whole));
         let room = match (&delivery.room, &delivery.person_key) {
             (Some(room), _) => room.clone(),
             (None, Some(user)) => slack.open_dm(&token, user).await?,

@@ -83,6 +83,10 @@ impl Members {
             return Ok(stranger());
         }
         let mut tx = self.db.tenant(workspace.tenant).begin().await?;
+        // Who was taken out of the team does not come back by writing again.
+        if people::has_left(&mut tx, &identity, profile.email.as_deref()).await? {
+            return Ok(stranger());
+        }
         let known = match &profile.email {
             Some(email) => people::by_email(&mut tx, email).await?,
             None => None,

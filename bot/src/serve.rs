@@ -19,7 +19,7 @@ use tokio_util::task::TaskTracker;
 use crate::app::{App, HOME_TENANT, Owner};
 use crate::config::Config;
 use crate::delivery::{Gates, Sender};
-use crate::server::{self, Edge, Limits};
+use crate::server::{self, Edge, Health, Limits};
 use crate::telemetry::metrics::Metrics;
 use crate::worker::Worker;
 use crate::{duty, welcome};
@@ -63,15 +63,7 @@ pub(crate) fn start(app: &App) -> Running {
     }
     let gates = Gates::default();
     for _ in 0..SENDERS {
-        let sender = Sender {
-            members: app.members(),
-            points: app.desk.points.clone(),
-            bell: mail.clone(),
-            stop: stop.clone(),
-            gates: gates.clone(),
-            console_url: app.config.public_url(),
-        };
-        tasks.spawn(sender.run());
+        tasks.spawn(sender(app, (&mail, &stop), &gates).run());
     }
     let bells = vec![bell.clone(), urgent, mail];
     tasks.spawn(duty::recover(app.db.clone(), bells.clone(), stop.clone()));
@@ -81,6 +73,25 @@ pub(crate) fn start(app: &App) -> Running {
     let (home, clock) = (app.config.home.clone(), app.clock.clone());
     tasks.spawn(duty::anchor(app.db.clone(), home, clock, stop.clone()));
     Running { intake, shown, bell, stop, tasks }
+}
+
+fn sender(app: &App, (bell, stop): (&Arc<Notify>, &CancellationToken), gates: &Gates) -> Sender {
+    Sender {
+        members: app.members(),
+        points: app.desk.points.clone(),
+        bell: bell.clone(),
+        stop: stop.clone(),
+        gates: gates.clone(),
+        console_url: app.config.public_url(),
+    }
+}
+
+/// A worker and a sender that take nothing by themselves, for a command that does only its own work.
+pub(crate) fn alone(app: &App) -> (Worker, Sender) {
+    let (stop, bell) = (CancellationToken::new(), Arc::new(Notify::new()));
+    let sender = sender(app, (&bell, &stop), &Gates::default());
+    let (desk, members) = (app.desk.clone(), app.members());
+    (Worker { desk, members, bell, stop, urgent_only: false }, sender)
 }
 
 impl Running {
@@ -123,6 +134,9 @@ pub(crate) async fn run(config: Config, part: Part) -> anyhow::Result<ExitCode> 
         running.serve(server);
         welcome::print(&app, began.elapsed()).await?;
     }
+    if part == Part::Workers && !app.config.server.worker_listen.is_empty() {
+        running.serve(bind_health(&app, &running).await?);
+    }
     stop.await;
     running.stop().await;
     app.close().await?;
@@ -162,6 +176,30 @@ pub(crate) async fn bind(app: &App, running: &Running) -> anyhow::Result<Served>
         hang_up.hang_up();
     });
     Ok(Served { address, server: Box::pin(server.into_future()) })
+}
+
+/// Binds a worker's own server, which tells how the process fares and nothing else.
+async fn bind_health(
+    app: &App,
+    running: &Running,
+) -> anyhow::Result<Pin<Box<dyn Future<Output = std::io::Result<()>> + Send>>> {
+    let address = &app.config.server.worker_listen;
+    let listener = tokio::net::TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on {address} (DEALDESK_WORKER_LISTEN)"))?;
+    let metrics = Metrics::of_process()?;
+    let directory = app.desk.directory.clone();
+    let health = Health {
+        db: app.db.clone(),
+        metrics: metrics.clone(),
+        is_index_open: Arc::new(move || directory.is_ready()),
+        token: app.config.telemetry.metrics_token.clone(),
+    };
+    let keep_up = running.stop.clone().run_until_cancelled_owned(async move { metrics.keep_up().await });
+    running.tasks.spawn(keep_up);
+    tracing::info!(address = %listener.local_addr()?, "a worker, listening for health checks");
+    let stop = running.stop.clone().cancelled_owned();
+    Ok(Box::pin(axum::serve(listener, health.routes()).with_graceful_shutdown(stop).into_future()))
 }
 
 /// What the server needs of the running program.

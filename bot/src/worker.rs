@@ -10,7 +10,7 @@ use channels::slack::{self, Kind};
 use channels::{command, web};
 use domain::card::Card;
 use domain::error::UserError;
-use domain::ids::{ApprovalId, ConversationId};
+use domain::ids::{ApprovalId, ConversationId, InboundId, PlanId};
 use domain::inbound::{Content, Inbound};
 use domain::intent::Intent;
 use domain::person::{Channel, Person};
@@ -103,6 +103,18 @@ impl Worker {
             }
             Err(error) => return Err(error.into()),
         };
+        runner::run(&self.desk, lease, (context, step), &self.stop).await;
+        Ok(true)
+    }
+
+    /// Does one piece of work of one plan, if nobody else has it; false if there is none.
+    pub(crate) async fn turn_of(&self, plan: PlanId, lease: &Lease) -> anyhow::Result<bool> {
+        if let Some(claimed) = inbox::claim_one(&self.desk.db, InboundId(plan.0)).await? {
+            self.take(claimed, lease).await;
+            return Ok(true);
+        }
+        let Some(step) = steps::claim_of(&self.desk.db, lease, plan).await? else { return Ok(false) };
+        let context = plans::context(&self.desk.db, step.tenant, step.plan).await?;
         runner::run(&self.desk, lease, (context, step), &self.stop).await;
         Ok(true)
     }
@@ -245,7 +257,7 @@ impl Worker {
         desk.points.pass("worker.planned");
         tx.commit().await?;
         desk.points.pass("worker.committed");
-        metrics::counter!("dealdesk_plans", "intent" => intent.name()).increment(1);
+        metrics::counter!("plans_total", "intent" => intent.name()).increment(1);
         let context = Context {
             tenant: person.tenant,
             plan,

@@ -163,10 +163,11 @@ pub struct Claimed {
     pub received_at: DateTime<Utc>,
 }
 
+type ClaimedRow = (Uuid, Option<Uuid>, String, String, Option<String>, Vec<u8>, i32, i64, DateTime<Utc>);
+
 /// Takes the next message, urgent ones first.
 pub async fn claim(db: &Db, urgent_only: bool) -> Result<Option<Claimed>, Error> {
-    type Row = (Uuid, Option<Uuid>, String, String, Option<String>, Vec<u8>, i32, i64, DateTime<Utc>);
-    let row: Option<Row> = sqlx::query_as(
+    let row: Option<ClaimedRow> = sqlx::query_as(
         "UPDATE inbox SET state = 'running', attempt = attempt + 1, fence = fence + 1,
                           lease_until = now() + make_interval(secs => $2)
          WHERE inbound_id = (SELECT inbound_id FROM inbox
@@ -178,12 +179,30 @@ pub async fn claim(db: &Db, urgent_only: bool) -> Result<Option<Claimed>, Error>
     .bind(LEASE_S)
     .fetch_optional(db.system())
     .await?;
-    let Some((id, tenant, channel, route, workspace, body, attempt, fence, received_at)) = row else {
-        return Ok(None);
-    };
+    row.map(read_claimed).transpose()
+}
+
+/// Takes one message, if nobody has it yet.
+pub async fn claim_one(db: &Db, id: InboundId) -> Result<Option<Claimed>, Error> {
+    let row: Option<ClaimedRow> = sqlx::query_as(
+        "UPDATE inbox SET state = 'running', attempt = attempt + 1, fence = fence + 1,
+                          lease_until = now() + make_interval(secs => $2)
+         WHERE inbound_id = (SELECT inbound_id FROM inbox WHERE inbound_id = $1 AND state = 'new' AND run_at <= now()
+                             FOR UPDATE SKIP LOCKED)
+         RETURNING inbound_id, tenant_id, channel, route, workspace, body, attempt, fence, received_at",
+    )
+    .bind(id.0)
+    .bind(LEASE_S)
+    .fetch_optional(db.system())
+    .await?;
+    row.map(read_claimed).transpose()
+}
+
+fn read_claimed(row: ClaimedRow) -> Result<Claimed, Error> {
+    let (id, tenant, channel, route, workspace, body, attempt, fence, received_at) = row;
     let channel = Channel::from_name(&channel).ok_or_else(|| Error::unreadable("channel", &channel))?;
     let (id, tenant) = (InboundId(id), tenant.map(TenantId));
-    Ok(Some(Claimed { id, tenant, channel, route, workspace, body, attempt, fence, received_at }))
+    Ok(Claimed { id, tenant, channel, route, workspace, body, attempt, fence, received_at })
 }
 
 /// How a message ended that caused no plan.

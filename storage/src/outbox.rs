@@ -86,12 +86,22 @@ struct Row {
 /// the newest is taken; the older ones are superseded. The first send is never skipped: people see
 /// at once that work began.
 pub async fn claim(db: &Db, channels: &[Channel]) -> Result<Option<Delivery>, Error> {
+    claim_of(db, channels, None).await
+}
+
+/// Takes the next delivery of one plan, or of any.
+pub async fn claim_of(
+    db: &Db,
+    channels: &[Channel],
+    plan: Option<PlanId>,
+) -> Result<Option<Delivery>, Error> {
     let names: Vec<&str> = channels.iter().map(|channel| channel.name()).collect();
     let row: Option<Row> = sqlx::query_as(
         "WITH pick AS (
             SELECT o.outbox_id, o.message_id, m.external_id IS NULL AS is_first
             FROM outbox o JOIN messages m USING (message_id)
             WHERE o.state = 'queued' AND o.run_at <= now() AND m.channel = ANY ($2)
+              AND o.plan_id = coalesce($3, o.plan_id)
               AND NOT EXISTS (SELECT 1 FROM outbox x WHERE x.message_id = o.message_id AND x.state = 'sending')
             ORDER BY o.urgency, o.seq LIMIT 1 FOR UPDATE OF o SKIP LOCKED),
          newest AS (
@@ -124,6 +134,7 @@ pub async fn claim(db: &Db, channels: &[Channel]) -> Result<Option<Delivery>, Er
     )
     .bind(LEASE_S)
     .bind(&names)
+    .bind(plan.map(|plan| plan.0))
     .fetch_optional(db.system())
     .await?;
     row.map(read).transpose()

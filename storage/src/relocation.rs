@@ -34,8 +34,7 @@ pub async fn owner(db: &Db, delivery: &Delivery) -> Result<Option<Owner>, Error>
     let Some((person, said)) = row else { return Ok(None) };
     let person = PersonId(person);
     let names = people::identities(&mut tx, person).await?;
-    let name =
-        names.into_iter().find(|n| n.channel == delivery.channel && n.workspace == delivery.workspace);
+    let name = names.into_iter().find(|n| n.channel == delivery.channel && n.workspace == delivery.workspace);
     Ok(name.map(|name| Owner { person, key: name.external_id, said }))
 }
 

@@ -72,6 +72,25 @@ pub async fn claim(db: &Db, lease: &mut Lease) -> Result<Option<Step>, Error> {
     Ok(None)
 }
 
+/// Takes a ready step of one plan.
+pub async fn claim_of(db: &Db, lease: &Lease, plan: PlanId) -> Result<Option<Step>, Error> {
+    let row: Option<Row> = sqlx::query_as(
+        "UPDATE steps SET state = 'running', attempt = attempt + 1, fence = fence + 1, worker = $1,
+                          lease_until = now() + make_interval(secs => $3),
+                          started_at = coalesce(started_at, now())
+         WHERE step_id = (SELECT step_id FROM steps
+                          WHERE plan_id = $2 AND state = 'queued' AND pending = 0 AND run_at <= now()
+                          ORDER BY position LIMIT 1 FOR UPDATE SKIP LOCKED)
+         RETURNING step_id, tenant_id, plan_id, position, agent, action, input, attempt, fence, signal",
+    )
+    .bind(&lease.worker)
+    .bind(plan.0)
+    .bind(LEASE_S)
+    .fetch_optional(db.system())
+    .await?;
+    row.map(read).transpose()
+}
+
 /// Shows that the worker lives. [`Error::Stale`] when the lease was lost.
 pub async fn heartbeat(db: &Db, step: &Step) -> Result<(), Error> {
     let done = sqlx::query(

@@ -1,7 +1,9 @@
 //! Asks approvers, waits for days if need be, and judges decisions.
 
 use chrono::Duration;
-use domain::approval::{Approval, Refusal, State, Verdict, Voided, decide as judge, payload_hash, withdraw as withdrawal};
+use domain::approval::{
+    Approval, Refusal, State, Verdict, Voided, decide as judge, payload_hash, withdraw as withdrawal,
+};
 use domain::card::{Audience, Card, Say, Urgency};
 use domain::change::Change;
 use domain::error::UserError;

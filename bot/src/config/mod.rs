@@ -31,6 +31,7 @@ pub(crate) struct Config {
 pub(crate) struct Server {
     pub(crate) listen: String,
     pub(crate) public_url: String,
+    pub(crate) worker_listen: String,
 }
 
 /// The database.
@@ -120,11 +121,13 @@ pub(crate) struct Telemetry {
     pub(crate) log: String,
     pub(crate) format: String,
     pub(crate) otlp_url: String,
+    pub(crate) metrics_token: SecretString,
 }
 
 /// Environment variable, section, key: the table behind the comments in `default.toml`.
 const ENVIRONMENT: &[(&str, &str, &str)] = &[
     ("DEALDESK_LISTEN", "server", "listen"),
+    ("DEALDESK_WORKER_LISTEN", "server", "worker_listen"),
     ("DEALDESK_PUBLIC_URL", "server", "public_url"),
     ("DATABASE_URL", "database", "url"),
     ("DEALDESK_PG_BIN", "database", "pg_bin"),
@@ -144,6 +147,7 @@ const ENVIRONMENT: &[(&str, &str, &str)] = &[
     ("DEALDESK_BODY_KIB", "limits", "body_kib"),
     ("DEALDESK_LOG", "telemetry", "log"),
     ("DEALDESK_LOG_FORMAT", "telemetry", "format"),
+    ("DEALDESK_METRICS_TOKEN", "telemetry", "metrics_token"),
     ("OTEL_EXPORTER_OTLP_ENDPOINT", "telemetry", "otlp_url"),
 ];
 

@@ -53,6 +53,7 @@ const FIGURES: &[(&str, Shape, &str, bool)] = &[
         "Messages handed to the inbox: stored, double or refused",
         false,
     ),
+    ("plans_total", Shape::Counter, "Plans begun, by intent", false),
     (
         "rate_limited_total",
         Shape::Counter,

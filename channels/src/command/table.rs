@@ -264,7 +264,14 @@ pub static COMMANDS: [Command; 12] = [
     Command {
         kind: Kind::Withdraw,
         name: "cancel",
-        aliases: &["withdraw", "retract", "take back", "cancel request", "withdraw request", "cancel my request"],
+        aliases: &[
+            "withdraw",
+            "retract",
+            "take back",
+            "cancel request",
+            "withdraw request",
+            "cancel my request",
+        ],
         foreign: &["storniere", "zuruckziehen", "annule", "annuler", "cancela", "annulla"],
         usage: "cancel [<id>]",
         purpose: "Take back your request before anybody decided on it.",

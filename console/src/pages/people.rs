@@ -24,8 +24,6 @@ use crate::shell::{Place, Shell};
 const LINK_H: i64 = 24;
 /// The longest name, characters.
 const NAME_MAX: usize = 120;
-/// How long an interface token lasts, days.
-const TOKEN_DAYS: i64 = 365;
 
 #[derive(Template)]
 #[template(path = "people.html")]
@@ -133,6 +131,39 @@ pub(crate) async fn token(
     hand_over(&console, &signed_in, &id, Kind::Token).await
 }
 
+/// Takes all of a person's interface tokens out of use.
+pub(crate) async fn revoke(
+    State(console): State<Console>,
+    signed_in: SignedIn,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
+    let (admin, id) = (admin(&signed_in)?, key(&id, "person")?);
+    let mut tx = console.db.tenant(admin.tenant).begin().await?;
+    let count = credentials::revoke_tokens(&mut tx, id, None).await?;
+    note(&mut tx, &console, admin, ("person.token_revoked", id, json!({ "tokens": count }))).await?;
+    tx.commit().await?;
+    Ok(Redirect::to("/people").into_response())
+}
+
+/// Takes a person out of the team; that person's sessions, links and tokens end at once.
+pub(crate) async fn deactivate(
+    State(console): State<Console>,
+    signed_in: SignedIn,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
+    let (admin, id) = (admin(&signed_in)?, key(&id, "person")?);
+    if admin.id == id {
+        return Err(Failure::Unusable("You cannot take yourself out. Ask another admin.".into()));
+    }
+    let mut tx = console.db.tenant(admin.tenant).begin().await?;
+    // First the entry, which locks the team's log: of two admins who take each other out, one is left.
+    note(&mut tx, &console, admin, ("person.deactivated", id, json!({}))).await?;
+    people::get(&mut tx, admin.id).await?.ok_or(Failure::Missing("person"))?;
+    people::deactivate(&mut tx, id).await?;
+    tx.commit().await?;
+    Ok(Redirect::to("/people").into_response())
+}
+
 async fn hand_over(
     console: &Console,
     signed_in: &SignedIn,
@@ -154,7 +185,7 @@ async fn give(
 ) -> Result<Response, Failure> {
     let secret = new_secret(&console.ids);
     let is_link = kind == Kind::Link;
-    let lasts = if is_link { Duration::hours(LINK_H) } else { Duration::days(TOKEN_DAYS) };
+    let lasts = if is_link { Duration::hours(LINK_H) } else { Duration::days(credentials::TOKEN_DAYS) };
     let until = console.clock.now() + lasts;
     credentials::issue(&mut tx, person.id, kind, &secret, Some(until)).await?;
     let action = if is_link { "person.link_made" } else { "person.token_made" };

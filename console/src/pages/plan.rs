@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use domain::ids::PlanId;
 use domain::plan::{PlanState, StepState};
 use serde_json::Value;
+use storage::messages;
 use storage::plans::{self, StepView, View};
 
 use crate::Console;
@@ -28,6 +29,8 @@ struct Page {
     requester: String,
     trace: String,
     began: Moment,
+    /// What the plan said to people, in full.
+    answers: Vec<String>,
     steps: Steps,
 }
 
@@ -66,6 +69,8 @@ pub(crate) async fn page(
     let mut tx = console.db.tenant(person.tenant).begin().await?;
     let shell = Shell::new(&mut tx, &console, person, Place::Plans).await?;
     let view = plans::view(&mut tx, id).await?;
+    let answers =
+        messages::of_plan(&mut tx, id).await?.into_iter().map(|said| said.card.to_plain()).collect();
     let now = console.clock.now();
     let intent = view.intent.name().replace('_', " ");
     Ok(show(&Page {
@@ -76,6 +81,7 @@ pub(crate) async fn page(
         requester: view.requester.clone(),
         trace: id.0.simple().to_string(),
         began: Moment::new(view.created_at, now),
+        answers,
         steps: Steps::new(view, now),
     }))
 }

@@ -19,12 +19,12 @@ pub use approvals::{
 };
 pub use deals::{DealCard, deal, deal_ambiguous, deal_list, deal_moved, deal_unknown, note_added};
 pub use elsewhere::{Closed, answered_in_private};
-pub use guide::{HelpGroup, HelpLine, help, not_a_member, our_error, unclear, unknown_workspace, user_error};
+pub use guide::{HelpGroup, HelpLine, help, not_a_member, unclear, user_error};
 pub use phrases::{day, moment};
-pub use progress::{cancelled_late, on_it, parked, progress};
+pub use progress::{ON_IT, parked, progress};
 pub use refusals::{
-    approval_unknown, company_changed, lapsed, no_open_request, nothing_to_propose, own_role, person_unclear, search_gone,
-    took_too_long, with_trace,
+    approval_unknown, company_changed, lapsed, no_open_request, nothing_to_propose, own_role, person_unclear,
+    search_gone, took_too_long, with_trace,
 };
 pub use search::{found, nothing_found};
 pub use team::{PersonRow, people, role_set};
