@@ -95,7 +95,44 @@ async fn who_can_only_be_reached_in_the_console_is_not_said_to_have_been_asked()
         words.contains(&format!("{}/approvals", talk.product.url)) && !words.contains("I asked"),
         "{words}"
     );
-    talk.types("dana", "/deal cancel").await;
-    talk.is_told("dana", "is withdrawn").await;
+    // As soon as an approver is known here, the request comes by itself.
+    talk.knows(&["lee"]).await;
+    let request = talk.slack.wait_for("the request in private", LIMIT, |w| w.dms("lee").pop().cloned());
+    talk.presses("lee", &found(request.await), "Approve").await;
+    talk.sees("2 deals created").await;
     talk.ends().await;
+}
+
+#[tokio::test]
+async fn a_new_approver_gets_what_waits() {
+    let talk = Conversation::begin().await;
+    talk.knows(&["noor"]).await;
+    talk.proposes().await;
+    assert!(talk.product.run(&["people", "role", "Noor", "approver"]).0);
+    let request = talk.slack.wait_for("the request in private", LIMIT, |w| w.dms("noor").pop().cloned());
+    talk.presses("noor", &found(request.await), "Approve").await;
+    talk.sees("2 deals created").await;
+    shown(&talk, "Approved: start 2 deals", 2).await;
+    talk.ends().await;
+}
+
+#[tokio::test]
+async fn a_copy_that_somebody_deleted_is_shown_again_once_it_is_decided() {
+    let talk = Conversation::begin().await;
+    talk.knows(&["lee"]).await;
+    let request = talk.proposes().await;
+    let private = talk.slack.wait_for("the request in private", LIMIT, |w| w.dms("lee").pop().cloned());
+    let private = found(private.await);
+    talk.slack.look(|w| {
+        w.messages.iter_mut().filter(|m| m.ts == request.ts).for_each(|m| m.is_deleted = true);
+    });
+    talk.presses("lee", &private, "Approve").await;
+    let again = talk.slack.wait_for("the decision in the thread", LIMIT, |w| {
+        let is_it = |m: &&world::slack::Message| {
+            m.thread == request.thread && m.words().contains("Approved: start 2 deals")
+        };
+        w.from_bot().find(is_it).cloned()
+    });
+    found(again.await);
+    tests::conversation::is_quiet(&talk.database).await;
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use agents::failpoint::FailPoints;
 use channels::slack::SendError;
 use channels::slack::client::{Posted, Target};
-use channels::slack::render::render_of;
+use channels::slack::render::{Rendered, render_of};
 use channels::web;
 use domain::ids::PlanId;
 use domain::person::Channel;
@@ -31,8 +31,8 @@ const NAP: Duration = Duration::from_millis(300);
 /// Slack allows about one new message a second in a room, with short bursts.
 const ROOM_PACE: Duration = Duration::from_millis(1000);
 const ROOM_BURST: u32 = 5;
-/// How far back a look-up goes for a message whose first send is unsure.
-const LOOK_BACK: chrono::Duration = chrono::Duration::hours(24);
+/// How far before a message was made its look-up begins, as Slack's clock and the database's may differ.
+const SKEW: chrono::Duration = chrono::Duration::minutes(10);
 /// After so many tries in vain, some three hours, a delivery is given up.
 const ATTEMPTS_MAX: i32 = 40;
 
@@ -303,20 +303,38 @@ impl Sender {
             slack.ephemeral(&token, &target, user, &rendered).await?;
             return Ok(Sent { room: Some(room), ..Sent::default() });
         }
-        let mut known = delivery.external_id.clone();
-        if known.is_none() && delivery.is_unsure {
-            let since = self.members.clock.now() - LOOK_BACK;
-            known = slack.find_by_key(&token, &target, since, &delivery.post_key).await?;
-        }
-        let ts = match known {
-            Some(ts) => {
-                let at = Posted { room: room.clone(), ts: ts.clone() };
-                slack.update(&token, &at, &rendered).await?;
-                ts
-            }
-            None => slack.post(&token, &target, &rendered, &delivery.post_key).await?.ts,
-        };
+        let ts = self.post_or_edit(&token, &target, delivery, &rendered).await?;
         Ok(Sent { room: Some(room), external_id: Some(ts), html: None })
+    }
+
+    /// Edits the message, or posts it where there is none; its number.
+    async fn post_or_edit(
+        &self,
+        token: &SecretString,
+        target: &Target,
+        delivery: &Delivery,
+        rendered: &Rendered,
+    ) -> Result<String, SendError> {
+        let slack = &self.members.slack;
+        let (key, since) = (&delivery.post_key, delivery.created_at - SKEW);
+        let mut known = delivery.external_id.clone();
+        if let Some(ts) = &known {
+            let at = Posted { room: target.room.clone(), ts: ts.clone() };
+            match slack.update(token, &at, rendered).await {
+                // Somebody deleted it, but what it says now was never seen. Perhaps we posted it again already.
+                Err(SendError::Gone { reason }) if reason == "message_not_found" => {
+                    known = slack.find_by_key(token, target, since, key).await?;
+                }
+                edited => return edited.map(|()| ts.clone()),
+            }
+        } else if delivery.is_unsure {
+            known = slack.find_by_key(token, target, since, key).await?;
+        }
+        if let Some(ts) = known {
+            let at = Posted { room: target.room.clone(), ts: ts.clone() };
+            return slack.update(token, &at, rendered).await.map(|()| ts);
+        }
+        Ok(slack.post(token, target, rendered, key).await?.ts)
     }
 
     async fn token(&self, delivery: &Delivery) -> Result<SecretString, SendError> {

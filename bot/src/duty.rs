@@ -75,6 +75,7 @@ pub(crate) async fn listen(
                 Ok(_) => bells.iter().for_each(|bell| bell.notify_one()),
                 Err(error) => {
                     tracing::warn!(error = %error, "no longer hearing of new work; looking for it instead");
+                    pause(Duration::from_secs(1), &stop).await;
                     break;
                 }
             }

@@ -6,7 +6,7 @@ use channels::slack::SendError;
 use channels::slack::client::Slack;
 use domain::clock::Clock;
 use domain::ids::{Ids, PersonId, TenantId};
-use domain::inbound::Inbound;
+use domain::inbound::{Content, Inbound};
 use domain::person::{Channel, Person, Profile, Role};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
@@ -14,7 +14,7 @@ use storage::audit::{self, Act};
 use storage::people::{self, Identity};
 use storage::seal::Seal;
 use storage::workspaces::{self, Workspace};
-use storage::{Db, Tx};
+use storage::{Db, Tx, messages};
 
 use crate::config::{Config, Join};
 
@@ -100,6 +100,11 @@ impl Members {
         };
         people::link(&mut tx, person.id, &identity).await?;
         self.note(&mut tx, "person.linked", &person, &identity).await?;
+        // Whoever presses a button of a request sees it already.
+        let is_press = matches!(inbound.content, Content::Press { .. } | Content::Form { .. });
+        if person.role >= Role::Approver && !is_press {
+            messages::share_open_requests(&mut tx, &self.ids, person.id).await?;
+        }
         tx.commit().await?;
         Ok(Who::Member(person))
     }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use domain::change::Change;
 use domain::ids::Ids;
+use domain::person::Role;
 use domain::plan::{Context, Step};
 use serde_json::json;
 
@@ -71,6 +72,9 @@ pub async fn apply(
         }
         Change::SetRole { person, role, by } => {
             people::set_role(tx, *person, *role).await?;
+            if *role >= Role::Approver {
+                messages::share_open_requests(tx, ids, *person).await?;
+            }
             (format!("person:{by}"), "person.role_set", format!("person:{person}"))
         }
     };

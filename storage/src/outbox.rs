@@ -1,5 +1,6 @@
 //! The outbox: sends and edits to be done, each once, the urgent ones first.
 
+use chrono::{DateTime, Utc};
 use domain::card::Card;
 use domain::ids::{ConversationId, MessageId, PersonId, PlanId, TenantId};
 use domain::person::Channel;
@@ -48,6 +49,8 @@ pub struct Delivery {
     pub post_key: String,
     /// An earlier first send may have arrived: look it up before sending again.
     pub is_unsure: bool,
+    /// When the message was first said.
+    pub created_at: DateTime<Utc>,
     /// An earlier message of the same conversation, which opens its thread, is not sent yet.
     pub is_early: bool,
     /// What to say.
@@ -76,6 +79,7 @@ struct Row {
     external_id: Option<String>,
     post_key: String,
     is_unsure: bool,
+    created_at: DateTime<Utc>,
     is_early: bool,
     card: Json<Card>,
     urgency: i16,
@@ -119,6 +123,7 @@ pub async fn claim_of(
          SELECT h.outbox_id, h.fence, h.tenant_id, h.plan_id, p.conversation_id, h.message_id, m.channel,
                 m.workspace, m.room, CASE WHEN m.room = c.room THEN c.thread ELSE m.thread END AS thread,
                 m.person_id, i.external_id AS person_key, m.is_fleeting, m.external_id, m.post_key, m.is_unsure,
+                m.created_at,
                 (c.thread IS NULL AND m.room = c.room AND EXISTS (
                     SELECT 1 FROM messages f JOIN outbox q USING (message_id)
                     WHERE f.plan_id = m.plan_id AND f.room = m.room AND f.external_id IS NULL
@@ -160,6 +165,7 @@ fn read(row: Row) -> Result<Delivery, Error> {
         external_id: row.external_id,
         post_key: row.post_key,
         is_unsure: row.is_unsure,
+        created_at: row.created_at,
         is_early: row.is_early,
         card: row.card.0,
         urgency: row.urgency,

@@ -9,7 +9,7 @@ use domain::person::{Person, Role};
 use serde_json::{Value, json};
 use storage::audit::{self, Act};
 use storage::credentials::{self, Kind};
-use storage::{Tx, people};
+use storage::{Tx, messages, people};
 
 use crate::app::{App, HOME_TENANT, Owner};
 use crate::commands::line;
@@ -177,6 +177,9 @@ async fn set_role(app: &App, person: &Person, role: Role) -> anyhow::Result<()> 
         keep_an_admin(&mut tx, person).await?;
     }
     people::set_role(&mut tx, person.id, role).await?;
+    if role >= Role::Approver {
+        messages::share_open_requests(&mut tx, &app.ids, person.id).await?;
+    }
     tx.commit().await?;
     line(&format!("{} is now {}", person.name, role.name()))
 }

@@ -12,7 +12,7 @@ use domain::policy;
 use serde_json::{Value, json};
 use storage::audit::{self, Act};
 use storage::credentials::{self, Kind};
-use storage::{Tx, people};
+use storage::{Tx, messages, people};
 
 use crate::Console;
 use crate::error::{Failure, key, page as show};
@@ -109,6 +109,9 @@ pub(crate) async fn set_role(
         return Err(Failure::Unusable("The team needs an admin. Make somebody else one first.".into()));
     }
     people::set_role(&mut tx, id, role).await?;
+    if role >= Role::Approver {
+        messages::share_open_requests(&mut tx, &console.ids, id).await?;
+    }
     tx.commit().await?;
     Ok(Redirect::to("/people").into_response())
 }
