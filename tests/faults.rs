@@ -169,6 +169,22 @@ async fn somebody_new_is_asked_about_until_slack_answers() {
     }
 }
 
+#[tokio::test]
+async fn a_token_that_is_renewed_in_time_loses_nothing() {
+    let talk = Conversation::begin().await;
+    talk.knows(&["dana"]).await;
+    let token = talk.slack.look(|w| std::mem::replace(&mut w.setup.bot_token, "xoxb-new".to_owned()));
+    talk.types("dana", "/deal find payment companies in Germany").await;
+    // Somebody new is asked about with the same token.
+    talk.types("noor", HELP).await;
+    nth_call(&talk.slack, "chat.postMessage", 1).await;
+    nth_call(&talk.slack, "users.info", 2).await;
+    talk.slack.look(|w| w.setup.bot_token = token);
+    talk.sees("for “payment companies in Germany”").await;
+    talk.is_told("noor", "What you can say").await;
+    talk.ends().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_two_approvers_at_once_one_decides() {
     let admins = |setup: &mut world::slack::Setup| {

@@ -330,9 +330,12 @@ fn try_again_after_s(error: &anyhow::Error, attempt: i32) -> Option<f64> {
     match error.downcast_ref::<slack::SendError>() {
         #[expect(clippy::cast_precision_loss, reason = "seconds to wait are far below 2^52")]
         Some(slack::SendError::RateLimited { after_s }) => Some((*after_s).max(1) as f64),
-        Some(slack::SendError::NotSent { .. } | slack::SendError::OutcomeUnknown { .. }) => {
-            (attempt < ATTEMPTS_AWAY_MAX).then_some(times * 2.0)
-        }
+        // A token may be renewed meanwhile.
+        Some(
+            slack::SendError::NotSent { .. }
+            | slack::SendError::OutcomeUnknown { .. }
+            | slack::SendError::Unauthorised { .. },
+        ) => (attempt < ATTEMPTS_AWAY_MAX).then_some(times * 2.0),
         _ => (attempt < ATTEMPTS_MAX).then_some(times),
     }
 }
