@@ -125,7 +125,7 @@ fn may_decide(person: &Person, approval: &Approval) -> bool {
     person.role >= Role::Approver && approval.requested_by != person.id
 }
 
-/// Takes a decision: approve at once, reject with a comment.
+/// Takes a decision: approve at once, reject with a comment; or takes one's own request back.
 pub(crate) async fn decide(
     State(console): State<Console>,
     signed_in: SignedIn,
@@ -141,6 +141,12 @@ pub(crate) async fn decide(
             chosen: Vec::new(),
         },
         Some("reject") => rejection(person, &fields)?,
+        Some("withdraw") => WebBody::Press {
+            person: person.id,
+            verb: Verb::Say.name().to_owned(),
+            value: format!("cancel {approval}"),
+            chosen: Vec::new(),
+        },
         _ => return Err(Failure::Unusable("Approve or reject: press one of the two.".into())),
     };
     let plan = PlanId::from(hand_in(&console, person, &body).await?);
