@@ -248,6 +248,26 @@ async fn without_a_database_the_edge_says_so_and_work_goes_on_afterwards() {
 }
 
 #[tokio::test]
+async fn an_outage_uses_up_no_tries() {
+    let talk = Conversation::begin().await;
+    let request = talk.proposes().await;
+    let mut owner = talk.database.owner().await;
+    owner.execute("BEGIN; LOCK TABLE partners IN EXCLUSIVE MODE").await.unwrap();
+    talk.presses("lee", &request, "Approve").await;
+    // More often than a step is tried: its commit is cut off in the middle.
+    let cut_off = "SELECT count(*) FROM (SELECT pg_terminate_backend(pid) FROM pg_locks
+                   WHERE NOT granted AND relation = 'partners'::regclass) ended";
+    for _ in 0..5 {
+        eventually("a commit to cut off", async || talk.number(cut_off).await > 0).await;
+    }
+    owner.execute("COMMIT").await.unwrap();
+    talk.sees("2 deals created").await;
+    talk.ends().await;
+    assert_eq!(talk.number("SELECT count(*) FROM deals").await, 2);
+    assert_eq!(talk.number("SELECT count(*) FROM audit_entries WHERE action = 'step.parked'").await, 0);
+}
+
+#[tokio::test]
 async fn a_signal_to_stop_drains_and_another_process_goes_on() {
     let talk = Conversation::begin().await;
     for n in 0..5 {

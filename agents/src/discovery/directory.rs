@@ -145,14 +145,10 @@ pub(crate) async fn act(desk: &Desk, _context: &Context, step: &Step) -> Result<
         return Err(unknown_action(step));
     }
     let Search { query } = input(step)?;
-    let answer = desk
-        .directory
-        .find(&query, PAGE)
-        .await
-        .map_err(|error| match error {
-            Error::Storage(error) => storage(error),
-            error => Recovery::Retry { after_ms: 300, cause: crate::desk::chain(&error) },
-        })?;
+    let answer = desk.directory.find(&query, PAGE).await.map_err(|error| match error {
+        Error::Storage(error) => storage(error),
+        error => Recovery::Retry { after_ms: 300, cause: crate::desk::chain(&error) },
+    })?;
     let label = format!("Checking {} of {} companies", answer.hits.len(), answer.considered);
     let output = serde_json::to_value(&answer)
         .map_err(|cause| Recovery::Escalate { reason: format!("the answer: {cause}") })?;
