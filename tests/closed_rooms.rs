@@ -9,9 +9,8 @@ const ANSWER: &str = "for “payment companies in Germany”";
 /// What dana has in private whose words contain all of these.
 async fn in_private(talk: &Conversation, words: &[&str]) -> Message {
     let has_all = |m: &&Message| words.iter().all(|words| m.words().contains(words));
-    let told = talk.slack.wait_for(&format!("{words:?} in private"), LIMIT, |w| {
-        w.dms("dana").into_iter().find(has_all).cloned()
-    });
+    let what = format!("{words:?} in private");
+    let told = talk.slack.wait_for(&what, LIMIT, |w| w.dms("dana").into_iter().find(has_all).cloned());
     found(told.await)
 }
 

@@ -7,7 +7,8 @@ const CANCELLED: &str = "SELECT count(*) FROM plans WHERE state = 'cancelled'";
 
 /// Waits until some messages of the product show these words.
 async fn shown(talk: &Conversation, words: &str, copies: usize) {
-    let shown = talk.slack.wait_for(&format!("{copies} copies with {words:?}"), LIMIT, |w| {
+    let what = format!("{copies} copies with {words:?}");
+    let shown = talk.slack.wait_for(&what, LIMIT, |w| {
         (w.from_bot().filter(|m| m.words().contains(words)).count() == copies).then_some(())
     });
     found(shown.await);
