@@ -246,7 +246,9 @@ impl Sender {
             word if word.starts_with("restricted_action") => Closed::Restricted,
             _ => Closed::NotInvited,
         };
-        let mut notice = wording::answered_in_private(room, &owner.said, closed);
+        // Nobody can invite us into direct messages between others.
+        let shown = (!room.starts_with('D')).then_some(room.as_str());
+        let mut notice = wording::answered_in_private(shown, &owner.said, closed);
         agents::guardrail::screen(&mut notice);
         tracing::info!(reason, "a room is closed to us; the conversation goes on in private");
         let (ids, to) = (&self.members.ids, (&owner, private.as_str()));

@@ -15,13 +15,18 @@ pub enum Closed {
     Restricted,
 }
 
-/// Says in private why the conversation goes on there. `room` is the channel's own key; `said` may be empty.
-pub fn answered_in_private(room: &str, said: &str, closed: Closed) -> Card {
+/// Says in private why the conversation goes on there. `room` is the channel's own key, none for other people's direct
+/// messages; `said` may be empty.
+pub fn answered_in_private(room: Option<&str>, said: &str, closed: Closed) -> Card {
     let what = if said.trim().is_empty() {
-        Text::default().plain("You pressed a button in ").room(room)
+        Text::default().plain("You pressed a button in ")
     } else {
-        Text::default().plain(format!("You asked me “{}” in ", cut(said.trim(), 200))).room(room)
+        Text::default().plain(format!("You asked me “{}” in ", cut(said.trim(), 200)))
     };
+    let Some(room) = room else {
+        return Card::text(what.plain("a conversation that I cannot join, so I answer here."));
+    };
+    let what = what.room(room);
     match closed {
         Closed::NotInvited => Card::text(what.plain(". I am not in that channel, so I answer here."))
             .and_text(Text::with_code("To get answers there, invite me: type `/invite @Dealdesk` in it.")),
