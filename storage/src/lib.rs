@@ -21,6 +21,7 @@ pub mod plans;
 pub mod probe;
 pub mod seal;
 pub mod steps;
+pub mod submission;
 pub mod workspaces;
 
 pub use db::{Access, Db, Tx};

@@ -7,10 +7,10 @@ use anyhow::bail;
 use clap::Args;
 use domain::ids::{InboundId, PlanId};
 use domain::inbound::WebBody;
-use domain::person::{Channel, Person, Role};
+use domain::person::{Person, Role};
 use domain::plan::PlanState;
 use serde_json::json;
-use storage::inbox::Raw;
+use storage::submission::Submission;
 use storage::{messages, outbox, people, plans};
 
 use crate::app::{App, HOME_TENANT, Owner};
@@ -47,17 +47,7 @@ impl Say {
         let running = serve::start(&app);
         let body = WebBody::Message { person: person.id, text: self.text.clone() };
         let id = InboundId(app.ids.next());
-        let raw = Raw {
-            id,
-            tenant: Some(person.tenant),
-            channel: Channel::Web,
-            route: "web",
-            workspace: Some(person.tenant.to_string()),
-            event_key: None,
-            natural_key: None,
-            is_urgent: false,
-            body: serde_json::to_vec(&body)?,
-        };
+        let raw = Submission::new(&person, "web", &body)?.into_raw(id);
         running.intake.store(raw).await?;
         running.bell.notify_one();
         let answered = tokio::time::timeout(LIMIT, self.answer(&app, id.into())).await;
