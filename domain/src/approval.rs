@@ -159,3 +159,6 @@ pub fn decide(
 pub fn payload_hash(payload: &Value) -> String {
     hex::encode(Sha256::digest(payload.to_string().as_bytes()))
 }
+
+#[cfg(test)]
+mod tests;
