@@ -45,8 +45,13 @@ function sync(html) {
   if (follow) toEnd();
 }
 
+// The same words sent again because no answer came are the same act, which counts once; after an
+// answer they are another.
+let answered = 0;
+
 async function send(form, button) {
   const body = new URLSearchParams(new FormData(form, button));
+  body.set("once", `${thread.dataset.once}.${answered}`);
   form.setAttribute("aria-busy", "true");
   if (button) button.disabled = true;
   try {
@@ -58,6 +63,7 @@ async function send(form, button) {
       const problem = new DOMParser().parseFromString(html, "text/html").querySelector(".problem");
       return tell(problem ? problem.textContent : "That did not work. Nothing was sent; try again.");
     }
+    answered += 1;
     tell("");
     if (answer.headers.get("HX-Retarget") === "#ask") {
       asking.innerHTML = html;
@@ -69,7 +75,7 @@ async function send(form, button) {
     sync(html);
     toEnd();
   } catch {
-    tell("Dealdesk cannot be reached. Nothing was sent; try again.");
+    tell("Dealdesk cannot be reached. Try again: what did arrive is not done twice.");
   } finally {
     form.removeAttribute("aria-busy");
     if (button) button.disabled = false;

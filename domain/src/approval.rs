@@ -197,3 +197,6 @@ fn check_open(approval: &Approval, now: DateTime<Utc>) -> Result<(), Refusal> {
 pub fn payload_hash(payload: &Value) -> String {
     hex::encode(Sha256::digest(payload.to_string().as_bytes()))
 }
+
+#[cfg(test)]
+mod tests;

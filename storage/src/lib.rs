@@ -23,6 +23,7 @@ pub mod probe;
 pub mod relocation;
 pub mod seal;
 pub mod steps;
+pub mod submission;
 pub mod workspaces;
 
 pub use db::{Access, Db, Tx};

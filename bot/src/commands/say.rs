@@ -8,11 +8,12 @@ use clap::Args;
 use domain::ids::{InboundId, PlanId};
 use domain::inbound::WebBody;
 use domain::intent::Intent;
-use domain::person::{Channel, Person, Role};
+use domain::person::{Person, Role};
 use domain::plan::PlanState;
 use serde_json::json;
-use storage::inbox::{self, Raw};
+use storage::inbox;
 use storage::steps::Lease;
+use storage::submission::Submission;
 use storage::{Tx, approvals, messages, outbox, people, plans};
 
 use crate::app::{App, HOME_TENANT, Owner};
@@ -48,17 +49,7 @@ impl Say {
         app.desk.directory.refresh().await?;
         let body = WebBody::Message { person: person.id, text: self.text.clone() };
         let id = InboundId(app.ids.next());
-        let raw = Raw {
-            id,
-            tenant: Some(person.tenant),
-            channel: Channel::Web,
-            route: "web",
-            workspace: Some(person.tenant.to_string()),
-            event_key: None,
-            natural_key: None,
-            is_urgent: false,
-            body: serde_json::to_vec(&body)?,
-        };
+        let raw = Submission::new(&person, "web", &body)?.into_raw(id);
         // Only what was said here is worked on here: other people's work belongs to the server, if there is one, and must
         // not stop halfway when this process ends.
         let (intake, writer) = inbox::intake(&app.db);
