@@ -132,7 +132,7 @@ async fn recover(
 /// Blanks what was said wherever it is stored: in the message as it came, in the plan and in its steps. What it was
 /// can still be told from other bytes by length and hash.
 async fn blank(desk: &Desk, tx: &mut Tx, step: &Step, kinds: Vec<String>) -> Result<(), Error> {
-    let blanked = blanking::blank(tx, step.plan, |text| guardrail::blanked(text)).await?;
+    let blanked = blanking::blank(tx, step.plan, guardrail::blanked).await?;
     let act = Act {
         at: desk.clock.now(),
         actor: "agent:guardrail",
