@@ -40,7 +40,8 @@ impl<'t> Skeleton<'t> {
             let end = index + u32::try_from(points).unwrap_or(1);
             if let Some(byte) = shown.and_then(fold) {
                 let twin = shown.and_then(twin).filter(|_| {
-                    let next = rest[length..].chars().find(|ch| !is_invisible(*ch));
+                    let mut behind = rest[length..].chars().take(8);
+                    let next = behind.find(|ch| !is_invisible(*ch) && twin(*ch).is_none());
                     bytes.last().is_some_and(u8::is_ascii_alphanumeric)
                         || next.is_some_and(|ch| ch.is_ascii_alphanumeric())
                 });

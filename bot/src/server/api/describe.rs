@@ -28,13 +28,13 @@ pub(super) struct ProblemBody {
 pub(super) enum Refusals {
     /// No valid token
     #[response(status = 401, content_type = "application/problem+json")]
-    Unknown(#[to_schema] ProblemBody),
+    Unknown(ProblemBody),
     /// Too many calls
     #[response(status = 429, content_type = "application/problem+json")]
-    TooMany(#[to_schema] ProblemBody),
+    TooMany(ProblemBody),
     /// The database is away
     #[response(status = 503, content_type = "application/problem+json")]
-    Away(#[to_schema] ProblemBody),
+    Away(ProblemBody),
 }
 
 /// What a call that is not for everybody may be answered with besides.
@@ -45,13 +45,13 @@ pub(super) enum Refusals {
     content_type = "application/problem+json"
 )]
 #[expect(dead_code, reason = "read for the description alone")]
-pub(super) struct NotAllowed(#[to_schema] ProblemBody);
+pub(super) struct NotAllowed(ProblemBody);
 
 /// What a call about one thing may be answered with besides.
 #[derive(IntoResponses)]
 #[response(status = 404, description = "There is no such thing", content_type = "application/problem+json")]
 #[expect(dead_code, reason = "read for the description alone")]
-pub(super) struct NoSuchThing(#[to_schema] ProblemBody);
+pub(super) struct NoSuchThing(ProblemBody);
 
 /// What a call that changes something is answered with.
 #[derive(IntoResponses)]
@@ -59,13 +59,13 @@ pub(super) struct NoSuchThing(#[to_schema] ProblemBody);
 pub(super) enum Answers {
     /// Stored; the plan says what comes of it
     #[response(status = 202)]
-    Stored(#[to_schema] Accepted),
+    Stored(Accepted),
     /// The body is too large
     #[response(status = 413, content_type = "application/problem+json")]
-    TooLarge(#[to_schema] ProblemBody),
+    TooLarge(ProblemBody),
     /// The body cannot be used, or the key was used for another request
     #[response(status = 422, content_type = "application/problem+json")]
-    Unusable(#[to_schema] ProblemBody),
+    Unusable(ProblemBody),
 }
 
 #[derive(OpenApi)]
@@ -85,7 +85,7 @@ pub(super) enum Answers {
         super::approvals::list,
         super::approvals::decide,
     ),
-    components(schemas(ProblemBody)),
+    components(schemas(Accepted, ProblemBody)),
     tags(
         (name = "work", description = "Say something and see what comes of it"),
         (name = "deals", description = "Partnerships in the making"),
