@@ -9,7 +9,7 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::conversations::{self, Conversation};
-use crate::db::Tx;
+use crate::db::{Tx, WORK_CHANNEL, Work};
 use crate::error::Error;
 use crate::people;
 
@@ -192,8 +192,10 @@ async fn queue(
 ) -> Result<(), Error> {
     let tenant = tx.tenant();
     sqlx::query(
-        "INSERT INTO outbox (outbox_id, tenant_id, plan_id, message_id, effect_key, urgency, card)
-         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (tenant_id, effect_key) DO NOTHING",
+        "WITH queued AS (
+            INSERT INTO outbox (outbox_id, tenant_id, plan_id, message_id, effect_key, urgency, card)
+            VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (tenant_id, effect_key) DO NOTHING)
+         SELECT pg_notify($8, $9)",
     )
     .bind(ids.next())
     .bind(tenant.0)
@@ -202,9 +204,11 @@ async fn queue(
     .bind(key)
     .bind(urgency)
     .bind(Json(card))
+    .bind(WORK_CHANNEL)
+    .bind(Work::Outbox.name())
     .execute(&mut **tx)
     .await?;
-    tx.announce_work().await
+    Ok(())
 }
 
 /// Edits every copy of a request, whatever channel it was sent on.

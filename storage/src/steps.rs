@@ -6,7 +6,7 @@ use domain::plan::{Agent, Draft, Step};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::db::{Db, Tx};
+use crate::db::{Db, Tx, WORK_CHANNEL, Work};
 use crate::error::Error;
 use crate::plans::Rows;
 
@@ -46,30 +46,27 @@ fn read(row: Row) -> Result<Step, Error> {
 
 /// Takes the next ready step. Tenants take turns: the search goes on after the tenant served last.
 pub async fn claim(db: &Db, lease: &mut Lease) -> Result<Option<Step>, Error> {
-    for after in [lease.served, Uuid::nil()] {
-        let row: Option<Row> = sqlx::query_as(
-            "UPDATE steps SET state = 'running', attempt = attempt + 1, fence = fence + 1, worker = $1,
-                              lease_until = now() + make_interval(secs => $3),
-                              started_at = coalesce(started_at, now())
-             WHERE step_id = (SELECT step_id FROM steps
-                              WHERE state = 'queued' AND pending = 0 AND run_at <= now() AND tenant_id > $2
-                              ORDER BY tenant_id, run_at LIMIT 1 FOR UPDATE SKIP LOCKED)
-             RETURNING step_id, tenant_id, plan_id, position, agent, action, input, attempt, fence, signal",
-        )
-        .bind(&lease.worker)
-        .bind(after)
-        .bind(LEASE_S)
-        .fetch_optional(db.system())
-        .await?;
-        if let Some(row) = row {
-            lease.served = row.1;
-            return read(row).map(Some);
-        }
-        if after.is_nil() {
-            break;
-        }
-    }
-    Ok(None)
+    let row: Option<Row> = sqlx::query_as(
+        "UPDATE steps SET state = 'running', attempt = attempt + 1, fence = fence + 1, worker = $1,
+                          lease_until = now() + make_interval(secs => $3),
+                          started_at = coalesce(started_at, now())
+         WHERE step_id = coalesce(
+            (SELECT step_id FROM steps
+             WHERE state = 'queued' AND pending = 0 AND run_at <= now() AND tenant_id > $2
+             ORDER BY tenant_id, run_at LIMIT 1 FOR UPDATE SKIP LOCKED),
+            (SELECT step_id FROM steps
+             WHERE state = 'queued' AND pending = 0 AND run_at <= now() AND tenant_id <= $2
+             ORDER BY tenant_id, run_at LIMIT 1 FOR UPDATE SKIP LOCKED))
+         RETURNING step_id, tenant_id, plan_id, position, agent, action, input, attempt, fence, signal",
+    )
+    .bind(&lease.worker)
+    .bind(lease.served)
+    .bind(LEASE_S)
+    .fetch_optional(db.system())
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    lease.served = row.1;
+    read(row).map(Some)
 }
 
 /// Takes a ready step of one plan.
@@ -147,7 +144,7 @@ pub async fn finish(tx: &mut Tx, step: &Step, output: &Value, lease: &Lease) -> 
             let row = (id, step.tenant.0, step.plan.0, position, agent, action, input, attempt, fence, None);
             next = Some(read(row)?);
         } else {
-            tx.announce_work().await?;
+            tx.announce(Work::Steps).await?;
         }
     }
     if next.is_none() {
@@ -175,21 +172,22 @@ pub async fn wait(tx: &mut Tx, step: &Step, until: Option<DateTime<Utc>>) -> Res
 
 /// Wakes a waiting step with what it waited for. False when it did not wait any more.
 pub async fn signal(tx: &mut Tx, step: StepId, signal: &Value) -> Result<bool, Error> {
-    let plan: Option<Uuid> = sqlx::query_scalar(
-        "UPDATE steps SET state = 'queued', signal = $2, run_at = now()
-         WHERE step_id = $1 AND state = 'waiting' RETURNING plan_id",
+    let woken = sqlx::query(
+        "WITH woken AS (
+            UPDATE steps SET state = 'queued', signal = $2, run_at = now()
+            WHERE step_id = $1 AND state = 'waiting' RETURNING plan_id),
+         plan AS (
+            UPDATE plans SET state = 'running'
+            WHERE plan_id = (SELECT plan_id FROM woken) AND state = 'waiting')
+         SELECT pg_notify($3, $4) FROM woken",
     )
     .bind(step.0)
     .bind(signal)
+    .bind(WORK_CHANNEL)
+    .bind(Work::Steps.name())
     .fetch_optional(&mut **tx)
     .await?;
-    let Some(plan) = plan else { return Ok(false) };
-    sqlx::query("UPDATE plans SET state = 'running' WHERE plan_id = $1 AND state = 'waiting'")
-        .bind(plan)
-        .execute(&mut **tx)
-        .await?;
-    tx.announce_work().await?;
-    Ok(true)
+    Ok(woken.is_some())
 }
 
 /// Puts a step back for a later try, perhaps as a simpler one. The lease ends.
@@ -350,7 +348,7 @@ pub async fn recover(db: &Db) -> Result<u64, Error> {
 pub async fn release(db: &Db, lease: &Lease) -> Result<u64, Error> {
     let done = sqlx::query(
         "UPDATE steps SET state = 'queued', run_at = now(), lease_until = NULL, attempt = greatest(attempt - 1, 0)
-         WHERE state = 'running' AND worker = $1",
+         WHERE state = 'running' AND lease_until IS NOT NULL AND worker = $1",
     )
     .bind(lease.worker())
     .execute(db.system())
