@@ -9,6 +9,7 @@ mod dependencies;
 mod directory;
 mod embedded;
 mod faults;
+mod intake;
 mod kills;
 mod migrations;
 mod outages;

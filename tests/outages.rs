@@ -82,7 +82,7 @@ async fn tries_while_something_is_away_do_not_count() {
 async fn a_message_that_waited_for_its_channel_survives_a_worker() {
     let database = Database::fresh().await;
     let db = database.open().await;
-    let (intake, writer) = inbox::intake(&db);
+    let (intake, writer) = inbox::intake(&db, inbox::BATCH_MAX);
     let id = InboundId(Ids::random().next());
     let raw = Raw {
         id,

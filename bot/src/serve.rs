@@ -19,6 +19,7 @@ use tokio_util::task::TaskTracker;
 use crate::app::{App, HOME_TENANT, Owner};
 use crate::config::Config;
 use crate::delivery::{Gates, Sender};
+use crate::duty::Bells;
 use crate::server::{self, Edge, Health, Limits};
 use crate::telemetry::metrics::Metrics;
 use crate::worker::Worker;
@@ -28,6 +29,8 @@ use crate::{duty, welcome};
 const DRAIN: Duration = Duration::from_secs(20);
 /// How many messages are sent at the same time.
 const SENDERS: usize = 4;
+/// How many commits of messages may be under way at the same time, at most: the edge has a few connections more.
+const WRITERS_MAX: usize = 16;
 /// What a process does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Part {
@@ -49,30 +52,38 @@ pub(crate) struct Running {
 /// Starts workers, senders and duties. The caller stops them.
 pub(crate) fn start(app: &App) -> Running {
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-    let (bell, mail) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-    let urgent = Arc::new(Notify::new());
+    let bells = Bells::default();
     let (shown, _) = broadcast::channel(256);
-    let (intake, writer) = inbox::intake(&app.db);
-    tasks.spawn(writer.run());
+    let (intake, writer) = inbox::intake(&app.db, app.config.intake.batch);
+    for _ in 0..app.config.intake.writers.clamp(1, WRITERS_MAX) {
+        tasks.spawn(writer.clone().run());
+    }
+    drop(writer);
+    if app.config.work.workers > 0 {
+        start_work(app, &bells, &stop, &tasks);
+    }
+    tasks.spawn(duty::recover(app.db.clone(), bells.clone(), stop.clone()));
+    tasks.spawn(duty::listen(app.db.clone(), bells.clone(), shown.clone(), stop.clone()));
+    tasks.spawn(duty::index(app.desk.directory.clone(), stop.clone()));
+    tasks.spawn(duty::tidy(app.db.clone(), app.clock.clone(), stop.clone()));
+    let (home, clock) = (app.config.home.clone(), app.clock.clone());
+    tasks.spawn(duty::anchor(app.db.clone(), home, clock, stop.clone()));
+    Running { intake, shown, bell: bells.work, stop, tasks }
+}
+
+/// Starts those who read messages, do steps and send answers. A process without them only takes messages in.
+fn start_work(app: &App, bells: &Bells, stop: &CancellationToken, tasks: &TaskTracker) {
     let host = format!("{}/{}", std::process::id(), app.ids.next().simple());
     for i in 0..=app.config.work.workers {
         let urgent_only = i == 0;
-        let bell = if urgent_only { urgent.clone() } else { bell.clone() };
+        let bell = if urgent_only { bells.urgent.clone() } else { bells.work.clone() };
         let (desk, members, stop) = (app.desk.clone(), app.members(), stop.clone());
         tasks.spawn(Worker { desk, members, bell, stop, urgent_only }.run(format!("{host}/{i}")));
     }
     let gates = Gates::default();
     for _ in 0..SENDERS {
-        tasks.spawn(sender(app, (&mail, &stop), &gates).run());
+        tasks.spawn(sender(app, (&bells.mail, stop), &gates).run());
     }
-    let bells = vec![bell.clone(), urgent, mail];
-    tasks.spawn(duty::recover(app.db.clone(), bells.clone(), stop.clone()));
-    tasks.spawn(duty::listen(app.db.clone(), bells, shown.clone(), stop.clone()));
-    tasks.spawn(duty::index(app.desk.directory.clone(), stop.clone()));
-    tasks.spawn(duty::tidy(app.db.clone(), app.clock.clone(), stop.clone()));
-    let (home, clock) = (app.config.home.clone(), app.clock.clone());
-    tasks.spawn(duty::anchor(app.db.clone(), home, clock, stop.clone()));
-    Running { intake, shown, bell, stop, tasks }
 }
 
 fn sender(app: &App, (bell, stop): (&Arc<Notify>, &CancellationToken), gates: &Gates) -> Sender {

@@ -52,7 +52,7 @@ impl Say {
         let raw = Submission::new(&person, "web", &body)?.into_raw(id);
         // Only what was said here is worked on here: other people's work belongs to the server, if there is one, and must
         // not stop halfway when this process ends.
-        let (intake, writer) = inbox::intake(&app.db);
+        let (intake, writer) = inbox::intake(&app.db, inbox::BATCH_MAX);
         let (stored, ()) = tokio::join!(async move { intake.store(raw).await }, writer.run());
         stored?;
         let answered = tokio::time::timeout(LIMIT, self.answer(&app, id.into())).await;

@@ -20,6 +20,7 @@ pub(crate) struct Config {
     pub(crate) redis: Redis,
     pub(crate) slack: Slack,
     pub(crate) people: People,
+    pub(crate) intake: Intake,
     pub(crate) work: Work,
     pub(crate) limits: Limits,
     pub(crate) telemetry: Telemetry,
@@ -97,6 +98,14 @@ pub(crate) enum Join {
     Invited,
 }
 
+/// How messages are taken in.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Intake {
+    pub(crate) batch: usize,
+    pub(crate) writers: usize,
+}
+
 /// How the work is done.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -140,6 +149,8 @@ const ENVIRONMENT: &[(&str, &str, &str)] = &[
     ("SLACK_CLIENT_SECRET", "slack", "client_secret"),
     ("SLACK_TENANTS", "slack", "tenants"),
     ("DEALDESK_JOIN", "people", "join"),
+    ("DEALDESK_INTAKE_BATCH", "intake", "batch"),
+    ("DEALDESK_INTAKE_WRITERS", "intake", "writers"),
     ("DEALDESK_WORKERS", "work", "workers"),
     ("DEALDESK_APPROVAL_DAYS", "work", "approval_days"),
     ("DEALDESK_FAIL_POINT", "work", "fail_point"),

@@ -79,7 +79,7 @@ impl Place {
         };
         workspaces::install(&db, &seal, &workspace).await.unwrap();
         let config = Arc::new(Config::for_tests(settings));
-        let (intake, writer) = inbox::intake(&db);
+        let (intake, writer) = inbox::intake(&db, inbox::BATCH_MAX);
         #[expect(clippy::disallowed_methods, reason = "ends with the test's runtime")]
         tokio::spawn(writer.run());
         let is_index_open = Arc::new(AtomicBool::new(true));
