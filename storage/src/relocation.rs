@@ -5,7 +5,7 @@ use domain::ids::{Ids, PersonId};
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use crate::db::Db;
+use crate::db::{Db, Work};
 use crate::error::Error;
 use crate::outbox::Delivery;
 use crate::people;
@@ -87,7 +87,7 @@ pub async fn relocate(
     .bind(delivery.message.0)
     .execute(&mut *tx)
     .await?;
-    tx.announce_work().await?;
+    tx.announce(Work::Outbox).await?;
     tx.commit().await?;
     Ok(true)
 }
