@@ -9,7 +9,7 @@ use crate::company::Company;
 use crate::words::{Word, fold, sentences, stem, words};
 
 /// The version of the rules below; it goes into the index's stamp together with the data.
-const RULES: &str = "1";
+const RULES: &str = "2";
 const DATA: &str = include_str!("../data/industries.toml");
 
 /// One industry or capability.
@@ -31,6 +31,17 @@ pub struct Industry {
     hints: Vec<String>,
     #[serde(default)]
     within: Vec<String>,
+}
+
+impl Industry {
+    /// What shows this industry where only words can be compared: the directory labels that imply it, and the
+    /// phrases that prove it (those with a free ending left out).
+    pub fn shown_by(&self) -> Vec<String> {
+        let labels = self.labels.iter().filter_map(|label| label.split_once(':'));
+        let labels = labels.map(|(_, label)| label.replace(['_', '&', ','], " "));
+        let phrases = self.say.iter().chain(&self.prove).filter(|phrase| !phrase.ends_with('*')).cloned();
+        labels.chain(phrases).collect()
+    }
 }
 
 /// Place of an industry in the taxonomy's list.
