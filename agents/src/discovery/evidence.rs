@@ -195,7 +195,7 @@ fn same_word(have: &str, want: &str) -> bool {
     }
     let common = have.chars().zip(want.chars()).take_while(|(a, b)| a == b).count();
     let (longest, shortest) = (have.len().max(want.len()), have.len().min(want.len()));
-    common >= 5 && common + 1 >= shortest && longest - common <= 4
+    common >= 5 && common + 1 >= shortest && longest - common <= 3
 }
 
 /// Every fact that was asked for, with its words.

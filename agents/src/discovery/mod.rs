@@ -29,7 +29,9 @@ use vocabulary::NOISE;
 /// already orders those well.
 const CANDIDATES_PLAIN: usize = 40;
 /// How many candidates are judged when words outside the taxonomy are asked.
-const CANDIDATES: usize = 120;
+const CANDIDATES: usize = 110;
+/// How many are judged to see whether a question without one of its parts has answers.
+const CANDIDATES_RELAXED: usize = 25;
 /// Words of fewer companies than this are somebody's private words for the industry.
 const USED_FROM: u64 = 5;
 /// Words in less than this share of an industry's companies name a part of it.
@@ -61,7 +63,7 @@ pub fn find(index: &Index, query: &str, limit: usize) -> Result<Answer, Error> {
 /// # Errors
 /// When the index cannot be read.
 pub fn find_filters(index: &Index, query: &str, filters: &Filters, limit: usize) -> Result<Answer, Error> {
-    let (hits, considered) = search(index, filters, limit)?;
+    let (hits, considered) = search(index, filters, limit, CANDIDATES)?;
     let checked = check(filters, hits);
     for dropped in &checked.dropped {
         tracing::warn!(company = %dropped.company, part = dropped.part, "the evaluator dropped a hit");
@@ -80,9 +82,9 @@ pub fn find_filters(index: &Index, query: &str, filters: &Filters, limit: usize)
     Ok(Answer { query, filters, chips, hits, no_match, relax, degraded: false, considered, confidence })
 }
 
-/// The best companies and how many were considered. A company of which a fact is not known may be among
+/// The best of at most so many candidates, and how many companies were considered. A company of which a fact is not known may be among
 /// them; see [`Asked::rank`] for what that costs it.
-fn search(index: &Index, filters: &Filters, limit: usize) -> Result<(Vec<Hit>, u64), Error> {
+fn search(index: &Index, filters: &Filters, limit: usize, most: usize) -> Result<(Vec<Hit>, u64), Error> {
     if filters.is_empty() {
         return Ok((vec![], 0));
     }
@@ -91,7 +93,7 @@ fn search(index: &Index, filters: &Filters, limit: usize) -> Result<(Vec<Hit>, u
     let narrow = narrowness(index, &said)?;
     let asked = Asked::new(filters, &phrases, &said, &narrow);
     let rare = plausible::rare_fields(index, filters)?;
-    let candidates = if phrases.is_empty() { CANDIDATES_PLAIN + 2 * limit } else { CANDIDATES };
+    let candidates = if phrases.is_empty() { most.min(CANDIDATES_PLAIN + 2 * limit) } else { most };
     let best = |unknowns| -> Result<Vec<Hit>, Error> {
         let found = index.candidates(filters, unknowns, candidates)?;
         // Room for what the evaluator may drop.
@@ -171,7 +173,11 @@ fn relax(index: &Index, filters: &Filters) -> Result<Option<String>, Error> {
         if rest.industries.is_empty() && rest.capability.is_empty() {
             continue;
         }
-        let found = search(index, &rest, 10)?.0.into_iter().filter(|hit| hit.fit >= FIT_MIN).count();
+        let found = search(index, &rest, 10, CANDIDATES_RELAXED)?
+            .0
+            .into_iter()
+            .filter(|hit| hit.fit >= FIT_MIN)
+            .count();
         if found > 0 && best.as_ref().is_none_or(|(held, _)| found > *held) {
             best = Some((found, chip.label));
         }

@@ -15,7 +15,10 @@ use super::evidence::{Fact, Phrase, Text, entry, facts, industry_proof, phrase_p
 /// Below this a company does not do what was asked.
 pub const DOES_MIN: f64 = 0.2;
 /// From here on the row shows it well, not just by a label or in passing.
-const DOES_WELL: f64 = 0.4;
+const DOES_WELL: f64 = 0.5;
+/// What a company loses of which an asked fact is not known, beside that fact's share of the fit: as much as a
+/// third of its trade, so that it stands behind those that do the thing comparably well.
+const UNKNOWN: f64 = 0.2;
 /// Worth of a description that uses the person's own words for the industry.
 const OWN_WORDS: f64 = 0.15;
 /// Least share of the words that were left over which a hit must show when no industry was named.
@@ -72,10 +75,9 @@ impl<'a> Asked<'a> {
 
     /// Judges candidates and gives the best, best first, nobody twice.
     ///
-    /// The order is the fit, of which what a company does is twice as much as all facts together: a fact
-    /// that is not known costs its share, so it decides between companies that do the thing about equally
-    /// well, and never lifts a passing mention above a company whose trade it is. Companies that show it
-    /// weakly come last whatever else is known of them.
+    /// Companies whose trade it is come first, those that mention it in passing last, whatever else is known of
+    /// them. Among each the order is the fit, less something when an asked fact is not known: so a fact decides
+    /// between companies that do the thing comparably well, and never lifts a passing mention.
     pub fn rank(&self, candidates: Vec<Candidate>, most: usize) -> Vec<Hit> {
         let shared = shared_domains(&candidates);
         let best_score = candidates.iter().map(|one| one.score).fold(1.0_f32, f32::max);
@@ -120,7 +122,9 @@ impl<'a> Asked<'a> {
             evidence.push(entry(&part, verdict, field, quote));
         }
         let young = filters.startup && (company.funding_rounds.is_some() || company.category.is_some());
-        let order = fit(&signals).0 / 100.0 + extra + OWN_WORDS * own + if young { YOUNG } else { 0.0 };
+        let unknown = signals.facts.iter().any(|(_, holds)| !holds);
+        let extra = extra + if young { YOUNG } else { 0.0 } - if unknown { UNKNOWN } else { 0.0 };
+        let order = fit(&signals).0 / 100.0 + OWN_WORDS * own + extra;
         let order = (does < DOES_WELL, order);
         let industry = best.filter(|held| held.strength > 0.1).map(|held| held.industry);
         Some(Judged { company, industry, evidence, signals, order })

@@ -13,7 +13,7 @@ use super::vocabulary::{NOISE, STARTUP, status_words};
 /// A word in more companies than this is the directory's own, not a misspelling.
 const KNOWN_FROM: u64 = 12;
 /// A word is taken for a slip of another that the directory uses this many times as often.
-const SLIP_RATIO: u64 = 60;
+const SLIP_RATIO: u64 = 30;
 /// Endings that make a firm of a trade in German: `Immobilienunternehmen` are firms in `Immobilien`.
 const GERMAN_ENDINGS: &[&str] = &[
     "unternehmen",

@@ -39,6 +39,8 @@ pub struct Candidate {
 /// Worth of a known fact beside the tenths of an industry's strength.
 const KNOWN: f32 = 2.0;
 
+/// Worth of the person's own words for an industry.
+const OWN_WORDS: f32 = 2.0;
 /// Worth of the very words of a phrase beside the tenths of an industry's strength.
 const VERY_WORDS: f32 = 4.0;
 
@@ -250,6 +252,8 @@ impl Index {
         if !filters.industries.is_empty() && !filters.said.is_empty() {
             let words = any(filters.said.iter().flat_map(|phrase| self.text(phrase)));
             clauses.push((Occur::Should, Box::new(BoostQuery::new(words, 0.08))));
+            let very = any(filters.said.iter().flat_map(|phrase| self.very_words(phrase)));
+            clauses.push((Occur::Should, Box::new(ConstScoreQuery::new(very, OWN_WORDS))));
         }
         let quality = (1..=3_u8).map(|level| {
             let held = term(fields.quality, &level.to_string());
