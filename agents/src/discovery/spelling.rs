@@ -97,7 +97,7 @@ pub fn mended(parts: Vec<Word>, text: &str, lexicon: &Lexicon<'_>) -> Vec<Word> 
     let mut rest = parts.into_iter().peekable();
     while let Some(word) = rest.next() {
         if let Some(next) = rest.peek()
-            && let Some(whole) = together(&word, next, text)
+            && let Some(whole) = together(&word, next, text, lexicon)
         {
             out.push(renamed(&word, whole, next.end));
             rest.next();
@@ -115,14 +115,16 @@ fn renamed(word: &Word, folded: String, end: usize) -> Word {
     Word { stem: stem(&folded), folded, start: word.start, end }
 }
 
-/// Two words that questions write as one: `semi conductor`. Neither may be a word of questions by itself.
-fn together(word: &Word, next: &Word, text: &str) -> Option<String> {
+/// Two words that questions write as one: `semi conductor`. The directory must use the whole more than its
+/// first half, else "health care" would be torn from the phrases it is part of.
+fn together(word: &Word, next: &Word, text: &str, lexicon: &Lexicon<'_>) -> Option<String> {
     let whole = format!("{}{}", word.folded, next.folded);
     let letters = |word: &Word| word.folded.chars().count();
     let single = letters(word) >= 3 && letters(next) >= 4 && &text[word.end..next.start] == " ";
     let vocabulary = vocabulary();
     let has = |word: &str| vocabulary.contains(word) || vocabulary.contains(&stem(word));
-    (single && has(&whole) && !(has(&word.folded) && has(&next.folded))).then_some(whole)
+    let used = |word: &str| (lexicon.frequency)(word);
+    (single && has(&whole) && used(&whole) > used(&word.folded)).then_some(whole)
 }
 
 /// A word the directory does not use, made of two that it does: `glassmakers`.
