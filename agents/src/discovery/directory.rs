@@ -129,8 +129,7 @@ impl Directory {
 
     /// Answers from Postgres alone, marked degraded.
     async fn find_without_index(&self, query: &str, limit: usize) -> Result<Answer, Error> {
-        let unknown = discovery::spelling::Lexicon { frequency: &|_| 0, nearest: &|_| None };
-        let filters = discovery::query::understand(query, &unknown).filters;
+        let filters = discovery::understand_without_index(query);
         let rows = companies::search_degraded(self.db.directory(), &filters, ROWS_DEGRADED).await?;
         Ok(discovery::degraded(query, &filters, rows, limit))
     }
