@@ -8,21 +8,29 @@ use storage::directory::{Index, IndexError};
 /// which it is not: nobody of unknown size is taken for one of the world's giants.
 const SHARE_MIN: f64 = 0.03;
 
-/// Drops hits that would fit only if something rare were true of them, which nothing says. When several words
-/// together were asked for and no hit shows them, none is left: salmon farms answer no question for banana
-/// plantations. A single word that nobody uses is as likely a manner of speaking, and costs its share of the fit.
+/// When no hit shows words that were asked for, the best must fit this well by its trade and facts alone.
+const WORDLESS_FIT_MIN: u8 = 50;
+
+/// Drops hits that would fit only if something rare were true of them, which nothing says. When words were
+/// asked for, no hit shows any of them and none fits well without, none is left: salmon farms answer no
+/// question for banana plantations.
 pub fn keep(filters: &Filters, rare: &[&str], hits: Vec<Hit>) -> Vec<Hit> {
     let is_bare = |hit: &Hit| {
         hit.evidence.iter().any(|e| e.verdict == Verdict::Unknown && rare.contains(&e.field.as_str()))
     };
     let kept: Vec<Hit> = hits.into_iter().filter(|hit| !is_bare(hit)).collect();
     let is_wordless = |asked: &[String]| {
-        let is_asked = |e: &&Evidence| asked.contains(&e.part) && e.part.contains(' ');
+        let is_asked = |e: &&Evidence| asked.contains(&e.part);
         let mut entries = kept.iter().flat_map(|hit| hit.evidence.iter().filter(is_asked)).peekable();
         entries.peek().is_some() && entries.all(|e| e.verdict == Verdict::Unknown)
     };
+    let is_weak = kept.iter().all(|hit| hit.fit < WORDLESS_FIT_MIN);
     // The person's own words for an industry have an entry only when they name a part of it.
-    if is_wordless(&filters.capability) || is_wordless(&filters.said) { Vec::new() } else { kept }
+    if is_weak && (is_wordless(&filters.capability) || is_wordless(&filters.said)) {
+        Vec::new()
+    } else {
+        kept
+    }
 }
 
 /// Fields whose asked value is rare in the whole directory.

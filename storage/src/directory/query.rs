@@ -36,8 +36,9 @@ pub struct Candidate {
     pub score: f32,
 }
 
-/// Worth of a known fact beside the tenths of an industry's strength.
-const KNOWN: f32 = 2.0;
+/// Worth of a known fact beside the tenths of an industry's strength: a company of which only a label and the
+/// fact are known must stay a candidate beside any number of described ones of which the fact is not.
+const KNOWN: f32 = 4.5;
 
 /// Worth of the person's own words for an industry.
 const OWN_WORDS: f32 = 2.0;

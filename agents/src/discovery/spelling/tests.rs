@@ -31,7 +31,13 @@ fn slips_are_mended() {
 
 #[test]
 fn the_directorys_own_words_are_left_alone() {
-    for (text, used) in [("bonks", &["bonks"][..]), ("trawler", &["trawler"]), ("SKYP", &[]), ("a320", &[]), ("health care", &["health"])] {
+    for (text, used) in [
+        ("bonks", &["bonks"][..]),
+        ("trawler", &["trawler"]),
+        ("SKYP", &[]),
+        ("a320", &[]),
+        ("health care", &["health"]),
+    ] {
         assert_eq!(read(text, used).join(" "), text.to_lowercase(), "{text}");
     }
 }
