@@ -6,6 +6,8 @@ pub(super) const BLOCKS_MAX: usize = 50;
 pub(super) const MESSAGE_MAX: usize = 12_000;
 /// Characters of one text.
 pub(super) const TEXT_MAX: usize = 3000;
+/// The longest address a link may have, characters, so that its words fit beside it in one text.
+pub(super) const LINK_MAX: usize = 1900;
 /// Characters of a heading.
 pub(super) const HEADER_MAX: usize = 150;
 /// Characters of the label of a button or an option.

@@ -6,7 +6,7 @@ use slack_morphism::prelude::*;
 
 use super::layout::{
     BLOCKS_MAX, BUTTONS_MAX, FIELD_MAX, FIELDS_MAX, HEADER_MAX, LABEL_MAX, MESSAGE_MAX, OPTION_VALUE_MAX,
-    OPTIONS_MAX, TEXT_MAX, VALUE_MAX, bar, grid, shorten, shorten_escaped, split,
+    LINK_MAX, OPTIONS_MAX, TEXT_MAX, VALUE_MAX, bar, grid, shorten, shorten_escaped, split,
 };
 use super::markup::escape;
 
@@ -349,5 +349,5 @@ fn absolute(base_url: Option<&str>, url: &str) -> Option<String> {
     // These would end the link early, or are no address at all.
     let is_bad = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '|' | '"');
     let safe: String = full.chars().filter(|c| !is_bad(*c)).collect();
-    (safe.chars().count() <= TEXT_MAX).then_some(safe)
+    (safe.chars().count() <= LINK_MAX).then_some(safe)
 }
