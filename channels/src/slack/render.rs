@@ -5,8 +5,8 @@ use serde_json::Value;
 use slack_morphism::prelude::*;
 
 use super::layout::{
-    BLOCKS_MAX, BUTTONS_MAX, FIELD_MAX, FIELDS_MAX, HEADER_MAX, LABEL_MAX, MESSAGE_MAX, OPTION_VALUE_MAX,
-    LINK_MAX, OPTIONS_MAX, TEXT_MAX, VALUE_MAX, bar, grid, shorten, shorten_escaped, split,
+    BLOCKS_MAX, BUTTONS_MAX, FIELD_MAX, FIELDS_MAX, HEADER_MAX, LABEL_MAX, LINK_MAX, MESSAGE_MAX,
+    OPTION_VALUE_MAX, OPTIONS_MAX, TEXT_MAX, VALUE_MAX, bar, grid, shorten, shorten_escaped, split,
 };
 use super::markup::escape;
 
