@@ -70,8 +70,9 @@ async fn everything_shown() -> Vec<Value> {
         talk.slack.user("dana").ticks_and_presses(&answer, &chosen, "Create deals").await.unwrap();
         ticks
     };
+    let heading = format!("Start {} deals", ticks.len());
     let again = talk.slack.wait_for("the second request", LIMIT, |w| {
-        w.from_bot().filter(|m| m.words().contains("asks to create") && m.thread.is_some()).nth(1).cloned()
+        w.from_bot().find(|m| m.words().contains(&heading) && m.thread.is_some()).cloned()
     });
     talk.presses("lee", &found(again.await), "Approve").await;
     talk.sees(&format!("{} deals created", ticks.len())).await;
