@@ -2,28 +2,19 @@
 //! alerts by Prometheus' own tool.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 use tests::conversation::{Conversation, LIMIT, ROOM, found};
 use tests::product::client;
+use tests::shared::fetched;
 
 /// Slack's library in the cache of set-up, by the name that `scripts/setup` gives it.
 const SLACK_SDK: &str = "slack_sdk-3.47.0";
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
-}
-
-/// What set-up fetched, or none with a printed line: it does without where the network gives it none.
-fn fetched(name: &str) -> Option<PathBuf> {
-    let folders = storage::embedded::cache_folders(|name| std::env::var_os(name));
-    let found = folders.into_iter().map(|folder| folder.join(name)).find(|path| path.exists());
-    if found.is_none() {
-        println!("skipped: set-up could not fetch {name}");
-    }
-    found
 }
 
 /// Runs a program on a text.
