@@ -311,3 +311,26 @@ async fn a_poisoned_step_is_parked_and_the_rest_flows() {
     assert_eq!(talk.number("SELECT count(*) FROM deals").await, 0);
     talk.ends().await;
 }
+
+#[tokio::test]
+async fn a_panicking_agent_is_parked_and_the_rest_flows() {
+    let arm = |setting: tests::product::Setting| setting.with("DEALDESK_FAIL_POINT", "panic:discovery");
+    let mut talk = Conversation::with(|_| (), arm).await;
+    talk.types("dana", "/deal find payment companies in Germany").await;
+    talk.types("lee", "/deal list").await;
+    talk.sees("There are no deals").await;
+    let told = talk.sees("Reference").await;
+    assert!(!told.words().contains("fail point"), "no insides are shown: {}", told.words());
+    talk.knows(&["noor"]).await;
+    let parked = "SELECT count(*) FROM steps WHERE agent = 'discovery' AND state = 'failed' AND attempt = 3
+                  AND error LIKE '%the agent panicked: the fail point in the discovery agent%'";
+    assert_eq!(talk.number(parked).await, 1);
+    let noted =
+        "SELECT count(*) FROM audit_entries WHERE action = 'step.parked' AND detail->>'attempts' = '3'";
+    assert_eq!(talk.number(noted).await, 1);
+    assert_eq!(talk.number("SELECT count(*) FROM plans WHERE state = 'failed'").await, 1);
+    assert_eq!(talk.number("SELECT count(*) FROM plans WHERE state = 'done'").await, 2);
+    assert!(!talk.product.is_over(), "the process lives on");
+    assert_eq!(talk.product.log().matches("panicked at").count(), 3, "each panic is in the log");
+    talk.ends().await;
+}

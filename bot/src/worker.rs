@@ -26,9 +26,11 @@ use storage::steps::{self, Lease};
 use storage::workspaces::{self, Workspace};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use crate::members::{Members, Who};
 use crate::runner;
+use crate::telemetry::export;
 
 /// How long an idle worker sleeps if nobody rings.
 const NAP: Duration = Duration::from_millis(500);
@@ -121,7 +123,9 @@ impl Worker {
 
     /// Deals with a message. What goes wrong here is tried again, then kept for a person to see.
     async fn take(&self, mut claimed: Claimed, lease: &Lease) {
-        match self.handle_alive(&mut claimed, lease).await {
+        let span = tracing::info_span!("plan", inbound = %claimed.id, channel = claimed.channel.name());
+        export::follow(&span, claimed.id.into());
+        match self.handle_alive(&mut claimed, lease).instrument(span).await {
             Ok(Some(work)) => runner::run(&self.desk, lease, work, &self.stop).await,
             Ok(None) => {}
             Err(error) => {

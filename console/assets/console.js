@@ -20,6 +20,13 @@ function keep(old, fresh) {
   fresh.querySelectorAll("details").forEach((twin, i) => { if (opened[i]) twin.open = opened[i].open; });
 }
 
+// Who works by keyboard stays where she was, or at least in the same message.
+function refocus(had, fresh) {
+  const twin = had.name && fresh.querySelector(`[name="${CSS.escape(had.name)}"][value="${CSS.escape(had.value)}"]`);
+  if (!twin) fresh.tabIndex = -1;
+  (twin || fresh).focus({ preventScroll: true });
+}
+
 // Puts in what is new, replaces what changed, leaves alone what did not.
 function sync(html) {
   const next = document.createElement("template");
@@ -34,9 +41,12 @@ function sync(html) {
     if (old && old.dataset.version === fresh.dataset.version) {
       item = old;
     } else if (old) {
+      const had = document.activeElement;
+      const isIn = old.contains(had);
       keep(old, fresh);
       if (place === old) place = fresh;
       old.replaceWith(fresh);
+      if (isIn) refocus(had, fresh);
     }
     if (item === place) place = item.nextElementSibling;
     else thread.insertBefore(item, place);
@@ -52,8 +62,9 @@ let answered = 0;
 async function send(form, button) {
   const body = new URLSearchParams(new FormData(form, button));
   body.set("once", `${thread.dataset.once}.${answered}`);
+  // Not `disabled`: the button would lose the focus.
   form.setAttribute("aria-busy", "true");
-  if (button) button.disabled = true;
+  if (button) button.setAttribute("aria-disabled", "true");
   try {
     const answer = await fetch(form.action, { method: "POST", body, headers: { "HX-Request": "true" } });
     const elsewhere = answer.headers.get("HX-Redirect");
@@ -78,7 +89,7 @@ async function send(form, button) {
     tell("Dealdesk cannot be reached. Try again: what did arrive is not done twice.");
   } finally {
     form.removeAttribute("aria-busy");
-    if (button) button.disabled = false;
+    if (button) button.removeAttribute("aria-disabled");
   }
 }
 

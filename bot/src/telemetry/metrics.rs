@@ -60,6 +60,7 @@ const FIGURES: &[(&str, Shape, &str, bool)] = &[
         "Interface calls refused because a person's allowance was used up",
         false,
     ),
+    ("plans_total", Shape::Counter, "Plans begun, by intent", false),
     ("queue_depth", Shape::Gauge, "Rows that wait, by queue: inbox, steps, outbox", false),
     (
         "agent_execution_time_ms",

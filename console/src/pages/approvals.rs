@@ -93,16 +93,17 @@ pub(crate) struct Wanted {
 /// Shows all requests.
 pub(crate) async fn page(signed_in: SignedIn, Query(wanted): Query<Wanted>) -> Result<Response, Failure> {
     let (mut tx, shell) = signed_in.enter(Place::Approvals).await?;
+    // Before the lists are read: once it is over they show what came of it, and nobody asks again.
+    let sent = match wanted.sent {
+        Some(plan) => Some(outcome(&mut tx, &signed_in.person, plan).await?),
+        None => None,
+    };
     let now = signed_in.now();
     let open = approvals::open_ones(&mut tx).await?;
     let open = open.into_iter().filter(|approval| approval.expires_at > now);
     let (mine, others): (Vec<_>, Vec<_>) = open.partition(|approval| may_decide(&signed_in.person, approval));
     let decided = approvals::decided_ones(&mut tx).await?;
     let line = |approval| Line::new(approval, now);
-    let sent = match wanted.sent {
-        Some(plan) => Some(outcome(&mut tx, &signed_in.person, plan).await?),
-        None => None,
-    };
     Ok(show(&Page {
         shell,
         sent,
