@@ -30,7 +30,7 @@ const DRAIN: Duration = Duration::from_secs(20);
 /// How many messages are sent at the same time.
 const SENDERS: usize = 4;
 /// How many commits of messages may be under way at the same time, at most: the edge has a few connections more.
-const WRITERS_MAX: usize = 16;
+const WRITERS_MAX: usize = 4;
 /// What a process does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Part {

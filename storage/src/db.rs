@@ -44,7 +44,7 @@ impl Work {
 }
 
 /// Connections of the edge at most; as many as may write messages at the same time, and some for probes.
-const INTAKE_MAX: u32 = 20;
+const INTAKE_MAX: u32 = 6;
 /// How long an idle connection is believed to be alive without a test.
 pub(crate) const IDLE_TRUSTED: Duration = Duration::from_secs(1);
 
@@ -133,7 +133,7 @@ impl Db {
         Ok(Self {
             app: pool(16).connect_lazy_with(by_key(&access.app)),
             intake: pool(INTAKE_MAX).connect_lazy_with(by_key(&access.system)),
-            directory: pool(4).connect_lazy_with(access.system.clone()),
+            directory: pool(3).connect_lazy_with(access.system.clone()),
             system,
             listen: access.system.clone(),
             secret,
