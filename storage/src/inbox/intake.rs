@@ -103,12 +103,7 @@ impl Writer {
     async fn write(&self, news: &News) {
         let mut batch = Vec::with_capacity(self.batch_max);
         let mut desk = Desk::new(&self.db);
-        loop {
-            let came = async { self.waiting.lock().await.recv_many(&mut batch, self.batch_max).await };
-            tokio::select! {
-                count = came => if count == 0 { return },
-                () = desk.let_go() => continue,
-            }
+        while self.waiting.lock().await.recv_many(&mut batch, self.batch_max).await > 0 {
             let (raws, answers): (Vec<_>, Vec<_>) = batch.drain(..).unzip();
             match desk.insert(&raws).await {
                 Ok(stored) => {
@@ -211,15 +206,6 @@ struct Desk<'a> {
 impl<'a> Desk<'a> {
     fn new(db: &'a Db) -> Self {
         Self { db, connection: None, careful: 0 }
-    }
-
-    /// Gives the connection back once the pool closes, which waits for it; never ends when there is none to give.
-    async fn let_go(&mut self) {
-        if self.connection.is_none() {
-            std::future::pending::<()>().await;
-        }
-        self.db.intake().close_event().await;
-        self.connection = None;
     }
 
     /// Stores messages in one commit; says of each whether it is new.
