@@ -7,10 +7,9 @@ use std::time::{Duration, Instant};
 
 use domain::ids::{InboundId, TenantId};
 use domain::person::Channel;
-use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
-use sqlx::{PgConnection, Postgres, Row};
+use sqlx::{Connection, PgConnection, Postgres, Row};
 use tokio::sync::{Mutex, Notify, mpsc, oneshot};
 use uuid::Uuid;
 
@@ -19,6 +18,8 @@ use crate::error::Error;
 
 /// How many messages share one commit at most.
 pub const BATCH_MAX: usize = 256;
+/// How long an idle connection may take to say that it lives.
+const PING_MAX: Duration = Duration::from_secs(1);
 /// For how many commits doubles are looked out for after one came.
 const CAREFUL_FOR: u32 = 500;
 /// How long after an announcement the next one follows at the earliest. This process's own workers do not wait for
@@ -194,11 +195,11 @@ fn bind<'q>(sql: &'static str, raws: &'q [Raw]) -> Query<'q, Postgres, PgArgumen
         .bind(column(raws, |raw| raw.body.as_slice()))
 }
 
-/// What one writer keeps at hand. It keeps its connection: the pool asks a connection that comes back whether it lives,
-/// which under load would cost as many answers of the database as the messages themselves.
+/// What one writer keeps at hand. It keeps a connection of its own: the pool asks each one that comes back whether it
+/// lives, which under load would cost as many answers of the database as the messages themselves.
 struct Desk<'a> {
     db: &'a Db,
-    connection: Option<(PoolConnection<Postgres>, Instant)>,
+    connection: Option<(PgConnection, Instant)>,
     /// For so many commits more, doubles are looked out for.
     careful: u32,
 }
@@ -210,17 +211,26 @@ impl<'a> Desk<'a> {
 
     /// Stores messages in one commit; says of each whether it is new.
     async fn insert(&mut self, raws: &[Raw]) -> Result<Vec<Stored>, Error> {
-        // One that lay idle may be dead; the pool asks it.
-        let kept = self.connection.take().filter(|(_, used)| used.elapsed() < IDLE_TRUSTED);
-        let mut connection = match kept {
-            Some((connection, _)) => connection,
-            None => self.db.intake().acquire().await?,
-        };
+        let mut connection = self.connect().await?;
         let stored = self.insert_by(&mut connection, raws).await;
         if matches!(stored, Ok(_) | Err(Error::Database(_))) {
             self.connection = Some((connection, Instant::now()));
         }
         stored
+    }
+
+    async fn connect(&mut self) -> Result<PgConnection, Error> {
+        // Once the pools are closed nothing is to be stored any more.
+        if let Some((mut kept, used)) = self.connection.take().filter(|_| !self.db.intake().is_closed()) {
+            // One that lay idle may be dead.
+            let lives = used.elapsed() < IDLE_TRUSTED
+                || tokio::time::timeout(PING_MAX, kept.ping()).await.is_ok_and(|pong| pong.is_ok());
+            if lives {
+                return Ok(kept);
+            }
+        }
+        // Taken out of the pool, which would wait for it when it is closed.
+        Ok(self.db.intake().acquire().await?.detach())
     }
 
     /// To look out for doubles costs every message three searches and a second record in the log; not to, when there is
