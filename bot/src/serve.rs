@@ -31,6 +31,7 @@ const DRAIN: Duration = Duration::from_secs(20);
 const SENDERS: usize = 4;
 /// How many commits of messages may be under way at the same time, at most: the edge has a few connections more.
 const WRITERS_MAX: usize = 4;
+
 /// What a process does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Part {

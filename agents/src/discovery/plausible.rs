@@ -12,8 +12,8 @@ const SHARE_MIN: f64 = 0.03;
 const WORDLESS_FIT_MIN: u8 = 50;
 
 /// Drops hits that would fit only if something rare were true of them, which nothing says. When words were
-/// asked for, no hit shows any of them and none fits well without, none is left: salmon farms answer no
-/// question for banana plantations.
+/// asked for, no hit shows any of them and none fits well without, none is left: companies of the same broad
+/// trade are no answer to a question for something else in it.
 pub fn keep(filters: &Filters, rare: &[&str], hits: Vec<Hit>) -> Vec<Hit> {
     let is_bare = |hit: &Hit| {
         hit.evidence.iter().any(|e| e.verdict == Verdict::Unknown && rare.contains(&e.field.as_str()))

@@ -27,6 +27,7 @@ const CAREFUL_FOR: u32 = 500;
 const ANNOUNCE_PAUSE: Duration = Duration::from_millis(20);
 /// How many messages may wait for a commit; beyond that the edge answers "busy".
 const WAITING_MAX: usize = 8192;
+
 /// A message in as it came: raw, with the keys that tell doubles.
 #[derive(Debug, Clone)]
 pub struct Raw {
