@@ -189,7 +189,7 @@ async fn the_server_is_durable_and_knows_unicode() {
         ("data_checksums", "on"),
         ("server_encoding", "UTF8"),
         ("jit", "off"),
-        ("max_connections", "120"),
+        ("max_connections", "400"),
     ] {
         let row =
             sqlx::query("select current_setting($1)").bind(setting).fetch_one(&mut connection).await.unwrap();
