@@ -166,10 +166,10 @@ impl Linear {
         self.classes
     }
 
-    /// The feature slot of a hash.
+    /// Number of feature slots is `1 << bits`.
     #[must_use]
-    pub fn slot(&self, hash: u32) -> u32 {
-        hash & ((1 << self.bits) - 1)
+    pub fn bits(&self) -> u32 {
+        self.bits
     }
 
     /// Log-odds of each class for features that are sorted and without repeats.

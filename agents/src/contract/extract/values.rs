@@ -189,7 +189,14 @@ fn term_end(quote: &str, known: &Known) -> Option<Value> {
         "until it is terminated",
     ];
     let endless = endless.iter().any(|words| lower.contains(words));
-    endless.then_some(Value::Duration(Duration { count: 0.0, unit: CalendarUnit::Perpetual }))
+    // What ends with an event has an end, but neither a day nor a length.
+    let endless = endless.then_some(Value::Duration(Duration { count: 0.0, unit: CalendarUnit::Perpetual }));
+    endless.or_else(|| {
+        ["until", "expir", "terminat", " end"]
+            .iter()
+            .any(|words| lower.contains(words))
+            .then_some(Value::Clause)
+    })
 }
 
 /// The first length of time that is neither a notice nor a renewal.
@@ -201,10 +208,18 @@ fn initial_length(quote: &str) -> Option<Duration> {
             let notice = ["prior", "notice", "before", "’ written", "' written", "advance"]
                 .iter()
                 .any(|words| after.contains(words));
-            let renewal =
-                ["successive", "additional", "renew", "extend", "within", "at least", "each", "every"]
-                    .iter()
-                    .any(|words| before.contains(words));
+            let renewal = [
+                "successive",
+                "additional",
+                "renew",
+                "extension",
+                " within ",
+                "at least",
+                " each ",
+                " every ",
+            ]
+            .iter()
+            .any(|words| before.contains(words));
             let long = matches!(found.duration.unit, CalendarUnit::Months | CalendarUnit::Years)
                 || found.duration.count >= 60.0;
             let anniversary = quote[found.start..found.end].to_ascii_lowercase().contains("anniversary");
@@ -328,7 +343,9 @@ mod tests {
             read("until January 18, 2022, and thereafter shall continue automatically"),
             date("2022-01-18")
         );
-        assert_eq!(read("until the Offering closes"), None);
+        assert_eq!(read("until the Offering closes"), Some(Value::Clause));
+        assert_eq!(read("shall extend until the four (4) year anniversary of it"), date("2022-01-15"));
+        assert_eq!(read("a product"), None);
     }
 
     #[test]
