@@ -83,7 +83,7 @@ pub fn fields(term: &TermSpec, quote: &str) -> Vec<(&'static str, Value)> {
             fields.push(("auto", Value::Text(if auto { "yes" } else { "no" }.to_owned())));
         }
         Normaliser::Duration | Normaliser::Hours | Normaliser::Frequency => {
-            fields.extend(length().map(|length| ("duration", length)))
+            fields.extend(length().map(|length| ("duration", length)));
         }
         _ => {}
     }
