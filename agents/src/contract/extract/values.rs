@@ -281,9 +281,13 @@ fn renewal(quote: &str) -> Option<Duration> {
 }
 
 fn notice(quote: &str) -> Option<Duration> {
-    let near = |found: &duration::Found| {
-        let after = head(&quote[found.end..], 60).to_ascii_lowercase();
-        let before = tail(&quote[..found.start], 50).to_ascii_lowercase();
+    let found: Vec<duration::Found> = duration::find(quote).collect();
+    let near = |at: &usize| {
+        let one = found[*at];
+        // "prior" belongs to the last length before it.
+        let next = found.get(at + 1).map_or(quote.len(), |next| next.start);
+        let after = head(&quote[one.end..next.max(one.end)], 60).to_ascii_lowercase();
+        let before = tail(&quote[..one.start], 50).to_ascii_lowercase();
         let later =
             ["prior", "before", "notice", "advance", "preceding"].iter().any(|words| after.contains(words));
         later
@@ -291,7 +295,7 @@ fn notice(quote: &str) -> Option<Duration> {
                 .iter()
                 .any(|words| before.contains(words))
     };
-    duration::find(quote).find(near).map(|found| found.duration)
+    (0..found.len()).find(near).map(|at| found[at].duration)
 }
 
 fn payment(quote: &str) -> Option<Duration> {
