@@ -1,0 +1,1 @@
+//! Redlines: tracked changes written into a Word document, read out of it, and proved.
