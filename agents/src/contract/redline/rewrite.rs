@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
+use std::rc::Rc;
 
 use super::stamp::Stamp;
 use crate::contract::read::docx::inline::{self, FieldMark, Fields, Leaf};
@@ -25,9 +26,16 @@ pub(super) struct Change {
     pub(super) insert: Insert,
     /// The id of a comment on the change.
     pub(super) comment: Option<i64>,
+    /// In whose name, when not in the stamp's.
+    pub(super) author: Option<Rc<str>>,
 }
 
 impl Change {
+    /// A change in the stamp's name.
+    pub(super) fn new(range: Range<usize>, insert: Insert) -> Self {
+        Self { range, insert, comment: None, author: None }
+    }
+
     fn inserts(&self) -> bool {
         match &self.insert {
             Insert::Words(words) => !words.is_empty(),
@@ -52,7 +60,7 @@ pub(super) fn rewrite<'a>(paragraph: &Element<'a>, changes: &[Change], stamp: &m
         field: 0,
         dropped: survey.iter().map(covers).collect(),
         dropping: false,
-        looks: None,
+        looks: first_looks(&paragraph.children),
     };
     let mut children: Vec<Out<'a>> = pen.nodes(&paragraph.children, true);
     pen.flush(&mut children);
@@ -94,6 +102,17 @@ fn survey(paragraph: &Element<'_>) -> Vec<Range<usize>> {
     visit(&paragraph.children, &mut state);
     // A field that does not end here is never taken away as a whole: its other half stands elsewhere.
     state.2.into_iter().map(|(start, end)| start..end.unwrap_or(start)).collect()
+}
+
+/// Run properties of the first letters below some nodes.
+fn first_looks(nodes: &[Node<'_>]) -> Option<String> {
+    nodes.iter().filter_map(Node::element).find_map(|element| match element.name.as_ref() {
+        "w:r" if element.child("w:t").is_some() => {
+            Some(element.child("w:rPr").map(Element::to_xml).unwrap_or_default())
+        }
+        _ if inline::is_container(element) => first_looks(&element.children),
+        _ => None,
+    })
 }
 
 /// Bytes of a leaf in the text of atoms.
@@ -204,6 +223,7 @@ impl Pen<'_> {
         let end = self.at + inline::OBJECT.len_utf8();
         let gone = self.is_deleted(self.at);
         if gone {
+            self.sign();
             self.open_comments(end, out);
         }
         self.at = end;
@@ -244,6 +264,10 @@ impl Pen<'_> {
                 let to = from + self.stretch(self.at, size - from);
                 if gone {
                     pieces.end_kept(self, out);
+                    if self.is_anothers() {
+                        pieces.end(self, out);
+                        self.sign();
+                    }
                     self.open_comments(self.at + (to - from), out);
                     touched = true;
                 }
@@ -251,8 +275,9 @@ impl Pen<'_> {
                 pieces.put(piece, gone, self, out);
                 self.at += to - from;
                 from = to;
-                if !gone {
-                    self.looks = properties.map(Element::to_xml);
+                // Words look like the letters before them or in whose place they come, never like a note's mark.
+                if leaf != Leaf::Object {
+                    self.looks = Some(properties.map(Element::to_xml).unwrap_or_default());
                 }
             }
         }
@@ -262,9 +287,6 @@ impl Pen<'_> {
             out.truncate(before);
             out.push(Out { node: Node::Element(run.clone()), ours: false });
         }
-        if self.looks.is_none() {
-            self.looks = properties.map(Element::to_xml);
-        }
     }
 
     fn field_mark(&mut self, mark: FieldMark) {
@@ -273,6 +295,24 @@ impl Pen<'_> {
             self.field += 1;
         }
         self.fields.pass(mark);
+    }
+
+    /// The change that takes away what stands here.
+    fn here(&self) -> Option<&Change> {
+        self.changes.iter().find(|change| change.range.contains(&self.at))
+    }
+
+    /// Whether the change that takes away what stands here is in another name than the last.
+    fn is_anothers(&self) -> bool {
+        let author = self.here().and_then(|change| change.author.as_deref());
+        author.is_some_and(|author| author != self.stamp.name())
+    }
+
+    /// Writes from here on in the name of the change that takes away what stands here.
+    fn sign(&mut self) {
+        if let Some(author) = self.here().and_then(|change| change.author.clone()) {
+            self.stamp.rename(&author);
+        }
     }
 
     fn is_deleted(&self, at: usize) -> bool {
@@ -297,6 +337,9 @@ impl Pen<'_> {
             let end = change.range.end;
             self.next += 1;
             self.open_comments(end, out);
+            if let Some(author) = &change.author {
+                self.stamp.rename(author);
+            }
             if change.inserts() {
                 let runs = match &change.insert {
                     Insert::Words(words) => vec![Node::Element(run_of(words, self.looks.as_deref()))],
@@ -382,7 +425,7 @@ fn letters(text: &str) -> Element<'static> {
 
 /// A run of words; tabs and line ends become elements.
 pub(super) fn run_of(words: &str, properties: Option<&str>) -> Element<'static> {
-    let looks = properties.map(|properties| Node::Other(Cow::Owned(properties.to_owned())));
+    let looks = properties.filter(|properties| !properties.is_empty()).map(|properties| Node::Other(Cow::Owned(properties.to_owned())));
     let mut children: Vec<Node<'static>> = looks.into_iter().collect();
     for piece in words.split_inclusive(['\t', '\n', '\u{2011}']) {
         let sign = piece.chars().next_back().filter(|letter| matches!(letter, '\t' | '\n' | '\u{2011}'));

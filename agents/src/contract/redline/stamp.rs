@@ -40,6 +40,21 @@ impl Stamp {
         name.clone_into(&mut self.author.name);
     }
 
+    /// In whose name it writes.
+    pub(super) fn name(&self) -> &str {
+        &self.author.name
+    }
+
+    /// The id given out last.
+    pub(super) fn last(&self) -> i64 {
+        self.last
+    }
+
+    /// Ids that something in another part has.
+    pub(super) fn take(&mut self, ids: impl IntoIterator<Item = i64>) {
+        self.taken.extend(ids);
+    }
+
     /// The next id that nothing has.
     pub(super) fn id(&mut self) -> i64 {
         self.last += 1;
