@@ -40,28 +40,53 @@ fn pairs(files: &Files) -> Vec<(String, String)> {
     for new in files.keys() {
         let folder = new.rsplit_once('/').map_or("", |(folder, _)| folder);
         let stem = new.trim_end_matches(".docx");
-        let endings = ["-Mod", "-After", "-After1", "-After2", "-After-1", "-After-2", "-After-3", "-Accepted", "-Rejected", "-Deleted-Paragraph", "-built"];
+        let endings = [
+            "-Mod",
+            "-After",
+            "-After1",
+            "-After2",
+            "-After-1",
+            "-After-2",
+            "-After-3",
+            "-Accepted",
+            "-Rejected",
+            "-Deleted-Paragraph",
+            "-built",
+        ];
         for ending in endings {
             let Some(base) = stem.strip_suffix(ending) else { continue };
-            let olds = [format!("{base}.docx"), format!("{base}-Before.docx"), format!("{base}-Unmodified.docx")];
-            found.extend(olds.into_iter().filter(|old| files.contains_key(old)).map(|old| (old, new.clone())));
+            let olds =
+                [format!("{base}.docx"), format!("{base}-Before.docx"), format!("{base}-Unmodified.docx")];
+            found
+                .extend(olds.into_iter().filter(|old| files.contains_key(old)).map(|old| (old, new.clone())));
         }
-        if new.ends_with("/revised.docx") || new.ends_with("/modified.docx") || new.ends_with("/expected_redline.docx") {
+        if new.ends_with("/revised.docx")
+            || new.ends_with("/modified.docx")
+            || new.ends_with("/expected_redline.docx")
+        {
             let old = format!("{folder}/original.docx");
             found.extend(files.contains_key(&old).then(|| (old, new.clone())));
         }
     }
     // Families with one original and many versions, and neighbours that share a number.
-    let family = |file: &str| file.rsplit('/').next().and_then(|name| name.split_once('-')).map(|(number, _)| number.to_owned());
+    let family = |file: &str| {
+        file.rsplit('/').next().and_then(|name| name.split_once('-')).map(|(number, _)| number.to_owned())
+    };
     for old in files.keys() {
         for new in files.keys().filter(|new| *new != old) {
-            let same_folder = old.rsplit_once('/').map(|split| split.0) == new.rsplit_once('/').map(|split| split.0);
-            if same_folder && family(old).is_some() && family(old) == family(new) && !found.contains(&(old.clone(), new.clone())) {
+            let same_folder =
+                old.rsplit_once('/').map(|split| split.0) == new.rsplit_once('/').map(|split| split.0);
+            if same_folder
+                && family(old).is_some()
+                && family(old) == family(new)
+                && !found.contains(&(old.clone(), new.clone()))
+            {
                 found.push((old.clone(), new.clone()));
             }
         }
     }
-    let agreements: Vec<&String> = files.keys().filter(|file| file.contains("ILPA") || file.contains("open-agreements")).collect();
+    let agreements: Vec<&String> =
+        files.keys().filter(|file| file.contains("ILPA") || file.contains("open-agreements")).collect();
     for old in &agreements {
         found.extend(agreements.iter().filter(|new| *new != old).map(|new| ((*old).clone(), (*new).clone())));
     }
@@ -88,13 +113,24 @@ fn every_pair_gives_a_redline_that_proves() {
             Ok(redlined) => {
                 // Proved inside; here once more from the outside, through the public ways.
                 let taken = redline::accept_all(&redlined.docx, &bounds).expect("it settles");
-                let back = redline::decide(&redlined.docx, &|revision| own(revision), &bounds).expect("it settles");
-                let numbers_differ = redlined.not_compared.iter().any(|(what, _)| *what == redline::NotCompared::Numbering);
-                let headers_differ = redlined.not_compared.iter().any(|(what, _)| *what == redline::NotCompared::Headers);
+                let back =
+                    redline::decide(&redlined.docx, &|revision| own(revision), &bounds).expect("it settles");
+                let numbers_differ =
+                    redlined.not_compared.iter().any(|(what, _)| *what == redline::NotCompared::Numbering);
+                let headers_differ =
+                    redlined.not_compared.iter().any(|(what, _)| *what == redline::NotCompared::Headers);
                 if !numbers_differ && !headers_differ {
-                    same_lines(&body_words(&taken), &body_words(&files[new]), &format!("{old} -> {new}, accepted"));
+                    same_lines(
+                        &body_words(&taken),
+                        &body_words(&files[new]),
+                        &format!("{old} -> {new}, accepted"),
+                    );
                 }
-                same_lines(&body_words(&back), &body_words(&files[old]), &format!("{old} -> {new}, taken back"));
+                same_lines(
+                    &body_words(&back),
+                    &body_words(&files[old]),
+                    &format!("{old} -> {new}, taken back"),
+                );
                 proved += 1;
             }
             Err(fault) => failed.push(format!("{old} -> {new}: {fault}")),
@@ -106,12 +142,18 @@ fn every_pair_gives_a_redline_that_proves() {
 
 /// Takes our changes back and leaves those of others.
 fn own(revision: &redline::Revision) -> Decision {
-    if revision.author == "Dealdesk" && revision.date == Some(author().when) { Decision::Reject } else { Decision::Keep }
+    if revision.author == "Dealdesk" && revision.date == Some(author().when) {
+        Decision::Reject
+    } else {
+        Decision::Keep
+    }
 }
 
 /// Both say the same, line by line.
 fn same_lines(left: &str, right: &str, what: &str) {
-    let lines = |text: &str| text.lines().map(str::trim_end).filter(|line| !line.is_empty()).map(str::to_owned).collect::<Vec<_>>();
+    let lines = |text: &str| {
+        text.lines().map(str::trim_end).filter(|line| !line.is_empty()).map(str::to_owned).collect::<Vec<_>>()
+    };
     let (left, right) = (lines(left), lines(right));
     if let Some(at) = (0..left.len().max(right.len())).find(|at| left.get(*at) != right.get(*at)) {
         panic!("{what}: line {at}: {:?} is not {:?}", left.get(at), right.get(at));
@@ -151,7 +193,10 @@ fn edits_touch_only_their_paragraph() {
     for (name, docx) in &files {
         let text = body_words(docx);
         // The longest word of the text, so that it stands inside a paragraph.
-        let Some(word) = text.split_whitespace().max_by_key(|word| word.len()).filter(|word| word.len() > 3) else { continue };
+        let Some(word) = text.split_whitespace().max_by_key(|word| word.len()).filter(|word| word.len() > 3)
+        else {
+            continue;
+        };
         let start = text.find(word).expect("it is there");
         let edit = Edit {
             start,
@@ -169,13 +214,22 @@ fn edits_touch_only_their_paragraph() {
             let changed = after.get(part) != Some(content);
             assert!(!changed || told || part.starts_with("word/"), "{name}: {part} changed");
         }
-        let main = |parts: &BTreeMap<String, Vec<u8>>| String::from_utf8_lossy(&parts["word/document.xml"]).into_owned();
-        if before.contains_key("word/document.xml") && before["word/document.xml"] != after["word/document.xml"] {
+        let main = |parts: &BTreeMap<String, Vec<u8>>| {
+            String::from_utf8_lossy(&parts["word/document.xml"]).into_owned()
+        };
+        if before.contains_key("word/document.xml")
+            && before["word/document.xml"] != after["word/document.xml"]
+        {
             let (old, new) = (main(&before), main(&after));
             let head = old.bytes().zip(new.bytes()).take_while(|(left, right)| left == right).count();
-            let tail = old.bytes().rev().zip(new.bytes().rev()).take_while(|(left, right)| left == right).count();
-            let touched = &old[old.floor_char_boundary(head)..old.ceil_char_boundary(old.len().saturating_sub(tail).max(head))];
-            assert!(touched.matches("<w:p ").count() + touched.matches("<w:p>").count() <= 2, "{name}: {touched}");
+            let tail =
+                old.bytes().rev().zip(new.bytes().rev()).take_while(|(left, right)| left == right).count();
+            let touched = &old[old.floor_char_boundary(head)
+                ..old.ceil_char_boundary(old.len().saturating_sub(tail).max(head))];
+            assert!(
+                touched.matches("<w:p ").count() + touched.matches("<w:p>").count() <= 2,
+                "{name}: {touched}"
+            );
         }
     }
     println!("{edited} documents edited");

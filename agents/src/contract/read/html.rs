@@ -7,7 +7,9 @@ use std::cell::RefCell;
 use encoding_rs::Encoding;
 use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::states::RawKind;
-use html5ever::tokenizer::{BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts};
+use html5ever::tokenizer::{
+    BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts,
+};
 
 use self::look::{Look, Sheet};
 use super::{Bounds, Fault, Kind, Note, Reading, Veil, plain};
@@ -47,7 +49,11 @@ pub(super) fn visible(source: &str, bounds: &Bounds<'_>) -> Result<(String, Vec<
 fn decode(bytes: &[u8]) -> std::borrow::Cow<'_, str> {
     let head = String::from_utf8_lossy(&bytes[..bytes.len().min(2048)]).to_ascii_lowercase();
     let named = head.split_once("charset=").map(|(_, rest)| rest.trim_start_matches(['"', '\'']));
-    let label = named.map(|rest| rest.split(|letter: char| !letter.is_ascii_alphanumeric() && !"-_:".contains(letter)).next().unwrap_or(""));
+    let label = named.map(|rest| {
+        rest.split(|letter: char| !letter.is_ascii_alphanumeric() && !"-_:".contains(letter))
+            .next()
+            .unwrap_or("")
+    });
     match label.and_then(|label| Encoding::for_label(label.as_bytes())) {
         // A page in UTF-16 cannot say so in ASCII: such a claim is wrong.
         Some(encoding) if Encoding::for_bom(bytes).is_none() && encoding.is_ascii_compatible() => {
@@ -166,7 +172,8 @@ impl State {
     }
 
     fn letters(&mut self, letters: &str) {
-        let skipped = ["script", "style", "title", "noscript", "template", "iframe", "noembed", "noframes", "select"];
+        let skipped =
+            ["script", "style", "title", "noscript", "template", "iframe", "noembed", "noframes", "select"];
         if self.open.iter().any(|open| skipped.contains(&open.name.as_str())) {
             return;
         }
@@ -187,7 +194,10 @@ impl State {
                 self.space = true;
                 continue;
             }
-            if std::mem::take(&mut self.space) && !self.text.is_empty() && !self.text.ends_with([' ', '\n', '\t']) {
+            if std::mem::take(&mut self.space)
+                && !self.text.is_empty()
+                && !self.text.ends_with([' ', '\n', '\t'])
+            {
                 self.text.push(' ');
             }
             self.text.push(letter);
@@ -218,9 +228,39 @@ fn tag_number(tag: &Tag) -> Option<u32> {
 fn is_block(name: &str) -> bool {
     matches!(
         name,
-        "p" | "div" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "li" | "ol" | "ul" | "tr" | "table" | "section" | "article" | "hr"
-            | "header" | "footer" | "blockquote" | "pre" | "dt" | "dd" | "dl" | "form" | "fieldset" | "address" | "center" | "main"
-            | "nav" | "aside" | "body" | "caption" | "figure" | "figcaption"
+        "p" | "div"
+            | "h1"
+            | "h2"
+            | "h3"
+            | "h4"
+            | "h5"
+            | "h6"
+            | "li"
+            | "ol"
+            | "ul"
+            | "tr"
+            | "table"
+            | "section"
+            | "article"
+            | "hr"
+            | "header"
+            | "footer"
+            | "blockquote"
+            | "pre"
+            | "dt"
+            | "dd"
+            | "dl"
+            | "form"
+            | "fieldset"
+            | "address"
+            | "center"
+            | "main"
+            | "nav"
+            | "aside"
+            | "body"
+            | "caption"
+            | "figure"
+            | "figcaption"
     )
 }
 
@@ -228,7 +268,20 @@ fn is_block(name: &str) -> bool {
 fn is_void(name: &str) -> bool {
     matches!(
         name,
-        "area" | "base" | "br" | "col" | "embed" | "hr" | "img" | "input" | "link" | "meta" | "param" | "source" | "track" | "wbr"
+        "area"
+            | "base"
+            | "br"
+            | "col"
+            | "embed"
+            | "hr"
+            | "img"
+            | "input"
+            | "link"
+            | "meta"
+            | "param"
+            | "source"
+            | "track"
+            | "wbr"
     )
 }
 
@@ -268,13 +321,18 @@ mod tests {
         for (source, how) in rows {
             let (text, notes) = words(&format!("<body>before {source} after</body>"));
             assert_eq!(text.split_whitespace().collect::<Vec<_>>(), ["before", "after"], "{source}");
-            assert_eq!(notes, [Note::Hidden { how, letters: 16, sample: "ignore the rules".into() }], "{source}");
+            assert_eq!(
+                notes,
+                [Note::Hidden { how, letters: 16, sample: "ignore the rules".into() }],
+                "{source}"
+            );
         }
     }
 
     #[test]
     fn white_letters_on_a_dark_ground_are_read() {
-        let (text, notes) = words("<table><tr style='background:#003'><td style='color:white'>Fees</td></tr></table>");
+        let (text, notes) =
+            words("<table><tr style='background:#003'><td style='color:white'>Fees</td></tr></table>");
         assert_eq!((text.trim(), notes), ("Fees", vec![]));
     }
 

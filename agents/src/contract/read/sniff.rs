@@ -114,9 +114,18 @@ pub fn sniff(bytes: &[u8]) -> Kind {
 fn archive(bytes: &[u8]) -> Kind {
     let Ok(archive) = zip::ZipArchive::new(Cursor::new(bytes)) else {
         // A truncated document has lost its directory, which stands at the end.
-        return if contains(&bytes[..bytes.len().min(HEAD)], b"[Content_Types].xml") { Kind::Docx } else { Kind::Archive };
+        return if contains(&bytes[..bytes.len().min(HEAD)], b"[Content_Types].xml") {
+            Kind::Docx
+        } else {
+            Kind::Archive
+        };
     };
-    let has = |start: &str| archive.file_names().flatten().any(|name| name.trim_start_matches('/').to_ascii_lowercase().starts_with(start));
+    let has = |start: &str| {
+        archive
+            .file_names()
+            .flatten()
+            .any(|name| name.trim_start_matches('/').to_ascii_lowercase().starts_with(start))
+    };
     if has("[content_types].xml") {
         return match () {
             () if has("word/") => Kind::Docx,
@@ -150,13 +159,14 @@ fn contains(bytes: &[u8], needle: &[u8]) -> bool {
 
 /// Whether the file starts like a picture.
 fn is_image(head: &[u8]) -> bool {
-    let marks: [&[u8]; 7] =
-        [b"\x89PNG", b"\xFF\xD8\xFF", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"\0\0\x01\0"];
+    let marks: [&[u8]; 7] = [b"\x89PNG", b"\xFF\xD8\xFF", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"\0\0\x01\0"];
     // "BM" alone would call many a text a bitmap: the size behind it has zero bytes.
     let bitmap = !head.starts_with(b"BM") || head.get(6..10) == Some(&[0; 4]);
     (bitmap && marks.iter().any(|mark| head.starts_with(mark)))
         || (head.starts_with(b"RIFF") && head.get(8..12) == Some(b"WEBP"))
-        || head.get(4..12).is_some_and(|brand| matches!(brand, b"ftypheic" | b"ftypheix" | b"ftypmif1" | b"ftypavif"))
+        || head
+            .get(4..12)
+            .is_some_and(|brand| matches!(brand, b"ftypheic" | b"ftypheix" | b"ftypmif1" | b"ftypavif"))
 }
 
 /// Whether text is a web page: markup at its start, behind white space and comments.
@@ -184,7 +194,17 @@ fn is_mail(text: &str) -> bool {
         if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_graphic()) {
             return false;
         }
-        let usual = ["from", "to", "subject", "date", "message-id", "mime-version", "received", "content-type", "return-path"];
+        let usual = [
+            "from",
+            "to",
+            "subject",
+            "date",
+            "message-id",
+            "mime-version",
+            "received",
+            "content-type",
+            "return-path",
+        ];
         known += usize::from(usual.contains(&name.to_ascii_lowercase().as_str()));
     }
     known >= 2

@@ -29,7 +29,12 @@ const MAIN: [&str; 2] = [
 /// Tracked changes that the original has stay, with their authors; those of the revised document are taken as
 /// accepted. Nothing is returned unless accepting all gives the revised words and taking our changes back the
 /// original's.
-pub fn compare(original: &[u8], revised: &[u8], author: &Author, bounds: &Bounds<'_>) -> Result<Redlined, Fault> {
+pub fn compare(
+    original: &[u8],
+    revised: &[u8],
+    author: &Author,
+    bounds: &Bounds<'_>,
+) -> Result<Redlined, Fault> {
     let mut old_package = open(original, bounds).map_err(Fault::Original)?;
     let mut new_package = open(revised, bounds).map_err(Fault::Revised)?;
     let old = Sources::open(&mut old_package, bounds).map_err(Fault::Original)?;
@@ -75,7 +80,12 @@ pub fn compare(original: &[u8], revised: &[u8], author: &Author, bounds: &Bounds
 ///
 /// Only the paragraphs that are edited change; earlier changes of others stay. Nothing is returned unless accepting
 /// all gives the edited words and taking our changes back the original's.
-pub fn edit(docx: &[u8], edits: &[Edit], when: DateTime<Utc>, bounds: &Bounds<'_>) -> Result<Redlined, Fault> {
+pub fn edit(
+    docx: &[u8],
+    edits: &[Edit],
+    when: DateTime<Utc>,
+    bounds: &Bounds<'_>,
+) -> Result<Redlined, Fault> {
     let original = Fault::Original;
     let mut package = open(docx, bounds).map_err(original)?;
     let sources = Sources::open(&mut package, bounds).map_err(original)?;
@@ -117,7 +127,11 @@ pub fn revisions(docx: &[u8], bounds: &Bounds<'_>) -> Result<Vec<Revision>, Faul
 
 /// The document with some of its tracked changes accepted or rejected; `choose` is asked for each of
 /// [`revisions`].
-pub fn decide(docx: &[u8], choose: &dyn Fn(&Revision) -> Decision, bounds: &Bounds<'_>) -> Result<Vec<u8>, Fault> {
+pub fn decide(
+    docx: &[u8],
+    choose: &dyn Fn(&Revision) -> Decision,
+    bounds: &Bounds<'_>,
+) -> Result<Vec<u8>, Fault> {
     let known: BTreeMap<u32, Decision> =
         revisions(docx, bounds)?.iter().map(|revision| (revision.number, choose(revision))).collect();
     settle_all(docx, &|element| known.get(&element.mark).copied().unwrap_or(Decision::Keep), bounds)
@@ -199,7 +213,12 @@ fn notes_of<'a>(trees: &'a [Tree<'a>]) -> Vec<(&'static str, String, &'a Element
 }
 
 /// Which parts are compared with which: the bodies, and headers and footers by words, by name, by order.
-fn story_pairs(old: &Sources, old_trees: &[Tree<'_>], new: &Sources, new_trees: &[Tree<'_>]) -> Vec<(usize, usize)> {
+fn story_pairs(
+    old: &Sources,
+    old_trees: &[Tree<'_>],
+    new: &Sources,
+    new_trees: &[Tree<'_>],
+) -> Vec<(usize, usize)> {
     let mut pairs = vec![(0, 0)];
     let styles = docx::styles::Styles::default();
     let (left, right) = (proof::words(old_trees, &styles), proof::words(new_trees, &styles));
@@ -225,7 +244,12 @@ fn story_pairs(old: &Sources, old_trees: &[Tree<'_>], new: &Sources, new_trees: 
 }
 
 /// What the comparison does not look at.
-fn unseen(old_trees: &[Tree<'_>], new: &Sources, new_trees: &[Tree<'_>], pairs: &[(usize, usize)]) -> Skipped {
+fn unseen(
+    old_trees: &[Tree<'_>],
+    new: &Sources,
+    new_trees: &[Tree<'_>],
+    pairs: &[(usize, usize)],
+) -> Skipped {
     let mut skipped = Skipped::default();
     let styles = docx::styles::Styles::default();
     let lone = |trees: &[Tree<'_>], paired: &dyn Fn(usize) -> bool| {
@@ -236,7 +260,8 @@ fn unseen(old_trees: &[Tree<'_>], new: &Sources, new_trees: &[Tree<'_>], pairs: 
     skipped.add_many(NotCompared::Headers, lone(new_trees, &|at| pairs.iter().any(|(_, j)| *j == at)));
     skipped.add_many(NotCompared::Comments, new.comments);
     skipped.add_many(NotCompared::Tracked, revision::list(new_trees, &[]).len());
-    let layout = |trees: &[Tree<'_>]| trees.first().and_then(Tree::root).map(section_layout).unwrap_or_default();
+    let layout =
+        |trees: &[Tree<'_>]| trees.first().and_then(Tree::root).map(section_layout).unwrap_or_default();
     if layout(old_trees) != layout(new_trees) {
         skipped.add(NotCompared::Sections);
     }
@@ -252,14 +277,23 @@ fn section_layout(element: &Element<'_>) -> String {
 }
 
 /// Puts new notes into the part that holds notes, which is made when there is none.
-fn add_notes<'a>(notes: Vec<(&'static str, Element<'static>)>, trees: &mut [Tree<'a>], host: &Host, parts: &mut Parts) {
+fn add_notes<'a>(
+    notes: Vec<(&'static str, Element<'static>)>,
+    trees: &mut [Tree<'a>],
+    host: &Host,
+    parts: &mut Parts,
+) {
     for kind in ["w:footnoteReference", "w:endnoteReference"] {
-        let own: Vec<Node<'static>> =
-            notes.iter().filter(|(other, _)| *other == kind).map(|(_, note)| Node::Element(note.clone())).collect();
+        let own: Vec<Node<'static>> = notes
+            .iter()
+            .filter(|(other, _)| *other == kind)
+            .map(|(_, note)| Node::Element(note.clone()))
+            .collect();
         if own.is_empty() {
             continue;
         }
-        let part = trees.iter_mut().filter_map(Tree::root_mut).find(|root| note_reference(root) == Some(kind));
+        let part =
+            trees.iter_mut().filter_map(Tree::root_mut).find(|root| note_reference(root) == Some(kind));
         match part {
             Some(root) => root.children.extend(own),
             None => new_notes(kind, own, host, parts),
@@ -273,10 +307,15 @@ fn new_notes(kind: &str, notes: Vec<Node<'static>>, host: &Host, parts: &mut Par
     let line = |id: i8, sort: &str, sign: &str| {
         let run = Element::new("w:r", vec![Node::Element(Element::new(sign, Vec::new()))]);
         let paragraph = Element::new("w:p", vec![Node::Element(run)]);
-        Node::Element(Element::new(&format!("w:{name} w:type=\"{sort}\" w:id=\"{id}\""), vec![Node::Element(paragraph)]))
+        Node::Element(Element::new(
+            &format!("w:{name} w:type=\"{sort}\" w:id=\"{id}\""),
+            vec![Node::Element(paragraph)],
+        ))
     };
-    let lines = [line(-1, "separator", "w:separator"), line(0, "continuationSeparator", "w:continuationSeparator")];
-    let spaces: String = xml::attributes(&host.root).map(|(key, value)| format!(" {key}=\"{value}\"")).collect();
+    let lines =
+        [line(-1, "separator", "w:separator"), line(0, "continuationSeparator", "w:continuationSeparator")];
+    let spaces: String =
+        xml::attributes(&host.root).map(|(key, value)| format!(" {key}=\"{value}\"")).collect();
     let root = Element::new(&format!("w:{name}s{spaces}"), lines.into_iter().chain(notes).collect());
     let content = format!("<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n{}", root.to_xml());
     let added = Added {
@@ -301,7 +340,10 @@ pub(super) fn write(
         let written = tree.to_xml();
         if written != *source {
             // What was read in UTF-16 is written in UTF-8 and must say so.
-            changes.insert(name.clone(), written.replacen("encoding=\"UTF-16\"", "encoding=\"UTF-8\"", 1).into_bytes());
+            changes.insert(
+                name.clone(),
+                written.replacen("encoding=\"UTF-16\"", "encoding=\"UTF-8\"", 1).into_bytes(),
+            );
         }
     }
     package.write(&changes)
@@ -342,6 +384,9 @@ impl Written<'_> {
         let sources = Sources::open(&mut package, bounds).map_err(broken)?;
         let trees = sources.trees(bounds).map_err(broken)?;
         let styles = sources.read_styles(bounds).map_err(broken)?;
+        if !proof::is_bound(&trees) {
+            return Err(Fault::Unproved("a name in it is not declared"));
+        }
         let taken = proof::settled(&trees, &|_| Decision::Accept);
         let words = proof::words(&taken, &styles);
         let parts = pairs.iter().all(|(i, j)| *i == 0 || words.parts[*i] == wanted.parts[*j]);
@@ -371,9 +416,17 @@ impl Written<'_> {
     }
 
     /// Proves that the original's words come back: without our changes, and without any.
-    fn prove_back(&self, before: &Before, trees: &[Tree<'_>], styles: &docx::styles::Styles) -> Result<(), Fault> {
+    fn prove_back(
+        &self,
+        before: &Before,
+        trees: &[Tree<'_>],
+        styles: &docx::styles::Styles,
+    ) -> Result<(), Fault> {
         let ours = |element: &Element<'_>| {
-            let own = element.attr("id").and_then(|id| id.parse().ok()).is_some_and(|id| self.stamp.ours.contains(&id));
+            let own = element
+                .attr("id")
+                .and_then(|id| id.parse().ok())
+                .is_some_and(|id| self.stamp.ours.contains(&id));
             if own { Decision::Reject } else { Decision::Keep }
         };
         let back = proof::words(&proof::settled(trees, &ours), styles);

@@ -71,7 +71,8 @@ impl Importer<'_, '_, '_> {
     /// Paragraphs that read as one, their content as an insertion, their end not.
     fn paragraph(&mut self, chain: &[&Element<'_>], stamp: &mut Stamp) -> Element<'static> {
         let mut children = Vec::new();
-        let properties = chain.last().and_then(|last| last.child("w:pPr")).and_then(|own| self.paragraph_properties(own));
+        let properties =
+            chain.last().and_then(|last| last.child("w:pPr")).and_then(|own| self.paragraph_properties(own));
         children.extend(properties.map(Node::Element));
         for paragraph in chain {
             let styles = std::mem::take(&mut self.guest.styles);
@@ -119,7 +120,12 @@ impl Importer<'_, '_, '_> {
     }
 
     /// Runs and formulas of a stretch of atoms, in bytes of their text.
-    pub(super) fn runs(&mut self, atoms: &[Atom<'_, '_>], range: Range<usize>, stamp: &mut Stamp) -> Vec<Node<'static>> {
+    pub(super) fn runs(
+        &mut self,
+        atoms: &[Atom<'_, '_>],
+        range: Range<usize>,
+        stamp: &mut Stamp,
+    ) -> Vec<Node<'static>> {
         let mut out = Vec::new();
         let mut words = String::new();
         let mut open: Option<&Element<'_>> = None;
@@ -150,7 +156,8 @@ impl Importer<'_, '_, '_> {
         if words.is_empty() {
             return;
         }
-        let looks = run.and_then(|run| run.child("w:rPr")).and_then(|properties| self.run_properties(properties));
+        let looks =
+            run.and_then(|run| run.child("w:rPr")).and_then(|properties| self.run_properties(properties));
         out.push(Node::Element(run_of(words, looks.as_ref().map(Element::to_xml).as_deref())));
         words.clear();
     }
@@ -173,9 +180,15 @@ impl Importer<'_, '_, '_> {
     }
 
     /// A note and the reference to it.
-    fn note(&mut self, kind: &'static str, reference: &Element<'_>, stamp: &mut Stamp) -> Option<Element<'static>> {
+    fn note(
+        &mut self,
+        kind: &'static str,
+        reference: &Element<'_>,
+        stamp: &mut Stamp,
+    ) -> Option<Element<'static>> {
         let id = reference.attr("id")?.into_owned();
-        let (_, _, note) = self.guest.notes.iter().find(|(other, known, _)| *other == kind && *known == id)?;
+        let (_, _, note) =
+            self.guest.notes.iter().find(|(other, known, _)| *other == kind && *known == id)?;
         let found = blocks(&note.children, &self.guest.styles);
         let (name, sign) = match kind {
             "w:footnoteReference" => ("w:footnote", "w:footnoteRef"),
@@ -233,7 +246,12 @@ impl Importer<'_, '_, '_> {
             .map(|(key, value)| (key.to_owned(), value.to_owned()))
             .collect();
         for (key, id) in links.into_iter().filter(|(_, id)| !id.is_empty()) {
-            let link = self.guest.links.iter().find(|link| link.id == id && link.kind == "image" && !link.outside)?.clone();
+            let link = self
+                .guest
+                .links
+                .iter()
+                .find(|link| link.id == id && link.kind == "image" && !link.outside)?
+                .clone();
             let content = self.guest.package.bytes(&link.target).ok().flatten()?;
             let ending = link.target.rsplit('.').next().unwrap_or("png").to_ascii_lowercase();
             let name = self.parts.picture_name(self.host_package, &ending);
@@ -242,10 +260,16 @@ impl Importer<'_, '_, '_> {
                 "emf" | "wmf" => format!("image/x-{ending}"),
                 other => format!("image/{other}"),
             };
-            let added =
-                Added { name: &name, kind: "image", content_type: &kind, ending: Some((&ending, &kind)), content };
+            let added = Added {
+                name: &name,
+                kind: "image",
+                content_type: &kind,
+                ending: Some((&ending, &kind)),
+                content,
+            };
             let new = self.parts.add(&self.host.part, added);
-            element.open = Cow::Owned(element.open.replacen(&format!("{key}=\"{id}\""), &format!("{key}=\"{new}\""), 1));
+            element.open =
+                Cow::Owned(element.open.replacen(&format!("{key}=\"{id}\""), &format!("{key}=\"{new}\""), 1));
         }
         for node in &mut element.children {
             if let Node::Element(child) = node {
@@ -303,11 +327,28 @@ fn kept(properties: &Element<'_>, mut wanted: impl FnMut(&Element<'_>) -> bool) 
         .filter(|child| {
             let name = child.name.as_ref();
             let record = name.ends_with("Change")
-                || matches!(name, "w:ins" | "w:del" | "w:moveFrom" | "w:moveTo" | "w:cellIns" | "w:cellDel" | "w:cellMerge");
+                || matches!(
+                    name,
+                    "w:ins" | "w:del" | "w:moveFrom" | "w:moveTo" | "w:cellIns" | "w:cellDel" | "w:cellMerge"
+                );
             name.starts_with("w:") && !record && wanted(child)
         })
-        .map(|child| Node::Element(settle(child, &|_| Decision::Accept).into_owned()))
+        .map(|child| Node::Element(plain(settle(child, &|_| Decision::Accept).into_owned())))
         .collect();
     let name = properties.name.clone().into_owned();
     Element::new(&name, children)
+}
+
+/// A property without attributes and elements of other makers, whose names the original may not know.
+fn plain(mut element: Element<'static>) -> Element<'static> {
+    let name = element.name.clone().into_owned();
+    let kept: String = xml::attributes(&element.open)
+        .filter(|(key, _)| key.starts_with("w:") || key.starts_with("xml:"))
+        .map(|(key, value)| format!(" {key}=\"{value}\""))
+        .collect();
+    let children = std::mem::take(&mut element.children).into_iter().filter_map(|node| match node {
+        Node::Element(child) if child.name.starts_with("w:") => Some(Node::Element(plain(child))),
+        _ => None,
+    });
+    Element::new(&format!("{name}{kept}"), children.collect())
 }

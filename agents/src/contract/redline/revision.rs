@@ -64,7 +64,10 @@ struct Finder<'p> {
 impl Finder<'_> {
     fn visit(&mut self, element: &Element<'_>, parent: &str, paragraph: Option<usize>) {
         let paragraph = if element.is("w:p") {
-            self.places.iter().find(|place| place.marks.contains(&element.mark)).map(|place| place.range.start)
+            self.places
+                .iter()
+                .find(|place| place.marks.contains(&element.mark))
+                .map(|place| place.range.start)
         } else {
             paragraph
         };

@@ -32,7 +32,10 @@ pub(super) fn changes(old: &[Atom<'_, '_>], new: &[Atom<'_, '_>]) -> Vec<Passage
 pub(super) fn text_changes(old: &str, new: &str) -> Vec<Passage> {
     let prose = |text: &str| {
         let mut found = tokens(text, true);
-        found.iter_mut().filter(|token| token.what.starts_with(char::is_whitespace)).for_each(|token| token.what = " ".to_owned());
+        found
+            .iter_mut()
+            .filter(|token| token.what.starts_with(char::is_whitespace))
+            .for_each(|token| token.what = " ".to_owned());
         found
     };
     differences(&prose(old), &prose(new))
@@ -58,7 +61,8 @@ pub(super) fn paired_objects(old: &[Atom<'_, '_>], new: &[Atom<'_, '_>]) -> Vec<
     for op in capture_diff_slices(Algorithm::Myers, &left, &right) {
         if op.tag() == DiffTag::Equal {
             for (i, j) in op.old_range().zip(op.new_range()) {
-                let pair = (old_places.get(&old_tokens[i].range.start), new_places.get(&new_tokens[j].range.start));
+                let pair =
+                    (old_places.get(&old_tokens[i].range.start), new_places.get(&new_tokens[j].range.start));
                 if let (Some(i), Some(j)) = pair {
                     pairs.push((*i, *j));
                 }
@@ -128,14 +132,12 @@ fn interned<'t>(old: &'t [Token], new: &'t [Token]) -> (Vec<u32>, Vec<u32>) {
 fn differences(old: &[Token], new: &[Token]) -> Vec<Passage> {
     let (left, right) = interned(old, new);
     let mut out: Vec<(Range<usize>, Range<usize>)> = Vec::new();
-    for op in capture_diff_slices(Algorithm::Myers, &left, &right) {
-        if op.tag() == DiffTag::Equal {
-            continue;
-        }
-        let (olds, news) = (op.old_range(), op.new_range());
+    for (olds, news) in gaps(Algorithm::Myers, &left, &right) {
         match out.last_mut() {
             // Words with nothing but blanks between them changed as one phrase.
-            Some(last) if is_slight(&old[last.0.end..olds.start]) => *last = (last.0.start..olds.end, last.1.start..news.end),
+            Some(last) if is_slight(&old[last.0.end..olds.start]) => {
+                *last = (last.0.start..olds.end, last.1.start..news.end)
+            }
             _ => out.push((olds, news)),
         }
     }
@@ -148,6 +150,23 @@ fn differences(old: &[Token], new: &[Token]) -> Vec<Passage> {
     out.into_iter().map(|(olds, news)| Passage { old: bytes(old, olds), new: bytes(new, news) }).collect()
 }
 
+/// The stretches between what is equal, one of the two sides not empty. Only what the comparison calls equal is
+/// relied on: where it says that something was inserted or deleted may be off after it moved changes together.
+pub(super) fn gaps(algorithm: Algorithm, left: &[u32], right: &[u32]) -> Vec<(Range<usize>, Range<usize>)> {
+    let mut out = Vec::new();
+    let (mut i, mut j) = (0, 0);
+    let equal =
+        capture_diff_slices(algorithm, left, right).into_iter().filter(|op| op.tag() == DiffTag::Equal);
+    let end = (left.len()..left.len(), right.len()..right.len());
+    for (olds, news) in equal.map(|op| (op.old_range(), op.new_range())).chain([end]) {
+        if i < olds.start || j < news.start {
+            out.push((i..olds.start, j..news.start));
+        }
+        (i, j) = (olds.end, news.end);
+    }
+    out
+}
+
 /// Whether what stands between two changes is too little to keep them apart.
 fn is_slight(between: &[Token]) -> bool {
     between.iter().all(|token| class(token.what.chars().next().unwrap_or('.')) == 2)
@@ -155,7 +174,8 @@ fn is_slight(between: &[Token]) -> bool {
 
 /// How alike two texts are, 0 to 1: twice the words in common over all words.
 pub(super) fn likeness(old: &HashMap<String, usize>, new: &HashMap<String, usize>) -> f64 {
-    let common: usize = old.iter().map(|(word, count)| new.get(word).map_or(0, |other| *count.min(other))).sum();
+    let common: usize =
+        old.iter().map(|(word, count)| new.get(word).map_or(0, |other| *count.min(other))).sum();
     let all: usize = old.values().sum::<usize>() + new.values().sum::<usize>();
     if all == 0 { 1.0 } else { 2.0 * common as f64 / all as f64 }
 }
@@ -175,7 +195,8 @@ mod tests {
 
     #[test]
     fn a_changed_phrase_is_one_passage() {
-        let (old, new) = ("within thirty (30) days of receipt.", "within sixty (60) calendar days of receipt.");
+        let (old, new) =
+            ("within thirty (30) days of receipt.", "within sixty (60) calendar days of receipt.");
         let said: Vec<(&str, &str)> =
             text_changes(old, new).into_iter().map(|change| (&old[change.old], &new[change.new])).collect();
         assert_eq!(said, [("thirty", "sixty"), ("30", "60"), ("", "calendar ")]);

@@ -66,7 +66,8 @@ impl Sources {
         let main = package.main_part()?;
         let body = package.text(&main)?.ok_or(Fault::Broken)?;
         let links = package.relations(&main)?;
-        let mut sources = Self { stories: vec![(main, body)], styles: None, numbering: None, comments: 0, macros: false };
+        let mut sources =
+            Self { stories: vec![(main, body)], styles: None, numbering: None, comments: 0, macros: false };
         for kind in STORIES {
             for link in links.iter().filter(|link| link.kind == kind && !link.outside) {
                 let Some(name) = package.find(&link.target) else { continue };
@@ -106,12 +107,26 @@ impl Sources {
 
     /// The styles of the document.
     pub fn read_styles(&self, bounds: &Bounds<'_>) -> Result<Styles, Fault> {
-        Ok(self.styles.as_deref().map(|source| xml::parse(source, bounds)).transpose()?.as_ref().map(Styles::new).unwrap_or_default())
+        Ok(self
+            .styles
+            .as_deref()
+            .map(|source| xml::parse(source, bounds))
+            .transpose()?
+            .as_ref()
+            .map(Styles::new)
+            .unwrap_or_default())
     }
 
     /// The lists of the document.
     pub fn read_lists(&self, bounds: &Bounds<'_>) -> Result<Lists, Fault> {
-        Ok(self.numbering.as_deref().map(|source| xml::parse(source, bounds)).transpose()?.as_ref().map(Lists::new).unwrap_or_default())
+        Ok(self
+            .numbering
+            .as_deref()
+            .map(|source| xml::parse(source, bounds))
+            .transpose()?
+            .as_ref()
+            .map(Lists::new)
+            .unwrap_or_default())
     }
 }
 
@@ -164,10 +179,15 @@ pub fn note_reference(root: &Element<'_>) -> Option<&'static str> {
 
 /// Reads the notes that were referred to, in the order of their references. Others are on no page.
 pub fn notes_in_order(scribe: &mut Scribe<'_>, part: usize, root: &Element<'_>, kind: &str) {
-    let ids: Vec<String> =
-        scribe.references.iter().filter(|(reference, _)| reference == kind).map(|(_, id)| id.clone()).collect();
+    let ids: Vec<String> = scribe
+        .references
+        .iter()
+        .filter(|(reference, _)| reference == kind)
+        .map(|(_, id)| id.clone())
+        .collect();
     for id in ids {
-        let note = root.elements().find(|note| is_note(note) && note.attr("id").is_some_and(|known| known == id));
+        let note =
+            root.elements().find(|note| is_note(note) && note.attr("id").is_some_and(|known| known == id));
         note.iter().for_each(|note| scribe.story(part, &note.children));
     }
 }

@@ -48,14 +48,19 @@ impl Styles {
     #[must_use]
     pub fn new(tree: &Tree<'_>) -> Self {
         let mut styles = Self::default();
-        for style in tree.root().into_iter().flat_map(Element::elements).filter(|element| element.is("w:style")) {
+        for style in
+            tree.root().into_iter().flat_map(Element::elements).filter(|element| element.is("w:style"))
+        {
             let Some(id) = style.attr("styleId") else { continue };
             let paragraph = style.attr("type").is_some_and(|kind| kind == "paragraph");
             if paragraph && style.attr("default").is_some_and(|value| is_on(&value)) {
                 styles.default_paragraph = Some(id.to_string());
             }
             let known = Style {
-                based_on: style.child("w:basedOn").and_then(|base| base.attr("val")).map(|base| base.into_owned()),
+                based_on: style
+                    .child("w:basedOn")
+                    .and_then(|base| base.attr("val"))
+                    .map(|base| base.into_owned()),
                 number: style.child("w:pPr").and_then(numbering),
                 vanish: style.child("w:rPr").and_then(|run| toggle(run, "w:vanish")),
             };
@@ -86,7 +91,9 @@ impl Styles {
     #[must_use]
     pub fn numbering(&self, properties: Option<&Element<'_>>) -> Option<(Numbering, Option<String>)> {
         let own = properties.and_then(numbering).unwrap_or_default();
-        let style = properties.and_then(|properties| properties.child("w:pStyle")).and_then(|style| style.attr("val"));
+        let style = properties
+            .and_then(|properties| properties.child("w:pStyle"))
+            .and_then(|style| style.attr("val"));
         let style = style.as_deref().or(self.default_paragraph.as_deref());
         let inherited = self.chain(style).find_map(|(id, style)| {
             style.number.filter(|number| number.list.is_some()).map(|number| (id.to_owned(), number))
@@ -108,7 +115,10 @@ impl Styles {
         let own = properties.and_then(|properties| toggle(properties, "w:vanish"));
         let vanish = own.or_else(|| {
             let of = |parent: Option<&Element<'_>>, name| {
-                parent.and_then(|parent| parent.child(name)).and_then(|style| style.attr("val")).map(|id| id.into_owned())
+                parent
+                    .and_then(|parent| parent.child(name))
+                    .and_then(|style| style.attr("val"))
+                    .map(|id| id.into_owned())
             };
             let styled = |id: Option<String>| self.chain(id.as_deref()).find_map(|(_, style)| style.vanish);
             styled(of(properties, "w:rStyle")).or_else(|| styled(of(paragraph, "w:pStyle")))
@@ -121,9 +131,11 @@ impl Styles {
         if value("w:sz").is_some_and(|size| size.parse::<f32>().is_ok_and(|halves| halves <= 2.0)) {
             return Some(Veil::Tiny);
         }
-        let shaded = |parent: Option<&Element<'_>>| parent.is_some_and(|parent| parent.child("w:shd").is_some());
+        let shaded =
+            |parent: Option<&Element<'_>>| parent.is_some_and(|parent| parent.child("w:shd").is_some());
         let white = value("w:color").is_some_and(|color| color.eq_ignore_ascii_case("ffffff"));
-        let behind = shaded(Some(properties)) || shaded(paragraph) || properties.child("w:highlight").is_some();
+        let behind =
+            shaded(Some(properties)) || shaded(paragraph) || properties.child("w:highlight").is_some();
         (white && !behind).then_some(Veil::White)
     }
 }
@@ -131,7 +143,9 @@ impl Styles {
 /// The list reference in paragraph properties.
 fn numbering(properties: &Element<'_>) -> Option<Numbering> {
     let reference = properties.child("w:numPr")?;
-    let value = |name| reference.child(name).and_then(|child| child.attr("val")).and_then(|value| value.parse::<i64>().ok());
+    let value = |name| {
+        reference.child(name).and_then(|child| child.attr("val")).and_then(|value| value.parse::<i64>().ok())
+    };
     let level = value("w:ilvl").and_then(|level| usize::try_from(level).ok()).map(|level| level.min(8));
     Some(Numbering { list: value("w:numId"), level })
 }

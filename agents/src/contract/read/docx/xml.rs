@@ -131,7 +131,8 @@ fn element<'a>(raw: &'a str, depth: usize, bindings: &mut Vec<Binding<'a>>) -> E
 }
 
 /// The name as written in a start tag.
-fn tag_name(raw: &str) -> &str {
+#[must_use]
+pub fn tag_name(raw: &str) -> &str {
     let inner = raw.trim_start_matches('<');
     let end = inner.find(|letter: char| letter.is_whitespace() || matches!(letter, '/' | '>'));
     end.map_or(inner, |end| &inner[..end])
@@ -185,8 +186,8 @@ impl<'a> Element<'a> {
     /// The value of an attribute by its local name, whatever its prefix.
     #[must_use]
     pub fn attr(&self, local: &str) -> Option<Cow<'_, str>> {
-        let found =
-            attributes(&self.open).find(|(key, _)| key.rsplit(':').next() == Some(local) && !key.starts_with("xmlns"));
+        let found = attributes(&self.open)
+            .find(|(key, _)| key.rsplit(':').next() == Some(local) && !key.starts_with("xmlns"));
         found.map(|(_, value)| unescape(value))
     }
 
