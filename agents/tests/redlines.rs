@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use agents::contract::read::{self, Bounds};
-use agents::contract::redline::{self, Author, Decision, Edit};
+use agents::contract::redline::{self, Author, Decision, Edit, NotCompared};
 use chrono::DateTime;
 
 /// Documents by path, unpacked in memory.
@@ -68,27 +68,25 @@ fn pairs(files: &Files) -> Vec<(String, String)> {
             found.extend(files.contains_key(&old).then(|| (old, new.clone())));
         }
     }
-    // Families with one original and many versions, and neighbours that share a number.
-    let family = |file: &str| {
-        file.rsplit('/').next().and_then(|name| name.split_once('-')).map(|(number, _)| number.to_owned())
-    };
-    for old in files.keys() {
-        for new in files.keys().filter(|new| *new != old) {
-            let same_folder =
-                old.rsplit_once('/').map(|split| split.0) == new.rsplit_once('/').map(|split| split.0);
-            if same_folder
-                && family(old).is_some()
-                && family(old) == family(new)
-                && !found.contains(&(old.clone(), new.clone()))
-            {
-                found.push((old.clone(), new.clone()));
-            }
-        }
-    }
     let agreements: Vec<&String> =
         files.keys().filter(|file| file.contains("ILPA") || file.contains("open-agreements")).collect();
     for old in &agreements {
-        found.extend(agreements.iter().filter(|new| *new != old).map(|new| ((*old).clone(), (*new).clone())));
+        found.extend(agreements.iter().filter(|new| new != &old).map(|new| ((*old).clone(), (*new).clone())));
+    }
+    found
+}
+
+/// Every two files of a folder that share the number before the first dash, whatever they have to do with each other.
+fn families(files: &Files) -> Vec<(String, String)> {
+    let split = |file: &str| -> Option<(String, String)> {
+        let (folder, name) = file.rsplit_once('/')?;
+        Some((folder.to_owned(), name.split_once('-')?.0.to_owned()))
+    };
+    let mut found = Vec::new();
+    for old in files.keys() {
+        let relatives =
+            files.keys().filter(|new| *new != old && split(new).is_some() && split(new) == split(old));
+        found.extend(relatives.map(|new| (old.clone(), new.clone())));
     }
     found
 }
@@ -97,46 +95,46 @@ fn author() -> Author {
     Author { name: "Dealdesk".into(), when: DateTime::from_timestamp(1_795_000_000, 0).expect("a time") }
 }
 
-/// The words of a document's body, read by other means than the reader's: tags taken away, changes settled by hand.
-fn body_words(docx: &[u8]) -> String {
+/// The text of a document; empty when it holds none.
+fn words(docx: &[u8]) -> String {
     read::read(docx, &Bounds::untimed()).map(|reading| reading.text.text).unwrap_or_default()
 }
 
 #[test]
-fn every_pair_gives_a_redline_that_proves() {
+fn every_named_pair_gives_a_redline_that_proves() {
     let Some(files) = documents() else { return };
-    let pairs = pairs(&files);
+    prove(&files, &pairs(&files));
+}
+
+#[test]
+#[ignore = "takes minutes without optimisation"]
+fn any_two_files_of_a_family_give_a_redline_that_proves() {
+    let Some(files) = documents() else { return };
+    prove(&files, &families(&files));
+}
+
+/// Compares every pair and looks at the outcome from outside, by the public ways.
+fn prove(files: &Files, pairs: &[(String, String)]) {
     let bounds = Bounds::untimed();
-    let (mut proved, mut failed) = (0, Vec::new());
-    for (old, new) in &pairs {
-        match redline::compare(&files[old], &files[new], &author(), &bounds) {
-            Ok(redlined) => {
-                // Proved inside; here once more from the outside, through the public ways.
-                let taken = redline::accept_all(&redlined.docx, &bounds).expect("it settles");
-                let back =
-                    redline::decide(&redlined.docx, &|revision| own(revision), &bounds).expect("it settles");
-                let numbers_differ =
-                    redlined.not_compared.iter().any(|(what, _)| *what == redline::NotCompared::Numbering);
-                let headers_differ =
-                    redlined.not_compared.iter().any(|(what, _)| *what == redline::NotCompared::Headers);
-                if !numbers_differ && !headers_differ {
-                    same_lines(
-                        &body_words(&taken),
-                        &body_words(&files[new]),
-                        &format!("{old} -> {new}, accepted"),
-                    );
-                }
-                same_lines(
-                    &body_words(&back),
-                    &body_words(&files[old]),
-                    &format!("{old} -> {new}, taken back"),
-                );
-                proved += 1;
+    let mut failed = Vec::new();
+    for (old, new) in pairs {
+        let redlined = match redline::compare(&files[old], &files[new], &author(), &bounds) {
+            Ok(redlined) => redlined,
+            Err(fault) => {
+                failed.push(format!("{old} -> {new}: {fault}"));
+                continue;
             }
-            Err(fault) => failed.push(format!("{old} -> {new}: {fault}")),
+        };
+        let taken = redline::accept_all(&redlined.docx, &bounds).expect("it settles");
+        let back = redline::decide(&redlined.docx, &own, &bounds).expect("it settles");
+        let unlike = [NotCompared::Numbering, NotCompared::Headers];
+        // Numbers and lone headers are in the text as read, but a redline does not carry them over, and says so.
+        if !redlined.not_compared.iter().any(|(what, _)| unlike.contains(what)) {
+            same_lines(&words(&taken), &words(&files[new]), &format!("{old} -> {new}, accepted"));
         }
+        same_lines(&words(&back), &words(&files[old]), &format!("{old} -> {new}, taken back"));
     }
-    println!("{proved} of {} pairs proved", pairs.len());
+    println!("{} of {} pairs proved", pairs.len() - failed.len(), pairs.len());
     assert!(failed.is_empty(), "{} of {} failed:\n{}", failed.len(), pairs.len(), failed.join("\n"));
 }
 
@@ -178,11 +176,32 @@ fn reading_takes_changes_as_accepted_in_every_document() {
     let bounds = Bounds::untimed();
     for (name, docx) in &files {
         let taken = redline::accept_all(docx, &bounds).expect(name);
-        assert_eq!(body_words(&taken), body_words(docx), "{name}");
+        assert_eq!(words(&taken), words(docx), "{name}");
         assert_eq!(redline::revisions(&taken, &bounds).expect(name), [], "{name}");
         let back = redline::reject_all(docx, &bounds).expect(name);
         assert_eq!(redline::revisions(&back, &bounds).expect(name), [], "{name}");
     }
+}
+
+#[test]
+fn settling_gives_what_another_program_gave() {
+    let Some(files) = documents() else { return };
+    let bounds = Bounds::untimed();
+    let mut settled = 0;
+    for (name, docx) in files.iter().filter(|(name, _)| name.contains("/RP/")) {
+        let stem = name.trim_end_matches(".docx");
+        let ways: [(&str, Vec<u8>); 2] = [
+            ("Accepted", redline::accept_all(docx, &bounds).expect(name)),
+            ("Rejected", redline::reject_all(docx, &bounds).expect(name)),
+        ];
+        for (way, ours) in ways {
+            let Some(theirs) = files.get(&format!("{stem}-{way}.docx")) else { continue };
+            assert_eq!(words(&ours), words(theirs), "{name} {way}");
+            settled += 1;
+        }
+    }
+    println!("{settled} documents settled");
+    assert!(settled >= 50);
 }
 
 #[test]
@@ -191,7 +210,7 @@ fn edits_touch_only_their_paragraph() {
     let bounds = Bounds::untimed();
     let mut edited = 0;
     for (name, docx) in &files {
-        let text = body_words(docx);
+        let text = words(docx);
         // The longest word of the text, so that it stands inside a paragraph.
         let Some(word) = text.split_whitespace().max_by_key(|word| word.len()).filter(|word| word.len() > 3)
         else {

@@ -38,6 +38,9 @@ pub(super) fn visible(source: &str, bounds: &Bounds<'_>) -> Result<(String, Vec<
         queue.push_back(StrTendril::from_slice(chunk));
         // A script never stops us: we hand none out.
         let _ = tokenizer.feed(&queue);
+        if tokenizer.sink.state.borrow().too_deep {
+            return Err(Fault::Bomb);
+        }
         rest = left;
     }
     tokenizer.end();
@@ -73,6 +76,10 @@ struct Open {
     look: Look,
     /// The number of the next item, in an ordered list.
     next: Option<u32>,
+    /// Whether what it holds is no text: scripts, styles, lists of choices.
+    skipped: bool,
+    /// Whether white space in it is kept.
+    kept: bool,
 }
 
 struct State {
@@ -125,8 +132,8 @@ impl State {
         if is_void(name) {
             return TokenSinkResult::Continue;
         }
-        if closes_itself(name) && self.open.last().is_some_and(|open| open.name == name) {
-            self.open.pop();
+        if closes_itself(name) {
+            self.end_open(name);
         }
         if self.open.len() >= OPEN {
             self.too_deep = true;
@@ -137,8 +144,10 @@ impl State {
         if name == "li" && look.veil.is_none() {
             self.item();
         }
+        let (skipped, kept) = self.open.last().map_or((false, false), |open| (open.skipped, open.kept));
+        let (skipped, kept) = (skipped || is_skipped(name), kept || name == "pre");
         let next = (name == "ol").then(|| tag_number(tag).unwrap_or(1));
-        self.open.push(Open { name: name.to_owned(), look, next });
+        self.open.push(Open { name: name.to_owned(), look, next, skipped, kept });
         match name {
             "script" => {
                 self.scripts = true;
@@ -171,10 +180,17 @@ impl State {
         }
     }
 
+    /// Ends an element whose end was left out, with whatever is open in it, but none beyond what holds both.
+    fn end_open(&mut self, name: &str) {
+        let near = self.open.len().saturating_sub(32);
+        let held = self.open[near..].iter().rposition(|open| open.name == name || holds(&open.name, name));
+        if let Some(at) = held.map(|at| near + at).filter(|at| self.open[*at].name == name) {
+            self.open.truncate(at);
+        }
+    }
+
     fn letters(&mut self, letters: &str) {
-        let skipped =
-            ["script", "style", "title", "noscript", "template", "iframe", "noembed", "noframes", "select"];
-        if self.open.iter().any(|open| skipped.contains(&open.name.as_str())) {
+        if self.open.last().is_some_and(|open| open.skipped) {
             return;
         }
         if let Some(veil) = self.open.last().and_then(|open| open.look.veil) {
@@ -186,7 +202,7 @@ impl State {
             }
             return;
         }
-        if self.open.iter().any(|open| open.name == "pre") {
+        if self.open.last().is_some_and(|open| open.kept) {
             return self.text.push_str(letters);
         }
         for letter in letters.chars() {
@@ -262,6 +278,24 @@ fn is_block(name: &str) -> bool {
             | "figure"
             | "figcaption"
     )
+}
+
+/// Elements whose letters are no text.
+fn is_skipped(name: &str) -> bool {
+    matches!(
+        name,
+        "script" | "style" | "title" | "noscript" | "template" | "iframe" | "noembed" | "noframes" | "select"
+    )
+}
+
+/// Whether an end that was left out does not reach beyond this element.
+fn holds(holder: &str, name: &str) -> bool {
+    match name {
+        "tr" => holder == "table",
+        "td" | "th" => matches!(holder, "tr" | "table"),
+        "li" => matches!(holder, "ol" | "ul" | "table" | "td"),
+        _ => matches!(holder, "table" | "td" | "th" | "div" | "li" | "dl" | "blockquote" | "body"),
+    }
 }
 
 /// Elements without an end.

@@ -209,3 +209,31 @@ fn is_mail(text: &str) -> bool {
     }
     known >= 2
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_told_by_their_content() {
+        let rows: [(&[u8], Kind); 14] = [
+            (b"", Kind::Empty),
+            (b"\xEF\xBB\xBF\n%PDF-1.7\n", Kind::Pdf),
+            (b"{\\rtf1\\ansi", Kind::Rtf),
+            (b"\x89PNG\r\n\x1a\n", Kind::Image),
+            (b"BMW AG and the Supplier agree as follows", Kind::Plain),
+            (b"<!-- saved --><HTML><body>x", Kind::Html),
+            (b"<?xml version=\"1.0\"?><html xmlns=\"x\"><p>", Kind::Html),
+            (b"<Company> agrees with <Partner> that", Kind::Plain),
+            (b"From: a@b.example\nSubject: Contract\n\nHello", Kind::Mail),
+            (b"Date: 1 May 2026\nParties: A and B\n\nTerms", Kind::Plain),
+            (b"Received: by x\r\n\tfor y\r\nDKIM-Signature: v=1;\r\nFrom: z\r\n\r\n", Kind::Mail),
+            (b"\x00\x01\x02\x03\x04\x05", Kind::Unknown),
+            (b"PK\x03\x04broken", Kind::Archive),
+            (b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1W\0o\0r\0d\0D\0o\0c\0u\0m\0e\0n\0t\0", Kind::Doc),
+        ];
+        for (bytes, kind) in rows {
+            assert_eq!(sniff(bytes), kind, "{:?}", String::from_utf8_lossy(bytes));
+        }
+    }
+}

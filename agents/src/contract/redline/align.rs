@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use similar::Algorithm;
 
-use super::words::{gaps, likeness, word_counts};
+use super::words::{Vocabulary, gaps, likeness};
 
 /// Something that stands in a row: a paragraph, a table, a row of a table, a clause.
 #[derive(Debug, Clone)]
@@ -79,7 +79,9 @@ fn stretch(old: &[Item], new: &[Item], olds: Range<usize>, news: Range<usize>, s
 
 /// Pairs in order with the greatest sum of likeness.
 fn best_pairs(old: &[Item], new: &[Item]) -> Vec<(usize, usize)> {
-    let words = |items: &[Item]| items.iter().map(|item| word_counts(&item.text)).collect::<Vec<_>>();
+    let mut vocabulary = Vocabulary::default();
+    let mut words =
+        |items: &[Item]| items.iter().map(|item| vocabulary.words(&item.text)).collect::<Vec<_>>();
     let (left, right) = (words(old), words(new));
     let width = new.len() + 1;
     let mut alike = vec![0.0_f64; old.len() * new.len()];

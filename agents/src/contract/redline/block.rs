@@ -40,7 +40,7 @@ fn collect<'e, 'a>(children: &'e [Node<'a>], styles: &Styles, found: &mut Vec<Bl
             "w:tbl" => found.push(Block::Table(element)),
             "w:altChunk" => {}
             "mc:AlternateContent" => {
-                inline::branch(element).iter().for_each(|branch| collect(&branch.children, styles, found))
+                inline::branch(element).iter().for_each(|branch| collect(&branch.children, styles, found));
             }
             "w:sdt" => element
                 .child("w:sdtContent")

@@ -8,7 +8,7 @@ use regex::Regex;
 use serde::{Deserialize, Serialize};
 
 use super::align::{Item, Step, align};
-use super::words::{likeness, text_changes, word_counts};
+use super::words::{Vocabulary, likeness, text_changes};
 
 /// What became of a clause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -110,22 +110,23 @@ pub fn clauses(old: &ContractText, new: &ContractText) -> Vec<ClauseChange> {
 fn moves(steps: &mut Vec<Step>, old: &[Item], new: &[Item]) -> Vec<(usize, usize)> {
     let gone: Vec<usize> =
         steps.iter().filter_map(|step| if let Step::Old(i) = step { Some(*i) } else { None }).collect();
+    let mut vocabulary = Vocabulary::default();
+    let mut came: Vec<(usize, Vec<u32>)> = Vec::new();
+    for step in steps.iter() {
+        if let Step::New(j) = step {
+            came.push((*j, vocabulary.words(&new[*j].text)));
+        }
+    }
     let mut moved = Vec::new();
     for i in gone {
-        let words = word_counts(&old[i].text);
+        let words = vocabulary.words(&old[i].text);
         // Short lines are alike by chance.
-        if words.values().sum::<usize>() < 5 {
+        if words.len() < 5 {
             continue;
         }
-        let best = steps
-            .iter()
-            .filter_map(|step| {
-                if let Step::New(j) = step {
-                    Some((likeness(&words, &word_counts(&new[*j].text)), *j))
-                } else {
-                    None
-                }
-            })
+        let free = came.iter().filter(|(j, _)| !moved.iter().any(|(_, taken)| taken == j));
+        let best = free
+            .map(|(j, other)| (likeness(&words, other), *j))
             .max_by(|left, right| left.0.total_cmp(&right.0));
         if let Some((_, j)) = best.filter(|(likeness, _)| *likeness >= SAME) {
             steps.retain(|step| *step != Step::Old(i));

@@ -45,7 +45,7 @@ impl Comments {
             return Ok(());
         }
         let link =
-            package.relations(&host.part)?.into_iter().find(|link| link.kind == "comments" && !link.outside);
+            package.relations(host.main())?.into_iter().find(|link| link.kind == "comments" && !link.outside);
         let known = link.and_then(|link| package.find(&link.target));
         if let Some(name) = known {
             let source = package.text(&name)?.ok_or(Fault::Broken)?;
@@ -70,7 +70,7 @@ impl Comments {
             ending: None,
             content: content.into_bytes(),
         };
-        parts.add(&host.part, added);
+        parts.add(host.main(), added);
         Ok(())
     }
 }

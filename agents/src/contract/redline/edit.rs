@@ -63,6 +63,11 @@ pub(super) fn plan(
         last_end = edit.end;
         stamp.rename(&edit.author);
         let comment = edit.comment.as_deref().filter(|text| !text.trim().is_empty());
+        // Word processors know no comments in headers and footers.
+        let place =
+            places.iter().find(|place| place.range.start <= edit.start && edit.start <= place.range.end);
+        let root = place.and_then(|place| trees.get(place.part)?.root());
+        let comment = comment.filter(|_| !root.is_some_and(|root| root.is("w:hdr") || root.is("w:ftr")));
         let comment = comment.map(|text| planned.comments.add(text, stamp));
         paragraphs.one(edit, comment, places, &mut planned.plan).map_err(refuse)?;
     }

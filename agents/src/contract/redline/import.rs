@@ -23,8 +23,15 @@ pub(super) struct Host {
     pub(super) lists: Lists,
     /// The start tag of its main part, with the namespaces it declares.
     pub(super) root: String,
-    /// Name of its main part.
-    pub(super) part: String,
+    /// Names of its parts with stories; the main part is first.
+    pub(super) parts: Vec<String>,
+}
+
+impl Host {
+    /// Name of the main part.
+    pub(super) fn main(&self) -> &str {
+        &self.parts[0]
+    }
 }
 
 /// Where what comes in is from.
@@ -33,7 +40,8 @@ pub(super) struct Guest<'p, 'b> {
     /// The start tag of its main part.
     pub(super) root: String,
     pub(super) package: Package<'b>,
-    pub(super) links: Vec<Relation>,
+    /// The links of each of its parts.
+    pub(super) links: Vec<Vec<Relation>>,
     /// Its notes: the kind of reference, the id and the note.
     pub(super) notes: Vec<(&'static str, String, &'p Element<'p>)>,
 }
@@ -45,6 +53,10 @@ pub(super) struct Importer<'h, 'p, 'b> {
     pub(super) host_package: &'h Package<'b>,
     pub(super) parts: Parts,
     pub(super) skipped: Skipped,
+    /// The parts that things come into and are from; links mean something in their own part only.
+    pub(super) between: Option<(usize, usize)>,
+    /// Whether a paragraph came over with its place in a list.
+    pub(super) numbered: bool,
     /// New notes of the original: the kind of reference, and the note.
     pub(super) notes: Vec<(&'static str, Element<'static>)>,
 }
@@ -195,6 +207,7 @@ impl Importer<'_, '_, '_> {
             _ => ("w:endnote", "w:endnoteRef"),
         };
         let mut children = Vec::new();
+        let between = self.between.take();
         for (index, block) in found.iter().enumerate() {
             let mut element = match block {
                 Block::Paragraph(chain) => self.paragraph(chain, stamp),
@@ -207,6 +220,7 @@ impl Importer<'_, '_, '_> {
             }
             children.push(Node::Element(element));
         }
+        self.between = between;
         if children.is_empty() {
             children.push(Node::Element(Element::new("w:p", Vec::new())));
         }
@@ -246,12 +260,10 @@ impl Importer<'_, '_, '_> {
             .map(|(key, value)| (key.to_owned(), value.to_owned()))
             .collect();
         for (key, id) in links.into_iter().filter(|(_, id)| !id.is_empty()) {
-            let link = self
-                .guest
-                .links
-                .iter()
-                .find(|link| link.id == id && link.kind == "image" && !link.outside)?
-                .clone();
+            let (into, from) = self.between?;
+            let known = self.guest.links.get(from)?.iter();
+            let link =
+                known.clone().find(|link| link.id == id && link.kind == "image" && !link.outside)?.clone();
             let content = self.guest.package.bytes(&link.target).ok().flatten()?;
             let ending = link.target.rsplit('.').next().unwrap_or("png").to_ascii_lowercase();
             let name = self.parts.picture_name(self.host_package, &ending);
@@ -267,7 +279,7 @@ impl Importer<'_, '_, '_> {
                 ending: Some((&ending, &kind)),
                 content,
             };
-            let new = self.parts.add(&self.host.part, added);
+            let new = self.parts.add(self.host.parts.get(into)?, added);
             element.open =
                 Cow::Owned(element.open.replacen(&format!("{key}=\"{id}\""), &format!("{key}=\"{new}\""), 1));
         }
@@ -290,8 +302,8 @@ impl Importer<'_, '_, '_> {
 
     /// Paragraph properties that mean something in the original.
     fn paragraph_properties(&mut self, properties: &Element<'_>) -> Option<Element<'static>> {
-        let value = |child: &Element<'_>| child.attr("val").map(|value| value.into_owned());
-        let mut unnumbered = false;
+        let value = |child: &Element<'_>| child.attr("val").map(Cow::into_owned);
+        let (mut unnumbered, mut numbered) = (false, false);
         let mut out = kept(properties, |child| match child.name.as_ref() {
             "w:sectPr" | "w:rPr" => false,
             "w:pStyle" => value(child).is_some_and(|id| self.host.styles.knows(&id)),
@@ -299,10 +311,12 @@ impl Importer<'_, '_, '_> {
                 let list = child.child("w:numId").and_then(value).and_then(|id| id.parse::<i64>().ok());
                 let known = list.is_none_or(|list| list == 0 || self.host.lists.knows(list));
                 unnumbered |= !known;
+                numbered |= known;
                 known
             }
             _ => true,
         });
+        self.numbered |= numbered;
         if unnumbered {
             self.skipped.add(NotCompared::Numbering);
         }

@@ -17,6 +17,7 @@ mod settle;
 mod skipped;
 mod stamp;
 mod words;
+mod written;
 
 use domain::error::UserError;
 

@@ -1,5 +1,6 @@
 //! Accepts or rejects tracked changes: all, or those that are chosen.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::rewrite::renamed;
@@ -105,7 +106,7 @@ impl Judge<'_> {
                 if (self.choose)(element) == Decision::Keep {
                     out.push(Node::Element(element.clone()));
                 } else {
-                    self.dropped.extend(element.attr("id").map(|id| id.into_owned()));
+                    self.dropped.extend(element.attr("id").map(Cow::into_owned));
                 }
             }
             "w:moveFromRangeEnd"
@@ -121,7 +122,7 @@ impl Judge<'_> {
             "w:tr" => {
                 let marks = [("w:ins", true), ("w:del", false)];
                 let (row, fate) = self.marked(element, "w:trPr", &marks);
-                out.extend((fate == Fate::Stays).then(|| Node::Element(row)));
+                out.extend((fate == Fate::Stays).then_some(Node::Element(row)));
             }
             "w:tc" => {
                 let marks = [("w:cellIns", true), ("w:cellDel", false)];

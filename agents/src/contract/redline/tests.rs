@@ -195,6 +195,56 @@ fn paragraphs_and_rows_that_come_and_go_are_marked_at_their_ends() {
 }
 
 #[test]
+fn headers_and_notes_are_compared_and_new_notes_come_along() {
+    const SPACES: &str = "xmlns:w=\"http://schemas.openxmlformats.org/wordprocessingml/2006/main\"";
+    let header = |words: &str| format!("<w:hdr {SPACES}>{}</w:hdr>", paragraph(words));
+    let note = |words: &str| {
+        format!(
+            "<w:footnotes {SPACES}><w:footnote w:id=\"2\">{}</w:footnote></w:footnotes>",
+            paragraph(words)
+        )
+    };
+    let refers = "<w:p><w:r><w:t>Body</w:t><w:footnoteReference w:id=\"2\"/></w:r></w:p>";
+    let file = |body: &str, header: &str, note: Option<&str>| {
+        let mut parts = vec![("header1.xml", "header", header)];
+        parts.extend(note.map(|note| ("footnotes.xml", "footnotes", note)));
+        document(body, &parts)
+    };
+    let old = file(refers, &header("Draft one"), Some(&note("as of May")));
+    let new = file(refers, &header("Draft two"), Some(&note("as of June")));
+    let redlined = compare(&old, &new, &author(), &Bounds::untimed()).expect("a redline");
+    assert!(
+        part(&redlined.docx, "word/header1.xml")
+            .contains("<w:delText xml:space=\"preserve\">one</w:delText>")
+    );
+    assert!(
+        part(&redlined.docx, "word/footnotes.xml")
+            .contains("<w:delText xml:space=\"preserve\">May</w:delText>")
+    );
+    let without = file("<w:p><w:r><w:t>Body</w:t></w:r></w:p>", &header("Draft one"), None);
+    let redlined = compare(&without, &new, &author(), &Bounds::untimed()).expect("a redline");
+    assert!(part(&redlined.docx, "word/footnotes.xml").contains("as of June"));
+    assert_eq!(words(&accept_all(&redlined.docx, &Bounds::untimed()).expect("settled")), words(&new));
+    assert_eq!(words(&reject_all(&redlined.docx, &Bounds::untimed()).expect("settled")), words(&without));
+}
+
+#[test]
+fn lists_come_along_to_a_document_that_has_none() {
+    const SPACES: &str = "xmlns:w=\"http://schemas.openxmlformats.org/wordprocessingml/2006/main\"";
+    let lists = format!(
+        "<w:numbering {SPACES}><w:abstractNum w:abstractNumId=\"0\"><w:lvl w:ilvl=\"0\"><w:numFmt w:val=\"decimal\"/>\
+        <w:lvlText w:val=\"%1.\"/></w:lvl></w:abstractNum><w:num w:numId=\"1\"><w:abstractNumId w:val=\"0\"/></w:num></w:numbering>"
+    );
+    let item = "<w:p><w:pPr><w:numPr><w:ilvl w:val=\"0\"/><w:numId w:val=\"1\"/></w:numPr></w:pPr><w:r><w:t>Item</w:t></w:r></w:p>";
+    let old = document(&paragraph("Title"), &[]);
+    let new =
+        document(&[paragraph("Title").as_str(), item].concat(), &[("numbering.xml", "numbering", &lists)]);
+    let redlined = compare(&old, &new, &author(), &Bounds::untimed()).expect("a redline");
+    assert_eq!(redlined.not_compared, []);
+    assert_eq!(words(&redlined.docx), "Title\n1. Item\n");
+}
+
+#[test]
 fn files_that_are_no_documents_are_refused() {
     let docx = document(&paragraph("x"), &[]);
     let refused = compare(&docx, b"%PDF-1.7", &author(), &Bounds::untimed());

@@ -4,6 +4,7 @@
 
 use super::styles::{Styles, Veil};
 use super::xml::{Element, Node};
+use std::borrow::Cow;
 
 /// Stands for an object (a picture, a formula, a note's mark) in the text of atoms.
 pub const OBJECT: char = '\u{FFFC}';
@@ -137,8 +138,13 @@ pub fn is_formula(element: &Element<'_>) -> bool {
 /// The atoms of paragraphs that read as one, as if every tracked change were accepted.
 #[must_use]
 pub fn atoms<'e, 'a>(paragraph: &'e Element<'a>, styles: &Styles) -> Vec<Atom<'e, 'a>> {
-    let mut walk =
-        Walk { styles, properties: paragraph.child("w:pPr"), fields: Fields::default(), atoms: Vec::new() };
+    let mut walk = Walk {
+        styles,
+        properties: paragraph.child("w:pPr"),
+        grounded: styles.is_grounded(paragraph.mark),
+        fields: Fields::default(),
+        atoms: Vec::new(),
+    };
     walk.children(&paragraph.children);
     walk.atoms
 }
@@ -152,6 +158,7 @@ pub fn text_of(atoms: &[Atom<'_, '_>]) -> String {
 struct Walk<'w, 'e, 'a> {
     styles: &'w Styles,
     properties: Option<&'e Element<'a>>,
+    grounded: bool,
     fields: Fields,
     atoms: Vec<Atom<'e, 'a>>,
 }
@@ -171,6 +178,7 @@ impl<'e, 'a> Walk<'_, 'e, 'a> {
 
     fn run(&mut self, run: &'e Element<'a>) {
         let veil = self.styles.veil(run, self.properties);
+        let veil = veil.filter(|veil| *veil != Veil::White || !self.grounded);
         for child in run.elements() {
             match leaf(child) {
                 Leaf::Field(mark) => self.fields.pass(mark),
@@ -223,7 +231,7 @@ fn object_key(element: &Element<'_>, shown: &str) -> String {
         ["cx", "cy", "style"]
             .iter()
             .filter_map(|name| extent.attr(name))
-            .map(|value| value.into_owned())
+            .map(Cow::into_owned)
             .collect::<String>()
     });
     format!("{kind} {shown} {}", size.unwrap_or_default())

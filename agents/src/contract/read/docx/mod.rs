@@ -95,10 +95,10 @@ impl Sources {
 
     /// The stories as trees with every paragraph, table row and tracked change marked.
     pub fn trees(&self, bounds: &Bounds<'_>) -> Result<Vec<Tree<'_>>, Fault> {
-        let mut mark = 0;
+        let (mut mark, mut count) = (0, 0);
         let mut trees = Vec::with_capacity(self.stories.len());
         for (_, source) in &self.stories {
-            let mut tree = xml::parse(source, bounds)?;
+            let mut tree = xml::parse_more(source, bounds, &mut count)?;
             tree.root_mut().into_iter().for_each(|root| give_marks(root, &mut mark));
             trees.push(tree);
         }
@@ -143,7 +143,8 @@ fn give_marks(element: &mut Element<'_>, last: &mut u32) {
 
 /// Reads the stories of a document into one text: the body, the notes it refers to, headers and footers.
 pub fn read_trees(trees: &[Tree<'_>], sources: &Sources, bounds: &Bounds<'_>) -> Result<Read, Fault> {
-    let styles = sources.read_styles(bounds)?;
+    let mut styles = sources.read_styles(bounds)?;
+    styles.learn_grounds(trees);
     let mut scribe = Scribe::new(&styles, sources.read_lists(bounds)?);
     let mut said: Vec<String> = Vec::new();
     for (part, tree) in trees.iter().enumerate() {

@@ -1,5 +1,6 @@
 //! Automatic numbers of paragraphs, counted as a word processor counts them: "2.1", "(a)", "IV.".
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::styles::{Numbering, Styles};
@@ -50,10 +51,8 @@ impl Lists {
         let mut linked = Vec::new();
         for element in tree.root().into_iter().flat_map(Element::elements) {
             if element.is("w:abstractNum") {
-                let Some(id) = element.attr("abstractNumId").map(|id| id.into_owned()) else { continue };
-                let named = |name| {
-                    element.child(name).and_then(|link| link.attr("val")).map(|style| style.into_owned())
-                };
+                let Some(id) = element.attr("abstractNumId").map(Cow::into_owned) else { continue };
+                let named = |name| element.child(name).and_then(|link| link.attr("val")).map(Cow::into_owned);
                 if let Some(style) = named("w:styleLink") {
                     by_style.insert(style, id.clone());
                 }
@@ -129,17 +128,17 @@ impl Lists {
         if fresh {
             self.begun.push((id, at));
         }
-        for upper in 0..at {
-            counts[upper].get_or_insert_with(|| first(upper));
+        for (upper, count) in counts.iter_mut().enumerate().take(at) {
+            count.get_or_insert_with(|| first(upper));
         }
         counts[at] = match counts[at] {
             Some(last) if !fresh => Some(last.saturating_add(1)),
             _ => Some(first(at)),
         };
-        for lower in at + 1..LEVELS {
+        for (lower, count) in counts.iter_mut().enumerate().skip(at + 1) {
             let restart = levels.get(&lower).and_then(|known| known.restart).unwrap_or(lower);
             if restart > at {
-                counts[lower] = None;
+                *count = None;
             }
         }
     }
@@ -158,8 +157,7 @@ fn levels(pattern: &Element<'_>) -> HashMap<usize, Level> {
 
 /// One level.
 fn read_level(element: &Element<'_>) -> Level {
-    let value =
-        |name| element.child(name).and_then(|child| child.attr("val")).map(|value| value.into_owned());
+    let value = |name| element.child(name).and_then(|child| child.attr("val")).map(Cow::into_owned);
     Level {
         start: value("w:start").and_then(|start| start.parse().ok()).unwrap_or(1),
         format: value("w:numFmt").unwrap_or_else(|| "decimal".to_owned()),

@@ -106,7 +106,7 @@ impl<'s> Scribe<'s> {
                     .iter()
                     .for_each(|content| self.each_block(&content.children)),
                 "mc:AlternateContent" => {
-                    inline::branch(element).iter().for_each(|branch| self.each_block(&branch.children))
+                    inline::branch(element).iter().for_each(|branch| self.each_block(&branch.children));
                 }
                 "w:altChunk" => self.seen.push(Seen::Embedded),
                 _ => self.each_block(&element.children),
@@ -163,7 +163,7 @@ impl<'s> Scribe<'s> {
                 "w:txbxContent" => self.blocks(&element.children),
                 "w:del" | "w:moveFrom" => {}
                 "mc:AlternateContent" => {
-                    inline::branch(element).iter().for_each(|branch| self.objects(&branch.children))
+                    inline::branch(element).iter().for_each(|branch| self.objects(&branch.children));
                 }
                 "a:blip" | "v:imagedata" => self.seen.push(Seen::Picture),
                 "w:object" => self.seen.push(Seen::Embedded),

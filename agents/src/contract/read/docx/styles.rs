@@ -1,6 +1,7 @@
 //! Paragraph and character styles, as far as they decide what is read: numbering and hidden letters.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 
 use super::xml::{Element, Tree};
 
@@ -10,6 +11,8 @@ struct Style {
     based_on: Option<String>,
     number: Option<Numbering>,
     vanish: Option<bool>,
+    /// Whether it colours the ground behind letters, also in a table's first row and the like.
+    shaded: bool,
 }
 
 /// A reference to a list and a level in it.
@@ -38,6 +41,8 @@ pub enum Veil {
 pub struct Styles {
     by_id: HashMap<String, Style>,
     default_paragraph: Option<String>,
+    /// Paragraphs, by mark, that stand on a coloured ground: in shaded cells, tables and text boxes.
+    grounded: HashSet<u32>,
 }
 
 /// Longest chain of styles followed; a loop of styles ends here.
@@ -57,11 +62,9 @@ impl Styles {
                 styles.default_paragraph = Some(id.to_string());
             }
             let known = Style {
-                based_on: style
-                    .child("w:basedOn")
-                    .and_then(|base| base.attr("val"))
-                    .map(|base| base.into_owned()),
+                based_on: style.child("w:basedOn").and_then(|base| base.attr("val")).map(Cow::into_owned),
                 number: style.child("w:pPr").and_then(numbering),
+                shaded: has_ground(style),
                 vanish: style.child("w:rPr").and_then(|run| toggle(run, "w:vanish")),
             };
             styles.by_id.insert(id.into_owned(), known);
@@ -73,6 +76,36 @@ impl Styles {
     #[must_use]
     pub fn knows(&self, id: &str) -> bool {
         self.by_id.contains_key(id)
+    }
+
+    /// Learns which paragraphs of the parts stand on a coloured ground, where white letters are seen.
+    pub fn learn_grounds(&mut self, trees: &[Tree<'_>]) {
+        for root in trees.iter().filter_map(Tree::root) {
+            self.visit(root, false);
+        }
+    }
+
+    fn visit(&mut self, element: &Element<'_>, grounded: bool) {
+        let grounded = grounded
+            || match element.name.as_ref() {
+                "w:txbxContent" => true,
+                "w:tc" => element.child("w:tcPr").is_some_and(has_ground),
+                "w:tbl" => element.child("w:tblPr").is_some_and(|properties| {
+                    let style = properties.child("w:tblStyle").and_then(|style| style.attr("val"));
+                    has_ground(properties) || self.chain(style.as_deref()).any(|(_, style)| style.shaded)
+                }),
+                _ => false,
+            };
+        if grounded && element.is("w:p") {
+            self.grounded.insert(element.mark);
+        }
+        element.elements().for_each(|child| self.visit(child, grounded));
+    }
+
+    /// Whether a paragraph stands on a coloured ground.
+    #[must_use]
+    pub fn is_grounded(&self, mark: u32) -> bool {
+        self.grounded.contains(&mark)
     }
 
     /// A style and those it is based on, nearest first.
@@ -118,7 +151,7 @@ impl Styles {
                 parent
                     .and_then(|parent| parent.child(name))
                     .and_then(|style| style.attr("val"))
-                    .map(|id| id.into_owned())
+                    .map(Cow::into_owned)
             };
             let styled = |id: Option<String>| self.chain(id.as_deref()).find_map(|(_, style)| style.vanish);
             styled(of(properties, "w:rStyle")).or_else(|| styled(of(paragraph, "w:pStyle")))
@@ -131,13 +164,31 @@ impl Styles {
         if value("w:sz").is_some_and(|size| size.parse::<f32>().is_ok_and(|halves| halves <= 2.0)) {
             return Some(Veil::Tiny);
         }
-        let shaded =
-            |parent: Option<&Element<'_>>| parent.is_some_and(|parent| parent.child("w:shd").is_some());
         let white = value("w:color").is_some_and(|color| color.eq_ignore_ascii_case("ffffff"));
-        let behind =
-            shaded(Some(properties)) || shaded(paragraph) || properties.child("w:highlight").is_some();
-        (white && !behind).then_some(Veil::White)
+        if !white {
+            return None;
+        }
+        let styled = |parent: Option<&Element<'_>>, name| {
+            let id = parent.and_then(|parent| parent.child(name)).and_then(|style| style.attr("val"));
+            self.chain(id.as_deref()).any(|(_, style)| style.shaded)
+        };
+        let behind = has_ground(properties)
+            || paragraph.is_some_and(has_ground)
+            || properties.child("w:highlight").is_some()
+            || styled(Some(properties), "w:rStyle")
+            || styled(paragraph, "w:pStyle");
+        (!behind).then_some(Veil::White)
     }
+}
+
+/// Whether anything below the element colours the ground behind letters.
+fn has_ground(element: &Element<'_>) -> bool {
+    let coloured = element.is("w:shd") && {
+        let fill = element.attr("fill").unwrap_or_default();
+        let plain = fill.is_empty() || fill == "auto" || fill.eq_ignore_ascii_case("ffffff");
+        element.attr("themeFill").is_some() || !plain
+    };
+    coloured || element.elements().any(has_ground)
 }
 
 /// The list reference in paragraph properties.

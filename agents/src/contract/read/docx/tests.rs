@@ -95,6 +95,16 @@ fn hidden_letters_are_left_out_and_noted() {
 }
 
 #[test]
+fn white_letters_in_a_shaded_cell_are_read() {
+    let white = "<w:p><w:r><w:rPr><w:color w:val=\"FFFFFF\"/></w:rPr><w:t>Key Terms</w:t></w:r></w:p>";
+    let table = |cell: &str| {
+        format!("<w:tbl><w:tr><w:tc>{cell}{white}</w:tc></w:tr></w:tbl><w:p><w:r><w:t>x</w:t></w:r></w:p>")
+    };
+    assert_eq!(text(&table("<w:tcPr><w:shd w:val=\"clear\" w:fill=\"1F3864\"/></w:tcPr>")), "Key Terms\nx\n");
+    assert_eq!(text(&table("<w:tcPr><w:shd w:val=\"clear\" w:fill=\"auto\"/></w:tcPr>")), "\nx\n");
+}
+
+#[test]
 fn paragraphs_are_numbered_as_on_the_page() {
     let numbering = format!(
         "<w:numbering {SPACES}><w:abstractNum w:abstractNumId=\"7\"><w:lvl w:ilvl=\"0\"><w:start w:val=\"1\"/><w:numFmt w:val=\"upperRoman\"/>\

@@ -63,19 +63,24 @@ struct Binding<'a> {
 
 /// Reads a part. Document types (and so entities) are refused: no file from a word processor has one.
 pub fn parse<'a>(source: &'a str, bounds: &Bounds<'_>) -> Result<Tree<'a>, Fault> {
+    parse_more(source, bounds, &mut 0)
+}
+
+/// Reads a part after others; `count` holds the nodes of all of them, which the bounds limit together.
+pub fn parse_more<'a>(source: &'a str, bounds: &Bounds<'_>, count: &mut usize) -> Result<Tree<'a>, Fault> {
     let mut reader = Reader::from_str(source);
     reader.config_mut().check_end_names = true;
     let mut open: Vec<Element<'a>> = Vec::new();
     let mut bindings: Vec<Binding<'a>> = Vec::new();
     let mut top: Vec<Node<'a>> = Vec::new();
-    let (mut at, mut count) = (0, 0_usize);
+    let mut at = 0;
     loop {
         let event = reader.read_event().map_err(|_| Fault::Broken)?;
         let end = usize::try_from(reader.buffer_position()).map_err(|_| Fault::Broken)?;
         let raw = source.get(at..end).ok_or(Fault::Broken)?;
         at = end;
-        count += 1;
-        bounds.check_nodes(count)?;
+        *count += 1;
+        bounds.check_nodes(*count)?;
         let node = match event {
             Event::Eof => break,
             Event::DocType(_) => return Err(Fault::Entities),

@@ -83,7 +83,7 @@ impl Look {
                 "display" if value == "none" => self.veil = Some(Veil::Hidden),
                 "visibility" if value != "visible" => self.veil = Some(Veil::Hidden),
                 "opacity" if value.parse::<f32>().is_ok_and(|opacity| opacity < 0.05) => {
-                    self.veil = Some(Veil::Hidden)
+                    self.veil = Some(Veil::Hidden);
                 }
                 "left" | "top" | "text-indent" | "margin-left"
                     if pixels(value).is_some_and(|at| at < -900.0) =>
@@ -92,7 +92,7 @@ impl Look {
                 }
                 "font-size" if pixels(value).is_some_and(|size| size <= 1.0) => self.veil = Some(Veil::Tiny),
                 "background" | "background-color" => {
-                    self.grounded |= !is_white(value) && value != "transparent" && value != "none"
+                    self.grounded |= !is_white(value) && value != "transparent" && value != "none";
                 }
                 "color" => white = Some(is_white(value)),
                 _ => {}
