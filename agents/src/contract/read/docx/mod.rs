@@ -16,8 +16,9 @@ use self::styles::Styles;
 use self::xml::{Element, Node, Tree};
 use super::{Bounds, Fault, Kind, Note, Reading};
 
-/// Parts that hold stories, in the order they are read: by the last word of their relation's type.
-const STORIES: [&str; 4] = ["footnotes", "endnotes", "header", "footer"];
+/// Parts that hold stories, by the last word of their relation's type. Notes come last, so that a part for notes
+/// that is added later does not shift the others.
+const STORIES: [&str; 4] = ["header", "footer", "footnotes", "endnotes"];
 
 /// The parts of a document that are read, as text.
 #[derive(Debug)]
@@ -147,9 +148,12 @@ pub fn read_trees(trees: &[Tree<'_>], sources: &Sources, bounds: &Bounds<'_>) ->
     styles.learn_grounds(trees);
     let mut scribe = Scribe::new(&styles, sources.read_lists(bounds)?);
     let mut said: Vec<String> = Vec::new();
-    for (part, tree) in trees.iter().enumerate() {
+    let has_notes = |tree: &Tree<'_>| tree.root().is_some_and(|root| note_reference(root).is_some());
+    let mut order: Vec<usize> = (0..trees.len()).collect();
+    order.sort_by_key(|part| (*part > 0, !has_notes(&trees[*part])));
+    for part in order {
         bounds.check_time()?;
-        let root = tree.root().ok_or(Fault::Broken)?;
+        let root = trees[part].root().ok_or(Fault::Broken)?;
         if let Some(kind) = note_reference(root) {
             notes_in_order(&mut scribe, part, root, kind);
             continue;
