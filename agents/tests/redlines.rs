@@ -2,6 +2,8 @@
 //!
 //! The data is not part of the repository. Without it each test prints that it was skipped.
 
+#![expect(clippy::print_stdout, reason = "a skipped test says so")]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -78,10 +80,10 @@ fn pairs(files: &Files) -> Vec<(String, String)> {
 
 /// Every two files of a folder that share the number before the first dash, whatever they have to do with each other.
 fn families(files: &Files) -> Vec<(String, String)> {
-    let split = |file: &str| -> Option<(String, String)> {
+    fn split(file: &str) -> Option<(&str, &str)> {
         let (folder, name) = file.rsplit_once('/')?;
-        Some((folder.to_owned(), name.split_once('-')?.0.to_owned()))
-    };
+        Some((folder, name.split_once('-')?.0))
+    }
     let mut found = Vec::new();
     for old in files.keys() {
         let relatives =

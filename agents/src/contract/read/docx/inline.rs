@@ -2,9 +2,10 @@
 //!
 //! Reading, comparing and editing all count in the text of these atoms, so an offset means the same to each.
 
+use std::borrow::Cow;
+
 use super::styles::{Styles, Veil};
 use super::xml::{Element, Node};
-use std::borrow::Cow;
 
 /// Stands for an object (a picture, a formula, a note's mark) in the text of atoms.
 pub const OBJECT: char = '\u{FFFC}';
