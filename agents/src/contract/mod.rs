@@ -1,7 +1,13 @@
-//! Contracts: what they say, term by term, with the place that says it.
+//! The contract agent: any file to text, terms with proof, verdicts under a playbook, and back to a redline.
 
 pub mod evaluate;
 pub mod extract;
+pub mod fetch;
 pub mod normalise;
+pub mod open;
+pub mod pdf;
+pub mod playbook;
+pub mod read;
+pub mod redline;
 pub mod structure;
 pub mod terms;
