@@ -1,0 +1,3 @@
+//! The contract agent.
+
+pub mod pdf;
