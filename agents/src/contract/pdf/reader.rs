@@ -94,12 +94,7 @@ impl Reader {
 
     /// The text layer of all pages, and the child that has the file open. A page at which the child ends or hangs is
     /// left out, a few times.
-    async fn layer(
-        &self,
-        pool: &Pool,
-        bytes: &[u8],
-        password: Option<&str>,
-    ) -> Result<(Layer, Lent), Fault> {
+    async fn layer(&self, pool: &Pool, bytes: &[u8], password: Option<&str>) -> Result<(Layer, Lent), Fault> {
         let begun = Instant::now();
         let mut layer = Layer::default();
         let mut lent = pool.take().await?;
