@@ -14,8 +14,9 @@ use super::pool::{Lent, Pool};
 use super::process::Stop;
 use super::{Engines, Fault, Limits, Reading, ocr, poppler};
 
-/// A mean confidence below this makes a scan a poor one.
-const POOR: f32 = 0.90;
+/// A mean confidence below this makes a scan a poor one. Measured on one document only: 0.954 and 0.960 for its two
+/// pages scanned cleanly at 200 dpi, 0.938 and 0.948 turned, blurred and noisy at 150 dpi.
+const POOR: f32 = 0.95;
 /// What the letters of another program's recognition are trusted at most.
 const FOREIGN: f32 = 0.9;
 /// Pages that may end a child before the file is given up.
