@@ -358,7 +358,8 @@ impl Layer {
             word.sides = [left * across, top * down, right * across, bottom * down];
         }
         leaf.from = PageText::Recognised { confidence: scan.confidence };
-        if scan.letters > 0 && scan.confidence < POOR {
+        // A picture in which no letter was found as well: a person sees whether it is empty.
+        if scan.confidence < POOR {
             let percent = (scan.confidence * 100.0).round() as u8;
             self.notes.push(Note::Poor { page: number(page), percent });
         }
