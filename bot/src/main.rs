@@ -6,6 +6,7 @@ mod commands;
 mod config;
 mod delivery;
 mod duty;
+mod fetch;
 mod help;
 mod judge;
 mod members;

@@ -2,7 +2,6 @@
 
 pub mod evaluate;
 pub mod extract;
-pub mod fetch;
 pub mod normalise;
 pub mod open;
 pub mod pdf;

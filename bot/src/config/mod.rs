@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use storage::objects::Objects;
 
-use agents::contract::fetch::Fetcher;
+use crate::fetch::Fetcher;
 
 const DEFAULTS: &str = include_str!("default.toml");
 

@@ -102,7 +102,7 @@ impl Reader {
         let mut ends = 0;
         let mut is_used = lent.opener.files > 0;
         loop {
-            let stop = match self.pages(&mut lent, bytes, password, &mut layer, begun).await {
+            let stop = match self.pages(&mut lent, (bytes, password), &mut layer, begun).await {
                 Ok(()) => return Ok((layer, lent)),
                 Err(Stop::Refused(fault)) => {
                     pool.put_back(lent).await;
@@ -137,8 +137,7 @@ impl Reader {
     async fn pages(
         &self,
         lent: &mut Lent,
-        bytes: &[u8],
-        password: Option<&str>,
+        (bytes, password): (&[u8], Option<&str>),
         layer: &mut Layer,
         begun: Instant,
     ) -> Result<(), Stop> {
