@@ -7,6 +7,7 @@ pub mod card_text;
 pub mod change;
 pub mod clock;
 pub mod company;
+pub mod contract;
 pub mod deal;
 pub mod error;
 pub mod ids;

@@ -1,6 +1,7 @@
 //! The evaluator: checks what the other agents made, by its own look.
 
 pub mod hits;
+pub mod terms;
 
 use domain::card::{Audience, Say, Urgency};
 use domain::plan::{Context, Finish, Outcome, Recovery, Step};

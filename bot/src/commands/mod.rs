@@ -1,5 +1,6 @@
 //! The commands beside `serve`: each starts once, does one thing, and ends.
 
+pub(crate) mod analyze;
 pub(crate) mod audit;
 pub(crate) mod companies;
 pub(crate) mod demo;
@@ -10,7 +11,9 @@ pub(crate) mod intent;
 pub(crate) mod lines;
 pub(crate) mod migrate;
 pub(crate) mod people;
+pub(crate) mod read;
 pub(crate) mod redact;
+pub(crate) mod redline;
 pub(crate) mod say;
 
 use std::io::Write;

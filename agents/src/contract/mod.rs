@@ -1,0 +1,12 @@
+//! The contract agent: any file to text, terms with proof, verdicts under a playbook, and back to a redline.
+
+pub mod evaluate;
+pub mod extract;
+pub mod normalise;
+pub mod open;
+pub mod pdf;
+pub mod playbook;
+pub mod read;
+pub mod redline;
+pub mod structure;
+pub mod terms;

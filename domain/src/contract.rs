@@ -1,0 +1,11 @@
+//! What we read in a contract: its text with places, its terms, what they are worth to us.
+
+mod finding;
+mod term;
+mod text;
+mod value;
+
+pub use finding::{Family, Finding, Side, Verdict};
+pub use term::{Extraction, State, TermKey};
+pub use text::{ContractText, PageSpan, PageText, Quote, WordBox};
+pub use value::{CalendarUnit, Duration, Jurisdiction, Money, Party, Value};
