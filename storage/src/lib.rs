@@ -1,5 +1,6 @@
 //! All state: the only crate with SQL. Concrete types, one file per noun.
 
+pub mod analyses;
 pub mod approvals;
 pub mod audit;
 pub mod changes;
@@ -9,6 +10,7 @@ pub mod credentials;
 pub mod db;
 pub mod deals;
 pub mod directory;
+pub mod documents;
 pub mod embedded;
 pub mod error;
 pub mod idempotency;
@@ -19,6 +21,7 @@ pub mod outbox;
 pub mod people;
 pub mod plans;
 pub mod probe;
+pub mod reviews;
 pub mod seal;
 pub mod steps;
 pub mod workspaces;

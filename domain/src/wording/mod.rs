@@ -1,6 +1,7 @@
 //! What the bot says, made in one place: outcome to card, pure. Channels only lay it out.
 
 mod approvals;
+mod contracts;
 mod deals;
 mod guide;
 mod phrases;
@@ -14,6 +15,10 @@ mod tests;
 pub use approvals::{
     ProposedDeal, approval_decided, approval_expired, approval_request, approval_void, approvals,
     ask_comment, deals_created, decision_refused, rejected, waiting_for_approval,
+};
+pub use contracts::{
+    ContractCard, FindingLine, ReviewLine, TermLine, contract, contract_answer, contract_decided,
+    contract_question, document_unknown, reviews, value_words, verdict_word,
 };
 pub use deals::{DealCard, deal, deal_ambiguous, deal_list, deal_moved, deal_unknown, note_added};
 pub use guide::{HelpGroup, HelpLine, help, not_a_member, our_error, unclear, unknown_workspace, user_error};
