@@ -285,9 +285,9 @@ mod tests {
     #[test]
     fn an_answer_is_a_quote_or_a_plain_no() {
         let quote = Quote { text: "Notice is\n thirty days.".to_owned(), page: 4, start: 0, end: 1 };
-        let said = crate::card_text::to_plain(&contract_answer("What is the notice?", "MSA", &[quote]));
+        let said = contract_answer("What is the notice?", "MSA", &[quote]).to_plain();
         assert!(said.contains("Notice is thirty days. (page 4)"), "{said}");
-        let silent = crate::card_text::to_plain(&contract_answer("What is the notice?", "MSA", &[]));
+        let silent = contract_answer("What is the notice?", "MSA", &[]).to_plain();
         assert!(silent.contains("MSA does not say."), "{silent}");
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::approval::Verdict;
 use crate::card::{Block, Card, Text};
+use crate::contract::Source;
 use crate::intent::Intent;
 
 use super::phrases::cut;
@@ -34,7 +35,19 @@ pub fn on_it(intent: &Intent) -> String {
         Intent::AskComment { .. } => "One moment: please say why.".to_owned(),
         Intent::ListPeople => "On it: getting the people of your team…".to_owned(),
         Intent::SetRole { person, role } => format!("On it: making {} {}…", cut(person, 60), role.name()),
+        Intent::AnalyzeContract { source, .. } => format!("On it: reading {}…", cut(&called(source), 80)),
+        Intent::ShowContract { document } => format!("On it: looking up {}…", cut(document, 60)),
+        Intent::AskContract { document, .. } => format!("On it: looking it up in {}…", cut(document, 60)),
+        Intent::ListReviews => "On it: looking up what waits for a person…".to_owned(),
+        Intent::ClaimReview { .. } => "On it: putting your name on it…".to_owned(),
         Intent::Unclear { .. } | Intent::Refused { .. } => "One moment…".to_owned(),
+    }
+}
+
+fn called(source: &Source) -> String {
+    match source {
+        Source::Stored { name, .. } => name.clone(),
+        Source::Link { url } => url.clone(),
     }
 }
 
