@@ -1,5 +1,6 @@
 //! What we do with an intent: the agents, and the registry that names them.
 
+pub mod contract;
 pub mod deal;
 pub mod desk;
 pub mod discovery;

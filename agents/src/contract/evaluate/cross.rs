@@ -1,0 +1,81 @@
+//! Cross-validation by contract: every contract is judged by a model that did not see it.
+
+use super::{
+    cuad::{Bag, Curve, Judged, curve},
+    data::Labelled,
+};
+use crate::contract::{
+    extract::{
+        candidate::{Candidate, LABELLED},
+        cue::Cues,
+        model::Model,
+        reading::Reading,
+        training::{Case, train},
+    },
+    terms,
+};
+
+/// Candidates of a contract by a model that did not see it.
+pub type Pool = Vec<Candidate>;
+
+/// Readings of contracts, in order.
+#[must_use]
+pub fn read_all(contracts: &[Labelled]) -> Vec<Reading> {
+    let cues = Cues::of(terms::all());
+    contracts.iter().map(|contract| Reading::of(&contract.text, &cues, None)).collect()
+}
+
+/// Judges every contract by a model trained on the other parts; `note` hears of each part's model.
+pub fn pools(contracts: &[Labelled], readings: &[Reading], folds: usize, mut note: impl FnMut(usize, &Model)) -> Vec<Pool> {
+    let mut pools: Vec<Pool> = vec![Vec::new(); contracts.len()];
+    for fold in 0..folds {
+        // Contracts of one company stand together in the list: parts are taken by turns of a scattered order.
+        let held = |at: usize| (at * 7919 % 10_007) % folds == fold;
+        let cases: Vec<Case<'_>> = (0..contracts.len()).filter(|at| !held(*at)).map(|at| (&contracts[at], &readings[at])).collect();
+        let model = train(&cases);
+        note(fold, &model);
+        for at in (0..contracts.len()).filter(|at| held(*at)) {
+            pools[at] = model.judge(&readings[at]);
+        }
+    }
+    pools
+}
+
+/// Candidates that do not overlap a better one of their term; the best first.
+#[must_use]
+pub fn distinct(pool: &[Candidate], term: usize) -> Vec<&Candidate> {
+    let mut own: Vec<&Candidate> = pool.iter().filter(|one| one.term == term).collect();
+    own.sort_by(|a, b| b.share.total_cmp(&a.share).then(b.odds.total_cmp(&a.odds)));
+    let mut kept: Vec<&Candidate> = Vec::new();
+    for one in own {
+        if kept.iter().all(|other| one.end <= other.start || other.end <= one.start) {
+            kept.push(one);
+        }
+    }
+    kept
+}
+
+/// CUAD's curve of each labelled term and, last, of all together.
+#[must_use]
+pub fn curves(contracts: &[Labelled], pools: &[Pool]) -> Vec<Curve> {
+    let (mut all, mut golds_all) = (Vec::new(), 0u32);
+    let mut curves = Vec::new();
+    for term in 0..LABELLED {
+        let (mut own, first) = (Vec::new(), golds_all);
+        for (contract, pool) in contracts.iter().zip(pools) {
+            let golds = &contract.labels[term].golds;
+            for one in distinct(pool, term) {
+                let shown = &contract.text[one.start..one.end];
+                let bag = Bag::of(shown);
+                let hit = |at: &usize| bag.matches(&golds[*at].bag) || term == 1 && shown.contains(golds[*at].text.as_str());
+                let matched = (0..golds.len()).filter(hit).map(|at| golds_all + at as u32).collect();
+                own.push(Judged { confidence: one.share, matched });
+            }
+            golds_all += golds.len() as u32;
+        }
+        all.extend(own.iter().cloned());
+        curves.push(curve(own, (golds_all - first) as usize));
+    }
+    curves.push(curve(all, golds_all as usize));
+    curves
+}
