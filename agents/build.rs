@@ -8,7 +8,8 @@ fn main() -> std::io::Result<()> {
     let (root, out) = (PathBuf::from(root.unwrap_or_default()), PathBuf::from(out.unwrap_or_default()));
     let folder = root.join("terms");
     println!("cargo::rerun-if-changed={}", folder.display());
-    let mut files: Vec<PathBuf> = fs::read_dir(&folder)?.map(|entry| entry.map(|e| e.path())).collect::<Result<_, _>>()?;
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(&folder)?.map(|entry| entry.map(|e| e.path())).collect::<Result<_, _>>()?;
     files.retain(|file| file.extension().is_some_and(|kind| kind == "toml"));
     files.sort();
     let mut list = String::from("&[\n");

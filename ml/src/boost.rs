@@ -107,17 +107,25 @@ impl Boost {
     #[must_use]
     pub fn train(rows: &Rows, training: &Training) -> Self {
         let count = rows.hits.len();
-        let share = (rows.hits.iter().filter(|hit| **hit).count() as f32 / count.max(1) as f32).clamp(1e-4, 1.0 - 1e-4);
+        let share = (rows.hits.iter().filter(|hit| **hit).count() as f32 / count.max(1) as f32)
+            .clamp(1e-4, 1.0 - 1e-4);
         let base = (share / (1.0 - share)).ln();
-        let mut boost =
-            Self { width: rows.width, depth: training.depth, base, asks: vec![], cuts: vec![], leaves: vec![] };
+        let mut boost = Self {
+            width: rows.width,
+            depth: training.depth,
+            base,
+            asks: vec![],
+            cuts: vec![],
+            leaves: vec![],
+        };
         if count < 2 {
             return boost;
         }
         let binned = bin(rows);
         let mut odds = vec![base; count];
         for _ in 0..training.trees {
-            let slopes: Vec<Sum> = odds.iter().zip(&rows.hits).map(|(odds, hit)| slope(*odds, *hit)).collect();
+            let slopes: Vec<Sum> =
+                odds.iter().zip(&rows.hits).map(|(odds, hit)| slope(*odds, *hit)).collect();
             boost.grow(&binned, &slopes, training, &mut odds);
         }
         boost
@@ -235,7 +243,9 @@ fn best_splits(binned: &Binned, slopes: &[Sum], of: (&[u16], usize), training: &
             cell.curve += sum.curve;
         }
         for (node, cells) in table.chunks(BINS).enumerate() {
-            let total = cells.iter().fold(Sum::default(), |a, b| Sum { slope: a.slope + b.slope, curve: a.curve + b.curve });
+            let total = cells
+                .iter()
+                .fold(Sum::default(), |a, b| Sum { slope: a.slope + b.slope, curve: a.curve + b.curve });
             let mut left = Sum::default();
             for (bin, cell) in cells.iter().enumerate().take(binned.edges[column].len()) {
                 left = Sum { slope: left.slope + cell.slope, curve: left.curve + cell.curve };

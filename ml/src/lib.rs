@@ -5,3 +5,4 @@ pub mod calibration;
 pub mod fit;
 pub mod hashing;
 pub mod linear;
+pub mod models;

@@ -118,7 +118,13 @@ impl Linear {
                     let target = if samples.labels[*sample] >> class & 1 == 1 { 1.0 } else { 0.0 };
                     let slope = odds_to_share(scores[class] + fitting.bias[class]) - target;
                     if slope.abs() > 2e-3 {
-                        fitting.move_class(class, slope, lanes, (features, &rarity), (norm, step, training.decay));
+                        fitting.move_class(
+                            class,
+                            slope,
+                            lanes,
+                            (features, &rarity),
+                            (norm, step, training.decay),
+                        );
                     }
                 }
             }
@@ -143,7 +149,15 @@ impl Linear {
             // A feature without weight still counts in the length; keep its rarity.
             rarity[feature] = rarity[feature].min(255);
         }
-        Self { bits: training.bits, classes: training.classes, lanes, rarity, bias: fitting.bias, scale, weights }
+        Self {
+            bits: training.bits,
+            classes: training.classes,
+            lanes,
+            rarity,
+            bias: fitting.bias,
+            scale,
+            weights,
+        }
     }
 
     /// Number of classes.
@@ -191,7 +205,9 @@ impl Linear {
         bytes.extend(&self.rarity);
         // Class after class: a class's many zeros lie together and compress well.
         for class in 0..self.classes {
-            bytes.extend(self.weights.iter().skip(class).step_by(self.lanes).map(|weight| weight.to_le_bytes()[0]));
+            bytes.extend(
+                self.weights.iter().skip(class).step_by(self.lanes).map(|weight| weight.to_le_bytes()[0]),
+            );
         }
         bytes
     }
@@ -218,7 +234,14 @@ impl Linear {
 }
 
 impl Fitting {
-    fn move_class(&mut self, class: usize, slope: f32, lanes: usize, of: (&[u32], &[u8]), by: (f32, f32, f32)) {
+    fn move_class(
+        &mut self,
+        class: usize,
+        slope: f32,
+        lanes: usize,
+        of: (&[u32], &[u8]),
+        by: (f32, f32, f32),
+    ) {
         let ((features, rarity), (norm, step, decay)) = (of, by);
         for feature in features {
             let share = f32::from(rarity[*feature as usize]) * RARITY_UNIT * norm;

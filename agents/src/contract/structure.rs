@@ -93,9 +93,12 @@ impl Outline {
 #[must_use]
 pub fn word_hash(word: &str) -> u32 {
     if word.is_ascii() {
-        return hashing::word(word.bytes().filter(|byte| *byte != b'\'').map(|byte| byte.to_ascii_lowercase()));
+        return hashing::word(
+            word.bytes().filter(|byte| *byte != b'\'').map(|byte| byte.to_ascii_lowercase()),
+        );
     }
-    let lower: String = word.chars().filter(|c| !matches!(c, '\'' | '’')).flat_map(char::to_lowercase).collect();
+    let lower: String =
+        word.chars().filter(|c| !matches!(c, '\'' | '’')).flat_map(char::to_lowercase).collect();
     hashing::word(lower.bytes())
 }
 
@@ -126,11 +129,7 @@ fn words(text: &str) -> Vec<Word> {
             end = at + next.len_utf8();
             letters.next();
         }
-        let hash = if letter.is_ascii_digit() {
-            number
-        } else {
-            word_hash(&text[start..end])
-        };
+        let hash = if letter.is_ascii_digit() { number } else { word_hash(&text[start..end]) };
         words.push(Word { start: start as u32, end: end as u32, hash, capital: letter.is_uppercase() });
     }
     words
@@ -162,7 +161,8 @@ fn paragraphs(text: &str) -> Vec<(usize, usize)> {
 }
 
 fn goes_on(before: &str, after: &str) -> bool {
-    let open = before.trim_end().chars().next_back().is_some_and(|c| c.is_alphanumeric() || c == ',' || c == '-');
+    let open =
+        before.trim_end().chars().next_back().is_some_and(|c| c.is_alphanumeric() || c == ',' || c == '-');
     open && after.chars().next().is_some_and(char::is_lowercase)
 }
 
@@ -178,7 +178,10 @@ fn sentences(text: &str, start: usize, end: usize) -> Vec<(usize, usize)> {
             _ => false,
         };
         if stop {
-            let closing = text[after..end].chars().take_while(|c| matches!(c, '"' | '”' | ')' | '\'')).map(char::len_utf8);
+            let closing = text[after..end]
+                .chars()
+                .take_while(|c| matches!(c, '"' | '”' | ')' | '\''))
+                .map(char::len_utf8);
             let after = after + closing.sum::<usize>();
             found.push((from, after));
             from = after;
@@ -192,15 +195,37 @@ fn sentences(text: &str, start: usize, end: usize) -> Vec<(usize, usize)> {
 
 /// Abbreviations that a sentence seldom ends with.
 const ABBREVIATIONS: [&str; 44] = [
-    "inc", "ltd", "co", "corp", "llc", "no", "nos", "sec", "art", "v", "vs", "e.g", "i.e", "eg", "ie", "mr", "mrs", "ms", "dr",
-    "st", "ave", "blvd", "rd", "approx", "al", "cf", "para", "fig", "u.s", "u.k", "p.o", "n.v", "b.v", "s.a", "d/b/a",
-    "a.m", "p.m", "jr", "sr", "bros", "dept", "esq", "l.p", "n.a",
+    "inc", "ltd", "co", "corp", "llc", "no", "nos", "sec", "art", "v", "vs", "e.g", "i.e", "eg", "ie", "mr",
+    "mrs", "ms", "dr", "st", "ave", "blvd", "rd", "approx", "al", "cf", "para", "fig", "u.s", "u.k", "p.o",
+    "n.v", "b.v", "s.a", "d/b/a", "a.m", "p.m", "jr", "sr", "bros", "dept", "esq", "l.p", "n.a",
 ];
 
 /// Words that begin a sentence even after an abbreviation.
 const STARTERS: [&str; 24] = [
-    "The", "This", "These", "Each", "Any", "All", "If", "In", "For", "Upon", "Except", "Notwithstanding", "Neither",
-    "Either", "Such", "No", "During", "At", "WHEREAS", "NOW", "Subject", "Unless", "It", "Both",
+    "The",
+    "This",
+    "These",
+    "Each",
+    "Any",
+    "All",
+    "If",
+    "In",
+    "For",
+    "Upon",
+    "Except",
+    "Notwithstanding",
+    "Neither",
+    "Either",
+    "Such",
+    "No",
+    "During",
+    "At",
+    "WHEREAS",
+    "NOW",
+    "Subject",
+    "Unless",
+    "It",
+    "Both",
 ];
 
 fn ends_sentence(before: &str, after: &str, stop: char) -> bool {
@@ -212,13 +237,15 @@ fn ends_sentence(before: &str, after: &str, stop: char) -> bool {
     let next = closing.trim_start();
     let first = next.trim_start_matches(['"', '“', '(', '[', '\'']);
     let Some(letter) = first.chars().next() else { return true };
-    if !(letter.is_uppercase() || letter.is_ascii_digit() || first.len() < next.len() || letter == '\u{2022}') {
+    if !(letter.is_uppercase() || letter.is_ascii_digit() || first.len() < next.len() || letter == '\u{2022}')
+    {
         return false;
     }
     if stop != '.' {
         return true;
     }
-    let last = before.rsplit(|c: char| c.is_whitespace() || matches!(c, '(' | '"' | '“' | ',')).next().unwrap_or("");
+    let last =
+        before.rsplit(|c: char| c.is_whitespace() || matches!(c, '(' | '"' | '“' | ',')).next().unwrap_or("");
     if last.is_empty() {
         return true;
     }
@@ -231,7 +258,9 @@ fn ends_sentence(before: &str, after: &str, stop: char) -> bool {
     let single = last.chars().count() == 1 && last.chars().all(char::is_uppercase);
     if single || ABBREVIATIONS.contains(&lower.as_str()) {
         let word = first.split(|c: char| !c.is_alphanumeric()).next().unwrap_or("");
-        return !single && STARTERS.contains(&word) && !matches!(lower.as_str(), "no" | "nos" | "sec" | "art" | "v" | "vs");
+        return !single
+            && STARTERS.contains(&word)
+            && !matches!(lower.as_str(), "no" | "nos" | "sec" | "art" | "v" | "vs");
     }
     // "Section 4. Payment" and "ARTICLE 5." go on with their title.
     !(mark && before.trim_start().len() < 24)
@@ -248,7 +277,8 @@ fn heading(words: &[Word], text: &str) -> Option<(usize, usize)> {
     let raw = |word: &Word| &text[word.start as usize..word.end as usize];
     let numbered = words.first().is_some_and(|word| {
         let word = raw(word);
-        word.starts_with(|c: char| c.is_ascii_digit()) || matches!(word.to_lowercase().as_str(), "article" | "section")
+        word.starts_with(|c: char| c.is_ascii_digit())
+            || matches!(word.to_lowercase().as_str(), "article" | "section")
     });
     let skip = words.iter().take_while(|word| {
         let word = raw(word);
@@ -258,7 +288,8 @@ fn heading(words: &[Word], text: &str) -> Option<(usize, usize)> {
             || word.len() == 1
     });
     let first = skip.count();
-    let titled = |word: &Word| word.capital || raw(word).len() <= 4 && raw(word).chars().all(char::is_lowercase);
+    let titled =
+        |word: &Word| word.capital || raw(word).len() <= 4 && raw(word).chars().all(char::is_lowercase);
     let titles = words[first..].iter().take_while(|word| titled(word)).count();
     let rest = words.len() - first;
     let last = first + titles.min(10);
@@ -282,7 +313,8 @@ mod tests {
 
     #[test]
     fn abbreviations_and_numbers_do_not_end_a_sentence() {
-        let text = "Acme, Inc. shall pay U.S. dollars. 10.1 Term. This Agreement lasts 2.5 years. No. 5 applies.";
+        let text =
+            "Acme, Inc. shall pay U.S. dollars. 10.1 Term. This Agreement lasts 2.5 years. No. 5 applies.";
         assert_eq!(
             pieces(text),
             [
@@ -296,14 +328,21 @@ mod tests {
 
     #[test]
     fn a_page_break_does_not_end_a_sentence_but_a_blank_line_does() {
-        assert_eq!(pieces("products\n\n\n\ndelivered late.\n\nTITLE\n\nText"), ["products\n\n\n\ndelivered late.", "TITLE", "Text"]);
+        assert_eq!(
+            pieces("products\n\n\n\ndelivered late.\n\nTITLE\n\nText"),
+            ["products\n\n\n\ndelivered late.", "TITLE", "Text"]
+        );
     }
 
     #[test]
     fn sentences_know_their_heading() {
         let text = "12. Governing Law. This is governed by the laws of Ohio. It binds all.";
         let outline = Outline::of(text);
-        let words: Vec<_> = outline.heading_of(&outline.sentences[2]).iter().map(|w| &text[w.start as usize..w.end as usize]).collect();
+        let words: Vec<_> = outline
+            .heading_of(&outline.sentences[2])
+            .iter()
+            .map(|w| &text[w.start as usize..w.end as usize])
+            .collect();
         assert_eq!(words, ["Governing", "Law"]);
     }
 }

@@ -6,8 +6,10 @@ use super::{
 };
 use crate::contract::{
     extract::{
-        candidate::{Candidate, LABELLED},
+        assemble::{self, Guess},
+        candidate::LABELLED,
         cue::Cues,
+        extractor::confidence,
         model::Model,
         reading::Reading,
         training::{Case, train},
@@ -15,8 +17,8 @@ use crate::contract::{
     terms,
 };
 
-/// Candidates of a contract by a model that did not see it.
-pub type Pool = Vec<Candidate>;
+/// Guesses of a contract, by term, from a model that did not see it.
+pub type Pool = Vec<Vec<Guess>>;
 
 /// Readings of contracts, in order.
 #[must_use]
@@ -26,33 +28,31 @@ pub fn read_all(contracts: &[Labelled]) -> Vec<Reading> {
 }
 
 /// Judges every contract by a model trained on the other parts; `note` hears of each part's model.
-pub fn pools(contracts: &[Labelled], readings: &[Reading], folds: usize, mut note: impl FnMut(usize, &Model)) -> Vec<Pool> {
+pub fn pools(
+    contracts: &[Labelled],
+    readings: &[Reading],
+    folds: usize,
+    mut note: impl FnMut(usize, &Model),
+) -> Vec<Pool> {
     let mut pools: Vec<Pool> = vec![Vec::new(); contracts.len()];
     for fold in 0..folds {
         // Contracts of one company stand together in the list: parts are taken by turns of a scattered order.
         let held = |at: usize| (at * 7919 % 10_007) % folds == fold;
-        let cases: Vec<Case<'_>> = (0..contracts.len()).filter(|at| !held(*at)).map(|at| (&contracts[at], &readings[at])).collect();
+        let cases: Vec<Case<'_>> =
+            (0..contracts.len()).filter(|at| !held(*at)).map(|at| (&contracts[at], &readings[at])).collect();
         let model = train(&cases);
         note(fold, &model);
         for at in (0..contracts.len()).filter(|at| held(*at)) {
-            pools[at] = model.judge(&readings[at]);
+            let mut pool = assemble::guesses(&contracts[at].text, &readings[at], &model.judge(&readings[at]));
+            for (guesses, release) in pool.iter_mut().zip(&model.releases) {
+                for guess in guesses {
+                    guess.share = confidence(guess.share, *release);
+                }
+            }
+            pools[at] = pool;
         }
     }
     pools
-}
-
-/// Candidates that do not overlap a better one of their term; the best first.
-#[must_use]
-pub fn distinct(pool: &[Candidate], term: usize) -> Vec<&Candidate> {
-    let mut own: Vec<&Candidate> = pool.iter().filter(|one| one.term == term).collect();
-    own.sort_by(|a, b| b.share.total_cmp(&a.share).then(b.odds.total_cmp(&a.odds)));
-    let mut kept: Vec<&Candidate> = Vec::new();
-    for one in own {
-        if kept.iter().all(|other| one.end <= other.start || other.end <= one.start) {
-            kept.push(one);
-        }
-    }
-    kept
 }
 
 /// CUAD's curve of each labelled term and, last, of all together.
@@ -64,10 +64,12 @@ pub fn curves(contracts: &[Labelled], pools: &[Pool]) -> Vec<Curve> {
         let (mut own, first) = (Vec::new(), golds_all);
         for (contract, pool) in contracts.iter().zip(pools) {
             let golds = &contract.labels[term].golds;
-            for one in distinct(pool, term) {
+            for one in &pool[term] {
                 let shown = &contract.text[one.start..one.end];
                 let bag = Bag::of(shown);
-                let hit = |at: &usize| bag.matches(&golds[*at].bag) || term == 1 && shown.contains(golds[*at].text.as_str());
+                let hit = |at: &usize| {
+                    bag.matches(&golds[*at].bag) || term == 1 && shown.contains(golds[*at].text.as_str())
+                };
                 let matched = (0..golds.len()).filter(hit).map(|at| golds_all + at as u32).collect();
                 own.push(Judged { confidence: one.share, matched });
             }

@@ -72,7 +72,10 @@ pub fn curve(mut judged: Vec<Judged>, golds: usize) -> Curve {
         found.extend(one.matched.iter().copied());
         let tie = judged.get(at + 1).is_some_and(|next| next.confidence >= one.confidence);
         if !tie && found.len() + wrong > 0 {
-            points.push((found.len() as f32 / golds.max(1) as f32, found.len() as f32 / (found.len() + wrong) as f32));
+            points.push((
+                found.len() as f32 / golds.max(1) as f32,
+                found.len() as f32 / (found.len() + wrong) as f32,
+            ));
         }
     }
     for at in (1..points.len()).rev() {
@@ -80,7 +83,8 @@ pub fn curve(mut judged: Vec<Judged>, golds: usize) -> Curve {
     }
     points[0].1 = points.get(1).map_or(0.0, |next| next.1.max(points[0].1));
     let area = points.windows(2).map(|two| (two[1].0 - two[0].0) * (two[0].1 + two[1].1) / 2.0).sum();
-    let precision_at_80 = points.iter().find(|(recall, _)| *recall >= 0.8).map_or(0.0, |(_, precision)| *precision);
+    let precision_at_80 =
+        points.iter().find(|(recall, _)| *recall >= 0.8).map_or(0.0, |(_, precision)| *precision);
     Curve { area, precision_at_80, recall_max: points.last().map_or(0.0, |last| last.0) }
 }
 

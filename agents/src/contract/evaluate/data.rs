@@ -99,7 +99,53 @@ fn labelled(line: Line) -> Labelled {
             .collect(),
         answer: answers.answer,
     };
-    let labels = terms::all()[..LABELLED].iter().map(|term| labels.remove(&term.name).map(of).unwrap_or_default());
+    let labels =
+        terms::all()[..LABELLED].iter().map(|term| labels.remove(&term.name).map(of).unwrap_or_default());
     let labels = labels.collect();
     Labelled { title: line.title, text: line.text, labels }
+}
+
+/// Why labelled contracts could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum Unread {
+    /// Neither text nor text packed by zstd.
+    #[error("neither lines of text nor such lines packed by zstd: {0}")]
+    Packed(#[from] std::io::Error),
+    /// A line is wrong.
+    #[error(transparent)]
+    Line(#[from] NotLabelled),
+}
+
+/// Reads labelled contracts from a file's bytes, packed by zstd or not.
+///
+/// # Errors
+/// When the bytes are neither, or a line is no labelled contract.
+pub fn unpack(bytes: &[u8]) -> Result<Vec<Labelled>, Unread> {
+    let packed = bytes.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]);
+    let bytes = if packed { zstd::decode_all(bytes)? } else { bytes.to_vec() };
+    let lines = String::from_utf8(bytes).map_err(|error| std::io::Error::other(error.to_string()))?;
+    Ok(read(&lines)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LINE: &str = r#"{"title":"T","text":"Café law of Ohio","labels":{"Governing Law":{"spans":[{"text":"law","spans":[[5,8]]}],"answer":"Ohio"}}}"#;
+
+    #[test]
+    fn offsets_become_bytes_and_missing_terms_are_empty() {
+        let read = read(LINE).expect("labelled");
+        let label = &read[0].labels[7];
+        assert_eq!((label.golds[0].spans[0], label.answer.as_str()), ((6, 9), "Ohio"));
+        assert!(read[0].labels[8].golds.is_empty());
+    }
+
+    #[test]
+    fn packed_or_not_is_the_same_and_rubbish_is_refused() {
+        let packed = zstd::encode_all(LINE.as_bytes(), 1).expect("packed");
+        assert_eq!(unpack(&packed).expect("labelled"), unpack(LINE.as_bytes()).expect("labelled"));
+        assert!(matches!(unpack(b"{}"), Err(Unread::Line(_))));
+        assert!(matches!(unpack(&[0xff, 0xfe]), Err(Unread::Packed(_))));
+    }
 }

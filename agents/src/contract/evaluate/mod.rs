@@ -3,3 +3,5 @@
 pub mod cross;
 pub mod cuad;
 pub mod data;
+pub mod right;
+pub mod table;

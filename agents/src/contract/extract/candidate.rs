@@ -92,7 +92,7 @@ pub struct Habit {
 const CLAUSE_NUMBERS: usize = 36;
 const PASSAGE_NUMBERS: usize = 8;
 /// Sentences a term that are looked at a second time.
-const SENTENCES_MAX: usize = 9;
+const SENTENCES_MAX: usize = 8;
 /// Below these log-odds a sentence is not looked at again.
 const ODDS_MIN: f32 = -5.5;
 /// A sentence beside a better one joins its run from here.
@@ -133,7 +133,8 @@ fn passages(reading: &Reading, scores: Scores<'_>, group: Group, found: &mut Vec
         )
     };
     let own = |at: usize| scores.passages[at * PASSAGE_CLASSES + group.class()];
-    let chosen: Vec<usize> = (0..reading.passages.len()).filter(|at| wanted(&reading.passages[*at].kind)).collect();
+    let chosen: Vec<usize> =
+        (0..reading.passages.len()).filter(|at| wanted(&reading.passages[*at].kind)).collect();
     let best = chosen.iter().map(|at| own(*at)).fold(f32::MIN, f32::max);
     for at in &chosen {
         let one = &reading.passages[*at];
@@ -153,7 +154,16 @@ fn passages(reading: &Reading, scores: Scores<'_>, group: Group, found: &mut Vec
             sentence as f32,
         ]);
         let (start, end) = (one.start, one.end);
-        found.push(Candidate { term: group.term(), group, start, end, passage: Some(*at), numbers, odds: 0.0, share: 0.0 });
+        found.push(Candidate {
+            term: group.term(),
+            group,
+            start,
+            end,
+            passage: Some(*at),
+            numbers,
+            odds: 0.0,
+            share: 0.0,
+        });
     }
 }
 
@@ -171,7 +181,10 @@ impl<'a> View<'a> {
     fn of(reading: &'a Reading, scores: Scores<'a>, habits: &'a [Habit]) -> Self {
         let count = scores.sentences.len() / LABELLED;
         let best = scores.sentences.chunks(LABELLED).map(|row| {
-            row.iter().enumerate().skip(3).fold((f32::MIN, 0), |best, (term, odds)| if *odds > best.0 { (*odds, term) } else { best })
+            row.iter()
+                .enumerate()
+                .skip(3)
+                .fold((f32::MIN, 0), |best, (term, odds)| if *odds > best.0 { (*odds, term) } else { best })
         });
         let heading = |heading: &String| heading.split_whitespace().map(word_hash).fold(0, ml::hashing::pair);
         let headings = terms::all().iter().map(|term| term.headings.iter().map(heading).collect()).collect();
@@ -207,13 +220,23 @@ impl<'a> View<'a> {
             let sentences = &self.reading.outline.sentences;
             let (start, end) = (sentences[first].start, sentences[last].end);
             let numbers = self.numbers(term, (first, last), &odds);
-            found.push(Candidate { term, group: Group::Clause, start, end, passage: None, numbers, odds: 0.0, share: 0.0 });
+            found.push(Candidate {
+                term,
+                group: Group::Clause,
+                start,
+                end,
+                passage: None,
+                numbers,
+                odds: 0.0,
+                share: 0.0,
+            });
         }
     }
 
     fn joins(&self, sentence: usize, beside: usize, term: usize) -> bool {
         let sentences = &self.reading.outline.sentences;
-        self.odds(sentence, term) > JOIN_ODDS && sentences[sentence].paragraph.abs_diff(sentences[beside].paragraph) <= 1
+        self.odds(sentence, term) > JOIN_ODDS
+            && sentences[sentence].paragraph.abs_diff(sentences[beside].paragraph) <= 1
     }
 
     fn numbers(&self, term: usize, (first, last): (usize, usize), odds: &[f32]) -> Vec<f32> {
@@ -222,17 +245,23 @@ impl<'a> View<'a> {
         let most = own.iter().copied().fold(f32::MIN, f32::max);
         let least = own.iter().copied().fold(f32::MAX, f32::min);
         let mean = own.iter().sum::<f32>() / own.len() as f32;
-        let beside = |at: Option<usize>| at.filter(|at| *at < self.count).map_or(-9.0, |at| self.odds(at, term));
+        let beside =
+            |at: Option<usize>| at.filter(|at| *at < self.count).map_or(-9.0, |at| self.odds(at, term));
         let top = odds.first().copied().unwrap_or(-9.0);
         let above = |least: f32| odds.iter().filter(|odds| **odds > least).count() as f32;
         let (sentences, habit) = (&self.reading.outline.sentences, self.habits[term]);
         let (start, end) = (sentences[first].words.0, sentences[last].words.1);
         let length = ((end - start) as f32).ln_1p();
         let hits = run.clone().flat_map(|at| &self.reading.hits[at]).filter(|hit| hit.term == term).count();
-        let other = run.clone().map(|at| self.best[at]).fold((f32::MIN, 0), |a, b| if b.0 > a.0 { b } else { a });
+        let other =
+            run.clone().map(|at| self.best[at]).fold((f32::MIN, 0), |a, b| if b.0 > a.0 { b } else { a });
         let heading = self.reading.outline.heading_of(&sentences[first]);
         let heading = heading.iter().map(|word| word.hash).fold(0, ml::hashing::pair);
-        let paragraph = sentences.iter().skip(first.saturating_sub(6)).take(14).filter(|s| s.paragraph == sentences[first].paragraph);
+        let paragraph = sentences
+            .iter()
+            .skip(first.saturating_sub(6))
+            .take(14)
+            .filter(|s| s.paragraph == sentences[first].paragraph);
         let mut numbers = vec![
             most,
             mean,
@@ -274,9 +303,17 @@ impl<'a> View<'a> {
         let words = &self.reading.outline.words[start..end];
         let figure = word_hash("#");
         numbers.push(words.iter().filter(|word| word.hash == figure).count() as f32);
-        numbers.push(f32::from(u8::from(words.iter().any(|word| word.end - word.start == 1 && word.hash == word_hash("%")))));
+        numbers.push(f32::from(u8::from(
+            words.iter().any(|word| word.end - word.start == 1 && word.hash == word_hash("%")),
+        )));
         numbers.push(words.first().map_or(0.0, |word| f32::from(u8::from(word.capital))));
-        let mut kin: Vec<f32> = KIN.iter().filter(|kin| kin.contains(&(term + 1))).flat_map(|kin| kin.iter()).filter(|kin| **kin != term + 1).map(|kin| self.strongest(kin - 1)).collect();
+        let mut kin: Vec<f32> = KIN
+            .iter()
+            .filter(|kin| kin.contains(&(term + 1)))
+            .flat_map(|kin| kin.iter())
+            .filter(|kin| **kin != term + 1)
+            .map(|kin| self.strongest(kin - 1))
+            .collect();
         kin.sort_by(f32::total_cmp);
         numbers.push(kin.last().copied().unwrap_or(-9.0));
         numbers.push(kin.first().copied().unwrap_or(-9.0));
@@ -288,12 +325,5 @@ impl<'a> View<'a> {
 }
 
 /// Terms that come together, by number.
-const KIN: [&[usize]; 7] = [
-    &[10, 11, 12, 13],
-    &[13, 14],
-    &[5, 6, 7],
-    &[18, 19],
-    &[26, 27, 28, 29, 30, 31],
-    &[24, 25],
-    &[35, 36],
-];
+const KIN: [&[usize]; 7] =
+    [&[10, 11, 12, 13], &[13, 14], &[5, 6, 7], &[18, 19], &[26, 27, 28, 29, 30, 31], &[24, 25], &[35, 36]];

@@ -74,7 +74,9 @@ impl Cues {
         hits.clear();
         for (at, word) in words.iter().enumerate() {
             for pattern in self.by_first.get(&word.hash).into_iter().flatten() {
-                if follows(&pattern.rest, &words[at + 1..]) && !hits.iter().any(|hit| hit.number == pattern.number) {
+                if follows(&pattern.rest, &words[at + 1..])
+                    && !hits.iter().any(|hit| hit.number == pattern.number)
+                {
                     hits.push(Hit { term: pattern.term, number: pattern.number, at });
                 }
             }
@@ -106,7 +108,9 @@ mod tests {
 
     #[test]
     fn gaps_choices_and_line_breaks() {
-        assert!(found("may terminate this Agreement\nwithout cause").contains(&"termination_for_convenience"));
+        assert!(
+            found("may terminate this Agreement\nwithout cause").contains(&"termination_for_convenience")
+        );
         assert!(found("within 30 days of each invoice").contains(&"payment_terms"));
         assert!(!found("without a cause").contains(&"termination_for_convenience"));
     }

@@ -37,7 +37,9 @@ pub fn of_sentence(outline: &Outline, at: usize, hits: &[Hit], slots: &mut Vec<u
 fn push_words(words: &[Word], slots: &mut Vec<u32>) {
     slots.extend(words.iter().map(|word| word.hash));
     slots.extend(words.windows(2).map(|two| hashing::pair(two[0].hash, two[1].hash)));
-    slots.extend(words.windows(3).map(|three| hashing::role(SKIP, hashing::pair(three[0].hash, three[2].hash))));
+    slots.extend(
+        words.windows(3).map(|three| hashing::role(SKIP, hashing::pair(three[0].hash, three[2].hash))),
+    );
 }
 
 /// Feature slots of a passage of a few words: itself, and the words before and after it.

@@ -15,16 +15,28 @@ pub struct Model {
     pub passages: Linear,
     /// Look a second time, by [`Group`].
     pub boosts: Vec<Boost>,
-    /// From log-odds to probability, by term; the last one is for the set of parties.
+    /// From log-odds to probability, see [`calibration_of`].
     pub calibrations: Vec<Calibration>,
+    /// From the probability of a term's best place to that of a right answer, by labelled term.
+    pub cells: Vec<Calibration>,
     /// What is usual, by labelled term.
     pub habits: Vec<Habit>,
     /// From which probability a term is stated, by labelled term.
     pub releases: Vec<f32>,
 }
 
-/// Number of calibrations: one a labelled term, one for the set of parties.
-pub const CALIBRATIONS: usize = LABELLED + 1;
+/// Number of calibrations: one a labelled term, and one each for the passages that share a term with others.
+pub const CALIBRATIONS: usize = LABELLED + 2;
+
+/// Which calibration is a candidate's: scores of different trees are not comparable.
+#[must_use]
+pub fn calibration_of(candidate: &Candidate) -> usize {
+    match candidate.group {
+        Group::Together => LABELLED,
+        Group::Effective => LABELLED + 1,
+        _ => candidate.term,
+    }
+}
 
 impl Model {
     /// All candidates of a contract, judged.
@@ -41,7 +53,7 @@ impl Model {
         let mut found = candidates(reading, scores, &self.habits);
         for candidate in &mut found {
             candidate.odds = self.boosts[candidate.group as usize].score(&candidate.numbers);
-            candidate.share = self.calibrations[candidate.term].share(candidate.odds);
+            candidate.share = self.calibrations[calibration_of(candidate)].share(candidate.odds);
         }
         found
     }
@@ -54,7 +66,7 @@ impl Model {
         for boost in &self.boosts {
             bytes.extend(boost.to_bytes());
         }
-        for calibration in &self.calibrations {
+        for calibration in self.calibrations.iter().chain(&self.cells) {
             bytes.extend((calibration.scores.len() as u32).to_le_bytes());
             for number in calibration.scores.iter().chain(&calibration.shares) {
                 bytes.extend(number.to_le_bytes());
@@ -78,7 +90,7 @@ impl Model {
             boosts.push(boost);
             bytes = rest;
         }
-        for _ in 0..CALIBRATIONS {
+        for _ in 0..CALIBRATIONS + LABELLED {
             let (count, rest) = bytes.split_first_chunk::<4>()?;
             let count = u32::from_le_bytes(*count) as usize;
             let (scores, rest) = floats(rest, count)?;
@@ -86,12 +98,14 @@ impl Model {
             calibrations.push(Calibration { scores, shares });
             bytes = rest;
         }
+        let cells = calibrations.split_off(CALIBRATIONS);
         let (habits, bytes) = floats(bytes, 3 * LABELLED)?;
         let habit = |three: &[f32]| Habit { present: three[0], passages: three[1], words: three[2] };
         let habits = habits.chunks_exact(3).map(habit).collect();
         let (releases, rest) = floats(bytes, LABELLED)?;
-        let fits = rest.is_empty() && sentences.classes() == LABELLED && passages.classes() == PASSAGE_CLASSES;
-        fits.then_some(Self { sentences, passages, boosts, calibrations, habits, releases })
+        let fits =
+            rest.is_empty() && sentences.classes() == LABELLED && passages.classes() == PASSAGE_CLASSES;
+        fits.then_some(Self { sentences, passages, boosts, calibrations, cells, habits, releases })
     }
 }
 

@@ -6,7 +6,7 @@ use regex::Regex;
 
 use super::passage::{Kind, Passage, count, passage, words_in};
 use crate::contract::{
-    normalise::party,
+    normalise::{party, pattern, tail},
     structure::{Outline, Word},
 };
 
@@ -15,16 +15,22 @@ const WITHIN_BYTES: usize = 16_000;
 const PASSAGES_MAX: usize = 32;
 
 static ALIAS: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r#"\([^()]{0,90}["“”ʺ'‘][^()"“”ʺ]{1,60}["“”ʺ'’][^()]{0,160}\)|\((?:the|hereinafter|hereafter)\s[^()]{2,60}\)"#).ok()
+    pattern(
+        r#"\([^()]{0,90}["“”ʺ'‘][^()"“”ʺ]{1,60}["“”ʺ'’][^()]{0,160}\)|\((?:the|hereinafter|hereafter)\s[^()]{2,60}\)"#,
+    )
 });
 
 static OPENING: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r#"(?i)\b(?:between|among|amongst|by and between|parties)\b:?|\bby:|["”ʺ)]\s*,?;?\s*(?:and|&)\s|\n\s*\n|[.;:]\s|\band\s+(?:between\s+)?|\bto\s|\bis\s|\bwith\s|\(\d\)\s|\b\d\.\s"#).ok()
+    pattern(
+        r#"(?i)\b(?:between|among|amongst|by and between|parties)\b:?|\bby:|["”ʺ)]\s*,?;?\s*(?:and|&)\s|\n\s*\n|[.;:]\s|\band\s+(?:between\s+)?|\bto\s|\bis\s|\bwith\s|\(\d\)\s|\b\d\.\s"#,
+    )
 });
 
 /// What a name does not go on behind.
 static CLOSING: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?i),?\s+(?:an?|the|whose|having|with|located|organized|incorporated under|duly|acting|on behalf|by and through|formerly|f/k/a|d/b/a|of\s+\d|individually|as|whose|is|and|residing|at|registered|established|existing|including|for)\s|[(;:\n]|,\s+\d|,\s+[a-z]|\s\s\s").ok()
+    pattern(
+        r"(?i),?\s+(?:an?|the|whose|having|with|located|organized|incorporated under|duly|acting|on behalf|by and through|formerly|f/k/a|d/b/a|of\s+\d|individually|as|whose|is|and|residing|at|registered|established|existing|including|for)\s|[(;:\n]|,\s+\d|,\s+[a-z]|\s\s\s",
+    )
 });
 
 /// A name found at a place, perhaps with the brackets that give its role.
@@ -77,7 +83,9 @@ fn aliased(text: &str) -> Vec<Naming> {
         let before = &text[from..alias.start()];
         // Names begin behind an opening word; the last opening whose name is long enough and the first one are tried.
         let mut starts: Vec<usize> = vec![0];
-        starts.extend(OPENING.iter().flat_map(|pattern| pattern.find_iter(before)).map(|opening| opening.end()));
+        starts.extend(
+            OPENING.iter().flat_map(|pattern| pattern.find_iter(before)).map(|opening| opening.end()),
+        );
         for start in starts {
             if let Some(name) = name_at(text, from + start, alias.start()) {
                 found.push(Naming { name, alias: (alias.start(), alias.end()) });
@@ -91,10 +99,17 @@ fn aliased(text: &str) -> Vec<Naming> {
 /// The name that begins at a byte offset, before another.
 fn name_at(text: &str, start: usize, before: usize) -> Option<(usize, usize)> {
     let raw = text.get(start..before)?;
-    let trimmed = raw.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, ',' | '"' | '“' | ':' | ';' | '-' | '['));
-    let trimmed = ["and ", "AND ", "the ", "The ", "THE "].iter().fold(trimmed, |rest, word| rest.strip_prefix(word).unwrap_or(rest)).trim_start();
+    let trimmed = raw.trim_start_matches(|c: char| {
+        c.is_whitespace() || matches!(c, ',' | '"' | '“' | ':' | ';' | '-' | '[')
+    });
+    let trimmed = ["and ", "AND ", "the ", "The ", "THE "]
+        .iter()
+        .fold(trimmed, |rest, word| rest.strip_prefix(word).unwrap_or(rest))
+        .trim_start();
     let start = before - trimmed.len();
-    if !trimmed.starts_with(|c: char| c.is_uppercase() || c.is_ascii_digit() || c == '[' || c == 'e' || c == 'i') {
+    if !trimmed
+        .starts_with(|c: char| c.is_uppercase() || c.is_ascii_digit() || c == '[' || c == 'e' || c == 'i')
+    {
         return None;
     }
     let mut end = trimmed.len();
@@ -107,7 +122,8 @@ fn name_at(text: &str, start: usize, before: usize) -> Option<(usize, usize)> {
         end = closing.start();
         break;
     }
-    let name = trimmed[..end].trim_end_matches(|c: char| c.is_whitespace() || matches!(c, ',' | '"' | '”' | '-'));
+    let name =
+        trimmed[..end].trim_end_matches(|c: char| c.is_whitespace() || matches!(c, ',' | '"' | '”' | '-'));
     let words = name.split_whitespace().count();
     let capital = name.split_whitespace().next().is_some_and(|word| word.chars().any(char::is_uppercase));
     (capital && (1..=14).contains(&words) && name.len() <= 110).then_some((start, start + name.len()))
@@ -123,7 +139,9 @@ fn suffixed(text: &str, outline: &Outline, within: usize) -> Vec<Naming> {
         if !words[at].capital || !party::is_suffix(shown(&words[at])) {
             continue;
         }
-        if words.get(at + 1).is_some_and(|next| next.capital && party::is_suffix(shown(next)) && next.start < words[at].end + 3) {
+        if words.get(at + 1).is_some_and(|next| {
+            next.capital && party::is_suffix(shown(next)) && next.start < words[at].end + 3
+        }) {
             continue;
         }
         let mut first = at;
@@ -132,12 +150,23 @@ fn suffixed(text: &str, outline: &Outline, within: usize) -> Vec<Naming> {
             let gap = &text[left.end as usize..right.start as usize];
             let comma = gap.contains(',') && !party::is_suffix(shown(right));
             let link = matches!(shown(left), "of" | "and" | "de" | "the" | "for") && !gap.contains(',');
-            if comma || gap.len() > 3 || gap.contains(['(', ')', '\n', '"', '“', ';', ':']) || !(left.capital || link) || gap.contains(". ") && left.end - left.start > 3 {
+            if comma
+                || gap.len() > 3
+                || gap.contains(['(', ')', '\n', '"', '“', ';', ':'])
+                || !(left.capital || link)
+                || gap.contains(". ") && left.end - left.start > 3
+            {
                 break;
             }
             first -= 1;
         }
-        while first < at && (!words[first].capital || matches!(shown(&words[first]), "The" | "THE" | "And" | "AND" | "Between" | "BETWEEN" | "By" | "BY")) {
+        while first < at
+            && (!words[first].capital
+                || matches!(
+                    shown(&words[first]),
+                    "The" | "THE" | "And" | "AND" | "Between" | "BETWEEN" | "By" | "BY"
+                ))
+        {
             first += 1;
         }
         if first < at {
@@ -154,13 +183,15 @@ fn describe(text: &str, outline: &Outline, naming: &Naming, one: &mut Passage) {
     let all = outline.words.len();
     let words = words_in(outline, naming.name);
     let name = &text[naming.name.0..naming.name.1];
-    let before: String = text[..naming.name.0].chars().rev().take(80).collect::<Vec<_>>().into_iter().rev().collect();
+    let before = tail(&text[..naming.name.0], 80);
     let lower = before.to_lowercase();
     one.numbers[6] = flag(naming.alias.1 > 0);
     one.numbers[7] = flag(name.split_whitespace().any(party::is_suffix));
     one.numbers[8] = (1.0 + count(outline, words, (all - all / 8, all)) as f32).ln();
-    one.numbers[9] = flag(lower.contains("between") || lower.contains("among")) + flag(lower.trim_end().ends_with("between") || lower.trim_end().ends_with("among"));
-    one.numbers[10] = flag(lower.trim_end().ends_with("and")) + flag(before.trim_end().ends_with(')') || before.contains("), and"));
+    one.numbers[9] = flag(lower.contains("between") || lower.contains("among"))
+        + flag(lower.trim_end().ends_with("between") || lower.trim_end().ends_with("among"));
+    one.numbers[10] = flag(lower.trim_end().ends_with("and"))
+        + flag(before.trim_end().ends_with(')') || before.contains("), and"));
     // How often the contract uses the role: real parties are named all the time.
     let role = role(text, naming.alias).map(|role| words_in(outline, role));
     one.numbers[11] = role.map_or(-1.0, |role| (1.0 + count(outline, role, (0, all)) as f32).ln());
@@ -171,7 +202,10 @@ fn describe(text: &str, outline: &Outline, naming: &Naming, one: &mut Passage) {
 pub fn role(text: &str, alias: (usize, usize)) -> Option<(usize, usize)> {
     let inner = text.get(alias.0..alias.1).filter(|inner| !inner.is_empty())?;
     let quote = |c: char| matches!(c, '"' | '“' | '”' | 'ʺ');
-    let (open, sign) = inner.char_indices().find(|(_, c)| quote(*c)).or_else(|| inner.char_indices().find(|(_, c)| matches!(c, '\'' | '‘')))?;
+    let (open, sign) = inner
+        .char_indices()
+        .find(|(_, c)| quote(*c))
+        .or_else(|| inner.char_indices().find(|(_, c)| matches!(c, '\'' | '‘')))?;
     let rest = &inner[open + sign.len_utf8()..];
     let close = rest.find(|c: char| quote(c) || matches!(c, '\'' | '’') && matches!(sign, '\'' | '‘'))?;
     let shown = rest[..close].trim_end_matches([',', '.', ' ']);
@@ -180,14 +214,15 @@ pub fn role(text: &str, alias: (usize, usize)) -> Option<(usize, usize)> {
 }
 
 static TOGETHER: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r#"["“ʺ]\s*(?:the\s)?(?i:parties|party|members|joint venturers|reporting persons)[.,]?\s*["”ʺ]"#).ok()
+    pattern(r#"["“ʺ]\s*(?:the\s)?(?i:parties|party|members|joint venturers|reporting persons)[.,]?\s*["”ʺ]"#)
 });
 
 /// The sentences or brackets that call the parties parties.
 fn together(text: &str, outline: &Outline) -> Vec<Passage> {
     let mut found: Vec<Passage> = Vec::new();
     for naming in TOGETHER.iter().flat_map(|pattern| pattern.find_iter(text)).take(6) {
-        let open = text[..naming.start()].rfind('(').filter(|open| !text[*open..naming.start()].contains(')'));
+        let open =
+            text[..naming.start()].rfind('(').filter(|open| !text[*open..naming.start()].contains(')'));
         let close = text[naming.end()..].find(')').map(|close| naming.end() + close + 1);
         let range = match (open, close) {
             (Some(open), Some(close)) if close - open < 400 => (open, close),

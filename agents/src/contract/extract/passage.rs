@@ -1,7 +1,10 @@
 //! Short passages that may name something: the title, a party, a date.
 
 use super::features;
-use crate::contract::{normalise::date, structure::Outline};
+use crate::contract::{
+    normalise::{date, head},
+    structure::Outline,
+};
 
 /// What a passage may name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +57,9 @@ pub fn count(outline: &Outline, (first, last): (usize, usize), within: (usize, u
     let Some(head) = wanted.first() else { return 0 };
     let words = &outline.words[within.0..within.1];
     let starts = words.iter().enumerate().filter(|(_, word)| word.hash == head.hash);
-    let same = starts.filter(|(at, _)| words[*at..].iter().zip(wanted).filter(|(a, b)| a.hash == b.hash).count() == wanted.len());
+    let same = starts.filter(|(at, _)| {
+        words[*at..].iter().zip(wanted).filter(|(a, b)| a.hash == b.hash).count() == wanted.len()
+    });
     same.count()
 }
 
@@ -75,7 +80,8 @@ pub fn passage(outline: &Outline, kind: Kind, (start, end): (usize, usize), orde
     numbers[2] = (last - first) as f32;
     numbers[3] = (1.0 + count(outline, (first, last), (0, all)) as f32).ln();
     numbers[4] = (order as f32).min(30.0);
-    numbers[5] = outline.words[first..last].iter().filter(|word| word.capital).count() as f32 / (last - first).max(1) as f32;
+    numbers[5] = outline.words[first..last].iter().filter(|word| word.capital).count() as f32
+        / (last - first).max(1) as f32;
     Passage { kind, start, end, slots, numbers }
 }
 
@@ -93,14 +99,18 @@ pub fn dates(text: &str, outline: &Outline) -> Vec<Passage> {
             continue;
         }
         let mut one = passage(outline, Kind::Date(*date), (date.start, date.end), order);
-        let same = found.iter().filter(|other| (other.year, other.month, other.day) == (date.year, date.month, date.day));
+        let same = found
+            .iter()
+            .filter(|other| (other.year, other.month, other.day) == (date.year, date.month, date.day));
         one.numbers[6] = same.count() as f32;
         one.numbers[7] = f32::from(u8::from(date.date().is_some()));
         one.numbers[8] = (found.len() as f32).min(60.0);
-        let after = text[date.end..].chars().take(60).collect::<String>().to_lowercase();
+        let after = head(&text[date.end..], 60).to_lowercase();
         one.numbers[9] = f32::from(u8::from(after.contains("effective date")));
         one.numbers[10] = f32::from(u8::from(after.contains("between") || after.contains("among")));
-        let earlier = found[..order].iter().any(|other| (other.year, other.month, other.day) == (date.year, date.month, date.day));
+        let earlier = found[..order]
+            .iter()
+            .any(|other| (other.year, other.month, other.day) == (date.year, date.month, date.day));
         one.numbers[11] = f32::from(u8::from(earlier));
         passages.push(one);
     }

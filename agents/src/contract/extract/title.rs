@@ -3,6 +3,7 @@
 use std::{collections::HashSet, sync::LazyLock};
 
 use super::passage::{Kind, Passage, passage};
+use crate::contract::normalise::{head, tail};
 use crate::contract::structure::{Outline, Word, word_hash};
 
 /// Words that a title ends with or turns on.
@@ -13,8 +14,9 @@ static NOUNS: LazyLock<HashSet<u32>> = LazyLock::new(|| {
     nouns.split_whitespace().map(word_hash).collect()
 });
 
-static LINKS: LazyLock<HashSet<u32>> =
-    LazyLock::new(|| "of and for to the in on with or by no a an # re".split_whitespace().map(word_hash).collect());
+static LINKS: LazyLock<HashSet<u32>> = LazyLock::new(|| {
+    "of and for to the in on with or by no a an # re".split_whitespace().map(word_hash).collect()
+});
 
 static STOPS: LazyLock<HashSet<u32>> = LazyLock::new(|| {
     "exhibit this whereas dated source page execution copy version confidential such said any each our your either"
@@ -64,7 +66,11 @@ fn joined(text: &str, left: &Word, right: &Word) -> bool {
     let between = &text[left.end as usize..right.start as usize];
     let dot = left.end - left.start <= 2 || &text[left.start as usize..left.end as usize] == "NO";
     between.len() < 160
-        && between.chars().all(|c| c.is_whitespace() || matches!(c, ',' | '-' | '–' | '&' | '/' | '#' | '\'' | '’') || c == '.' && dot)
+        && between.chars().all(|c| {
+            c.is_whitespace()
+                || matches!(c, ',' | '-' | '–' | '&' | '/' | '#' | '\'' | '’')
+                || c == '.' && dot
+        })
         && between.matches('\n').count() < 4
 }
 
@@ -74,7 +80,11 @@ fn fits(word: &Word) -> bool {
 
 fn grow_left(text: &str, words: &[Word], at: usize) -> usize {
     let mut first = at;
-    while first > 0 && at - first < LONGEST_WORDS && fits(&words[first - 1]) && joined(text, &words[first - 1], &words[first]) {
+    while first > 0
+        && at - first < LONGEST_WORDS
+        && fits(&words[first - 1])
+        && joined(text, &words[first - 1], &words[first])
+    {
         first -= 1;
     }
     while first < at && !words[first].capital {
@@ -85,7 +95,11 @@ fn grow_left(text: &str, words: &[Word], at: usize) -> usize {
 
 fn grow_right(text: &str, words: &[Word], at: usize) -> usize {
     let (mut last, mut end) = (at, at);
-    while end + 1 < words.len() && end - at < 10 && fits(&words[end + 1]) && joined(text, &words[end], &words[end + 1]) {
+    while end + 1 < words.len()
+        && end - at < 10
+        && fits(&words[end + 1])
+        && joined(text, &words[end], &words[end + 1])
+    {
         end += 1;
         if words[end].capital {
             last = end;
@@ -97,8 +111,8 @@ fn grow_right(text: &str, words: &[Word], at: usize) -> usize {
 fn describe(text: &str, one: &mut Passage) {
     let flag = |yes: bool| f32::from(u8::from(yes));
     let shown = &text[one.start..one.end];
-    let before: String = text[..one.start].chars().rev().take(24).collect::<Vec<_>>().into_iter().rev().collect();
-    let after: String = text[one.end..].chars().take(40).collect();
+    let before = tail(&text[..one.start], 24);
+    let after = head(&text[one.end..], 40);
     one.numbers[6] = flag(shown.chars().filter(|c| c.is_alphabetic()).all(|c| !c.is_lowercase()));
     one.numbers[7] = flag(before.trim_end().to_lowercase().ends_with("this"));
     one.numbers[8] = flag(after.trim_start().starts_with('(') && after.contains("greement"));
@@ -114,7 +128,8 @@ mod tests {
     #[test]
     fn titles_in_capitals_across_lines_and_after_this() {
         let text = "EXHIBIT 10.2\n\n  FIRST AMENDMENT TO\n  SUPPLY AGREEMENT\n\nThis Supply Agreement (the \"Agreement\") is made by Acme.";
-        let shown: Vec<_> = titles(text, &Outline::of(text)).iter().map(|p| text[p.start..p.end].to_owned()).collect();
+        let shown: Vec<_> =
+            titles(text, &Outline::of(text)).iter().map(|p| text[p.start..p.end].to_owned()).collect();
         assert!(shown.contains(&"FIRST AMENDMENT TO\n  SUPPLY AGREEMENT".to_owned()), "{shown:?}");
         assert!(shown.contains(&"Supply Agreement".to_owned()), "{shown:?}");
     }

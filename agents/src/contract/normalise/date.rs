@@ -32,23 +32,50 @@ const MONTHS: &str = "january|february|march|april|may|june|july|august|septembe
     jan|feb|mar|apr|jun|jul|aug|sept|sep|oct|nov|dec";
 
 const ORDINALS: [&str; 31] = [
-    "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh",
-    "twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth", "seventeenth", "eighteenth", "nineteenth",
-    "twentieth", "twenty-first", "twenty-second", "twenty-third", "twenty-fourth", "twenty-fifth", "twenty-sixth",
-    "twenty-seventh", "twenty-eighth", "twenty-ninth", "thirtieth", "thirty-first",
+    "first",
+    "second",
+    "third",
+    "fourth",
+    "fifth",
+    "sixth",
+    "seventh",
+    "eighth",
+    "ninth",
+    "tenth",
+    "eleventh",
+    "twelfth",
+    "thirteenth",
+    "fourteenth",
+    "fifteenth",
+    "sixteenth",
+    "seventeenth",
+    "eighteenth",
+    "nineteenth",
+    "twentieth",
+    "twenty-first",
+    "twenty-second",
+    "twenty-third",
+    "twenty-fourth",
+    "twenty-fifth",
+    "twenty-sixth",
+    "twenty-seventh",
+    "twenty-eighth",
+    "twenty-ninth",
+    "thirtieth",
+    "thirty-first",
 ];
 
 static DATE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let blank = r"(?:_[_\s]*|\[[^\]]{0,12}\]|\*+)";
     let ordinals = ORDINALS.join("|");
     let month_first = format!(
-        r"\b(?P<m1>{MONTHS})\b\.?\s{{0,20}}(?:(?P<d1>\d{{1,2}})\s{{0,3}}(?:st|nd|rd|th|t\s?h)?|{blank})?\s{{0,6}}[,.]?\s{{0,20}}(?P<y1>(?:19|20)\d\s?\d|(?:19|20)[_\d]{{0,2}}{blank}?)"
+        r"\b(?P<m1>{MONTHS})\b\.?\s{{0,20}}(?:(?P<d1>\d{{1,2}})\s{{0,3}}(?:st|nd|rd|th|t\s?h)?|{blank})?\s{{0,6}}[,.]?\s{{0,20}}(?P<y1>(?:19|20)\d\s?\d|(?:19|20)\d?{blank})"
     );
     let day_first = format!(
-        r"\b(?:(?P<d2>\d{{1,2}})\s{{0,3}}(?:st|nd|rd|th|t\s?h)?|(?P<o2>{ordinals})|{blank})(?:\s{{0,3}}\(\d{{1,2}}(?:st|nd|rd|th)?\))?[\s,-]{{0,20}}(?:day\s{{1,20}}(?:of\s{{1,20}})?|of\s{{1,20}})?(?:(?P<m2>{MONTHS})\b\.?|{blank})(?:\s{{1,4}}(?:day\s{{1,4}})?of)?[\s,-]{{0,20}}(?P<y2>(?:19|20)\d\s?\d|(?:19|20)[_\d]{{0,2}}{blank}?)"
+        r"\b(?:(?P<d2>\d{{1,2}})\s{{0,3}}(?:st|nd|rd|th|t\s?h)?|(?P<o2>{ordinals})|{blank})(?:\s{{0,3}}\(\d{{1,2}}(?:st|nd|rd|th)?\))?[\s,-]{{0,20}}(?:day\s{{1,20}}(?:of\s{{1,20}})?|of\s{{1,20}})?(?:(?P<m2>{MONTHS})\b\.?|{blank})(?:\s{{1,4}}(?:day\s{{1,4}})?of)?[\s,-]{{0,20}}(?P<y2>(?:19|20)\d\s?\d|(?:19|20)\d?{blank})"
     );
-    let numbers = r"\b(?P<n1>\d{1,2})[/.-](?P<n2>\d{1,2})[/.-](?P<n3>(?:19|20)\d\d|\d\d)\b|\b(?P<i1>(?:19|20)\d\d)-(?P<i2>\d\d)-(?P<i3>\d\d)\b";
-    Regex::new(&format!(r"(?i)(?:{month_first}|{day_first}|{numbers})")).ok()
+    let numbers = r"\b(?P<n1>\d{1,2})(?:[/-](?P<n2>\d{1,2})[/-](?P<n3>(?:19|20)\d\d|\d\d)|\.(?P<e2>\d{1,2})\.(?P<e3>(?:19|20)\d\d))\b|\b(?P<i1>(?:19|20)\d\d)-(?P<i2>\d\d)-(?P<i3>\d\d)\b";
+    super::pattern(&format!(r"(?i)(?:{month_first}|{day_first}|{numbers})"))
 });
 
 /// All dates of a text, in order.
@@ -59,10 +86,10 @@ pub fn find(text: &str) -> impl Iterator<Item = Found> + '_ {
 fn read(found: &Captures<'_>) -> Option<Found> {
     let whole = found.get(0)?;
     let part = |name: &str| found.name(name).map(|part| part.as_str());
-    let number = |name: &str| part(name)?.parse::<u32>().ok();
+    let number = |name: &str| part(name)?.parse::<u32>();
     let (mut year, month, day);
-    if let (Some(first), Some(second)) = (number("n1"), number("n2")) {
-        year = number("n3");
+    if let (Some(first), Some(second)) = (number("n1"), number("n2").or(number("e2"))) {
+        year = number("n3").or(number("e3"));
         // Day first only when it cannot be a month.
         (month, day) = if first > 12 { (Some(second), Some(first)) } else { (Some(first), Some(second)) };
         if month? > 12 || month? == 0 || day? == 0 || day? > 31 {
@@ -71,26 +98,40 @@ fn read(found: &Captures<'_>) -> Option<Found> {
     } else if let Some(iso) = number("i1") {
         (year, month, day) = (Some(iso), number("i2"), number("i3"));
     } else {
-        let digits = part("y1").or(part("y2")).map(|y| y.chars().filter(char::is_ascii_digit).collect::<String>());
-        year = digits.filter(|d| d.len() == 4).and_then(|d| d.parse().ok());
+        let digits =
+            part("y1").or(part("y2")).map(|y| y.chars().filter(char::is_ascii_digit).collect::<String>());
+        year = digits.filter(|d| d.len() == 4).and_then(|d| d.parse());
         month = part("m1").or(part("m2")).and_then(month_number);
-        day = number("d1").or(number("d2")).or(part("o2").and_then(ordinal)).filter(|day| (1..=31).contains(day));
+        day = number("d1")
+            .or(number("d2"))
+            .or(part("o2").and_then(ordinal))
+            .filter(|day| (1..=31).contains(day));
     }
     if let Some(short) = year.filter(|year| *year < 100) {
         year = Some(if short < 50 { 2000 + short } else { 1900 + short });
     }
-    let year = year.and_then(|year| i32::try_from(year).ok());
-    Some(Found { start: whole.start(), end: whole.start() + whole.as_str().trim_end().len(), year, month, day })
+    let year = year.and_then(|year| i32::try_from(year));
+    Some(Found {
+        start: whole.start(),
+        end: whole.start() + whole.as_str().trim_end().len(),
+        year,
+        month,
+        day,
+    })
 }
 
 fn month_number(name: &str) -> Option<u32> {
     let short = name.get(..3)?.to_ascii_lowercase();
-    MONTHS.split('|').take(12).position(|month| month.starts_with(&short)).and_then(|at| u32::try_from(at + 1).ok())
+    MONTHS
+        .split('|')
+        .take(12)
+        .position(|month| month.starts_with(&short))
+        .and_then(|at| u32::try_from(at + 1))
 }
 
 fn ordinal(name: &str) -> Option<u32> {
     let name = name.to_ascii_lowercase();
-    ORDINALS.iter().position(|word| *word == name).and_then(|at| u32::try_from(at + 1).ok())
+    ORDINALS.iter().position(|word| *word == name).and_then(|at| u32::try_from(at + 1))
 }
 
 #[cfg(test)]

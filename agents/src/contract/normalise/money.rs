@@ -8,12 +8,16 @@ use regex::Regex;
 use super::number;
 
 static MONEY: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?i)(?P<s>US\$|U\.S\.\$|C\$|A\$|CAD\s?\$?|AUD\s?\$?|USD\s?\$?|EUR|GBP|RMB|JPY|CHF|\$|€|£|¥)\s{0,3}(?P<n>\d[\d,]*(?:\.\d+)?)(?:\s?(?P<m>thousand|million|billion|m\b|k\b))?|\b(?P<n2>\d[\d,]*(?:\.\d+)?)\s?(?P<m2>thousand|million|billion)?\s(?:\([^)]{1,20}\)\s)?(?:(?P<w>U\.?S\.? dollars|dollars|euros?|pounds sterling|pounds|yen|RMB|USD|EUR))\b").ok()
+    super::pattern(
+        r"(?i)(?P<s>US\$|U\.S\.\$|C\$|A\$|CAD\s?\$?|AUD\s?\$?|USD\s?\$?|EUR|GBP|RMB|JPY|CHF|\$|€|£|¥)\s{0,3}(?P<n>\d[\d,]*(?:\.\d+)?)(?:\s?(?P<m>thousand|million|billion|m\b|k\b))?|\b(?P<n2>\d[\d,]*(?:\.\d+)?)\s?(?P<m2>thousand|million|billion)?\s(?:\([^)]{1,20}\)\s)?(?:(?P<w>U\.?S\.? dollars|dollars|euros?|pounds sterling|pounds|yen|RMB|USD|EUR))\b",
+    )
 });
 
 static PERCENT: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let words = format!(r"{w}(?:[\s-]+{w}){{0,3}}", w = number::WORDS);
-    Regex::new(&format!(r"(?i)(?P<n>\d+(?:\.\d+)?)\s?(?:%|percent\b|per\s?cent\b)|\b(?P<w>{words})\s(?:percent|per\s?cent)\b")).ok()
+    super::pattern(&format!(
+        r"(?i)(?P<n>\d+(?:\.\d+)?)\s?(?:%|percent\b|per\s?cent\b)|\b(?P<w>{words})\s(?:percent|per\s?cent)\b"
+    ))
 });
 
 /// All amounts of money in a text, with the byte offsets of their first letter and after their last.
@@ -21,12 +25,13 @@ pub fn find(text: &str) -> impl Iterator<Item = (usize, usize, Money)> + '_ {
     MONEY.iter().flat_map(move |pattern| pattern.captures_iter(text)).filter_map(|found| {
         let whole = found.get(0)?;
         let number = number::read(found.name("n").or(found.name("n2"))?.as_str().trim_end_matches(','))?;
-        let times = match found.name("m").or(found.name("m2")).map(|m| m.as_str().to_ascii_lowercase()).as_deref() {
-            Some("thousand" | "k") => 1e3,
-            Some("million" | "m") => 1e6,
-            Some("billion") => 1e9,
-            _ => 1.0,
-        };
+        let times =
+            match found.name("m").or(found.name("m2")).map(|m| m.as_str().to_ascii_lowercase()).as_deref() {
+                Some("thousand" | "k") => 1e3,
+                Some("million" | "m") => 1e6,
+                Some("billion") => 1e9,
+                _ => 1.0,
+            };
         let sign = found.name("s").or(found.name("w"))?.as_str().to_uppercase();
         let cents = (number * times * 100.0).round();
         // Larger sums than a float holds exactly are no contract's.

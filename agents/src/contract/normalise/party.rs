@@ -2,16 +2,54 @@
 
 /// Endings that say what kind of company it is; they do not tell companies apart.
 const SUFFIXES: [&str; 40] = [
-    "inc", "incorporated", "llc", "lc", "ltd", "limited", "corp", "corporation", "co", "company", "lp", "llp", "plc", "gmbh",
-    "ag", "sa", "nv", "bv", "ab", "as", "oy", "spa", "srl", "sas", "sarl", "kk", "pte", "pty", "pvt", "kg", "se", "na",
-    "trust", "partnership", "oao", "ooo", "aps", "sl", "the", "and",
+    "inc",
+    "incorporated",
+    "llc",
+    "lc",
+    "ltd",
+    "limited",
+    "corp",
+    "corporation",
+    "co",
+    "company",
+    "lp",
+    "llp",
+    "plc",
+    "gmbh",
+    "ag",
+    "sa",
+    "nv",
+    "bv",
+    "ab",
+    "as",
+    "oy",
+    "spa",
+    "srl",
+    "sas",
+    "sarl",
+    "kk",
+    "pte",
+    "pty",
+    "pvt",
+    "kg",
+    "se",
+    "na",
+    "trust",
+    "partnership",
+    "oao",
+    "ooo",
+    "aps",
+    "sl",
+    "the",
+    "and",
 ];
 
 /// The name in a form that compares: lower case, without signs and without suffixes.
 #[must_use]
 pub fn key(name: &str) -> String {
     let joined = name.replace(['.', '\'', '’'], "").to_lowercase();
-    let words: Vec<&str> = joined.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let words: Vec<&str> =
+        joined.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
     let kept: Vec<&str> = words.iter().copied().filter(|word| !SUFFIXES.contains(word)).collect();
     if kept.is_empty() { words.join(" ") } else { kept.join(" ") }
 }
@@ -20,8 +58,8 @@ pub fn key(name: &str) -> String {
 #[must_use]
 pub fn is_suffix(word: &str) -> bool {
     let word = word.replace('.', "").to_lowercase();
-    SUFFIXES[..37].contains(&word.as_str()) && word != "as" && word != "se" && word != "na" && word != "co"
-        || word == "co"
+    let words = ["as", "se", "na", "the", "and", "sl", "lc"];
+    SUFFIXES.contains(&word.as_str()) && !words.contains(&word.as_str())
 }
 
 /// Whether two names are the same party.
