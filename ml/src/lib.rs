@@ -1,3 +1,8 @@
 //! Pure computation over features: scores with stated rules, weights as data.
 
+pub mod boost;
+pub mod calibration;
 pub mod fit;
+pub mod hashing;
+pub mod linear;
+pub mod models;

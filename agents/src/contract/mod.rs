@@ -1,3 +1,10 @@
-//! The contract agent: reads a document, finds its terms with proof, judges them under a playbook.
+//! The contract agent: any file to text, terms with proof, verdicts under a playbook, and back to a redline.
 
+pub mod evaluate;
+pub mod extract;
+pub mod normalise;
 pub mod playbook;
+pub mod read;
+pub mod redline;
+pub mod structure;
+pub mod terms;

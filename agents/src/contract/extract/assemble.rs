@@ -1,0 +1,136 @@
+//! From judged candidates to answers: one best guess a term with its value, and whatever else may be one.
+
+use domain::contract::{Party, Value};
+
+use super::{
+    candidate::{Candidate, Group, LABELLED},
+    parties,
+    passage::Kind,
+    reading::Reading,
+    values::{self, Known},
+};
+use crate::contract::{normalise::date, terms};
+
+/// A place with what it says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Guess {
+    /// Byte offset of its first letter.
+    pub start: usize,
+    /// Byte offset after its last letter.
+    pub end: usize,
+    /// What it says; `None` when it does not say it in a form that we read.
+    pub value: Option<Value>,
+    /// Probability that the place is the term.
+    pub share: f32,
+}
+
+/// Guesses of each labelled term, the best first; they do not overlap.
+#[must_use]
+pub fn guesses(text: &str, reading: &Reading, pool: &[Candidate]) -> Vec<Vec<Guess>> {
+    let mut known = Known::default();
+    let mut all: Vec<Vec<Guess>> = vec![Vec::new(); LABELLED];
+    for term in [2, 3, 0, 1].into_iter().chain(4..LABELLED) {
+        all[term] = if term == 1 {
+            party_guesses(text, reading, pool)
+        } else {
+            term_guesses(text, reading, (pool, term), &known)
+        };
+        let day = match all[term].first() {
+            Some(Guess { value: Some(Value::Date(day)), share, .. }) if *share > 0.4 => Some(*day),
+            _ => None,
+        };
+        match term {
+            2 => known = Known { start: day, signed: day },
+            3 => known.start = day.or(known.start),
+            _ => {}
+        }
+    }
+    all
+}
+
+/// Candidates that do not overlap a better one of their term; the best first.
+#[must_use]
+pub fn distinct(pool: &[Candidate], term: usize) -> Vec<&Candidate> {
+    let mut own: Vec<&Candidate> = pool.iter().filter(|one| one.term == term).collect();
+    own.sort_by(|a, b| b.share.total_cmp(&a.share).then(b.odds.total_cmp(&a.odds)));
+    let mut kept: Vec<&Candidate> = Vec::new();
+    for one in own {
+        if kept.iter().all(|other| one.end <= other.start || other.end <= one.start) {
+            kept.push(one);
+        }
+    }
+    kept
+}
+
+fn term_guesses(
+    text: &str,
+    reading: &Reading,
+    (pool, term): (&[Candidate], usize),
+    known: &Known,
+) -> Vec<Guess> {
+    let spec = &terms::all()[term];
+    let own = distinct(pool, term);
+    let guess = |one: &&Candidate| {
+        let quote = &text[one.start..one.end];
+        let day = one.passage.and_then(|at| match &reading.passages[at].kind {
+            Kind::Date(found) => Some(of_date(found)),
+            _ => None,
+        });
+        Guess {
+            start: one.start,
+            end: one.end,
+            value: day.or_else(|| values::of(spec, quote, known)),
+            share: one.share,
+        }
+    };
+    own.iter().map(guess).collect()
+}
+
+fn of_date(found: &date::Found) -> Value {
+    found.date().map_or_else(|| Value::Text(values::partial(found)), Value::Date)
+}
+
+/// A party counts as one from here.
+const PARTY_SHARE: f32 = 0.5;
+/// Parties that stand further apart are not quoted as one passage.
+const PASSAGE_BYTES: usize = 5000;
+
+/// All parties in one passage with the whole list as value, then what calls them parties, then names left over.
+fn party_guesses(text: &str, reading: &Reading, pool: &[Candidate]) -> Vec<Guess> {
+    let own = distinct(pool, 1);
+    let named: Vec<&Candidate> = own.iter().copied().filter(|one| one.group == Group::Party).collect();
+    let mut chosen: Vec<&Candidate> = named.iter().copied().filter(|one| one.share >= PARTY_SHARE).collect();
+    chosen.sort_by_key(|one| one.start);
+    let list: Vec<Party> = chosen.iter().filter_map(|one| party(text, reading, one)).collect();
+    let mut all = Vec::new();
+    let range =
+        chosen.first().zip(chosen.iter().map(|one| one.end).max()).map(|(first, end)| (first.start, end));
+    let certain: f32 = named.iter().map(|one| one.share.max(1.0 - one.share)).product();
+    let joined = range.filter(|range| range.1 - range.0 <= PASSAGE_BYTES);
+    if let Some((start, end)) = joined {
+        all.push(Guess { start, end, value: Some(Value::Parties(list)), share: certain });
+    } else if let Some(first) = chosen.iter().max_by(|a, b| a.share.total_cmp(&b.share)) {
+        // Names far apart: the surest place is the proof, the value is still the whole list.
+        all.push(Guess {
+            start: first.start,
+            end: first.end,
+            value: Some(Value::Parties(list)),
+            share: certain,
+        });
+    }
+    for one in own {
+        if all.iter().all(|other: &Guess| one.end <= other.start || other.end <= one.start) {
+            let value = party(text, reading, one).map(|party| Value::Parties(vec![party]));
+            all.push(Guess { start: one.start, end: one.end, value, share: one.share });
+        }
+    }
+    all
+}
+
+fn party(text: &str, reading: &Reading, one: &Candidate) -> Option<Party> {
+    let Kind::Party { name, alias } = reading.passages.get(one.passage?)?.kind else { return None };
+    let clean =
+        |(start, end): (usize, usize)| text[start..end].split_whitespace().collect::<Vec<_>>().join(" ");
+    let role = parties::role(text, alias).map(clean).unwrap_or_default();
+    Some(Party { name: clean(name), role: role.trim_start_matches("the ").to_owned() })
+}
