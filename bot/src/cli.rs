@@ -52,6 +52,7 @@ enum Command {
     Intent(JsonLines),
     /// Find and blank personal data and secrets: JSON lines in, JSON lines out.
     Redact(JsonLines),
+    Redline(commands::redline::Redline),
     /// Send signed Slack commands to a running server and measure it.
     Load(load::Load),
     /// Measure quality on labelled data.
@@ -97,6 +98,7 @@ impl Cli {
             Command::Say(say) => say.run(config).await,
             Command::Intent(lines) => commands::intent::run(&lines),
             Command::Redact(lines) => commands::redact::run(&lines),
+            Command::Redline(redline) => redline.run(),
             Command::Load(load) => load.run(config).await,
             Command::Eval(eval) => eval.run(config).await,
         }

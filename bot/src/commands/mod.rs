@@ -11,6 +11,7 @@ pub(crate) mod lines;
 pub(crate) mod migrate;
 pub(crate) mod people;
 pub(crate) mod redact;
+pub(crate) mod redline;
 pub(crate) mod say;
 
 use std::io::Write;

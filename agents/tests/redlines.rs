@@ -1,0 +1,195 @@
+//! Redlines over the DOCX files of the development data: every pair must prove, every file must settle.
+//!
+//! The data is not part of the repository. Without it each test prints that it was skipped.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use agents::contract::read::{self, Bounds};
+use agents::contract::redline::{self, Author, Decision, Edit};
+use chrono::DateTime;
+
+/// Documents by path, unpacked in memory.
+type Files = BTreeMap<String, Vec<u8>>;
+
+/// All DOCX files of the data; `None` when there is no data.
+fn documents() -> Option<Files> {
+    let archive: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/contracts.tar.zst");
+    let Ok(file) = std::fs::File::open(&archive) else {
+        println!("skipped: {} is not there", archive.display());
+        return None;
+    };
+    let unpacked = zstd::Decoder::new(file).expect("a zstd file");
+    let mut files = Files::new();
+    for entry in tar::Archive::new(unpacked).entries().expect("an archive") {
+        let mut entry = entry.expect("an entry");
+        let path = entry.path().expect("a path").display().to_string();
+        if path.ends_with(".docx") && path.contains("/redline/") {
+            let mut bytes = Vec::new();
+            std::io::Read::read_to_end(&mut entry, &mut bytes).expect("its bytes");
+            files.insert(path, bytes);
+        }
+    }
+    assert!(files.len() > 300, "only {} documents", files.len());
+    Some(files)
+}
+
+/// Pairs of an original and what became of it, by what the files are called.
+fn pairs(files: &Files) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for new in files.keys() {
+        let folder = new.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let stem = new.trim_end_matches(".docx");
+        let endings = ["-Mod", "-After", "-After1", "-After2", "-After-1", "-After-2", "-After-3", "-Accepted", "-Rejected", "-Deleted-Paragraph", "-built"];
+        for ending in endings {
+            let Some(base) = stem.strip_suffix(ending) else { continue };
+            let olds = [format!("{base}.docx"), format!("{base}-Before.docx"), format!("{base}-Unmodified.docx")];
+            found.extend(olds.into_iter().filter(|old| files.contains_key(old)).map(|old| (old, new.clone())));
+        }
+        if new.ends_with("/revised.docx") || new.ends_with("/modified.docx") || new.ends_with("/expected_redline.docx") {
+            let old = format!("{folder}/original.docx");
+            found.extend(files.contains_key(&old).then(|| (old, new.clone())));
+        }
+    }
+    // Families with one original and many versions, and neighbours that share a number.
+    let family = |file: &str| file.rsplit('/').next().and_then(|name| name.split_once('-')).map(|(number, _)| number.to_owned());
+    for old in files.keys() {
+        for new in files.keys().filter(|new| *new != old) {
+            let same_folder = old.rsplit_once('/').map(|split| split.0) == new.rsplit_once('/').map(|split| split.0);
+            if same_folder && family(old).is_some() && family(old) == family(new) && !found.contains(&(old.clone(), new.clone())) {
+                found.push((old.clone(), new.clone()));
+            }
+        }
+    }
+    let agreements: Vec<&String> = files.keys().filter(|file| file.contains("ILPA") || file.contains("open-agreements")).collect();
+    for old in &agreements {
+        found.extend(agreements.iter().filter(|new| *new != old).map(|new| ((*old).clone(), (*new).clone())));
+    }
+    found
+}
+
+fn author() -> Author {
+    Author { name: "Dealdesk".into(), when: DateTime::from_timestamp(1_795_000_000, 0).expect("a time") }
+}
+
+/// The words of a document's body, read by other means than the reader's: tags taken away, changes settled by hand.
+fn body_words(docx: &[u8]) -> String {
+    read::read(docx, &Bounds::untimed()).map(|reading| reading.text.text).unwrap_or_default()
+}
+
+#[test]
+fn every_pair_gives_a_redline_that_proves() {
+    let Some(files) = documents() else { return };
+    let pairs = pairs(&files);
+    let bounds = Bounds::untimed();
+    let (mut proved, mut failed) = (0, Vec::new());
+    for (old, new) in &pairs {
+        match redline::compare(&files[old], &files[new], &author(), &bounds) {
+            Ok(redlined) => {
+                // Proved inside; here once more from the outside, through the public ways.
+                let taken = redline::accept_all(&redlined.docx, &bounds).expect("it settles");
+                let back = redline::decide(&redlined.docx, &|revision| own(revision), &bounds).expect("it settles");
+                let numbers_differ = redlined.not_compared.iter().any(|(what, _)| *what == redline::NotCompared::Numbering);
+                let headers_differ = redlined.not_compared.iter().any(|(what, _)| *what == redline::NotCompared::Headers);
+                if !numbers_differ && !headers_differ {
+                    same_lines(&body_words(&taken), &body_words(&files[new]), &format!("{old} -> {new}, accepted"));
+                }
+                same_lines(&body_words(&back), &body_words(&files[old]), &format!("{old} -> {new}, taken back"));
+                proved += 1;
+            }
+            Err(fault) => failed.push(format!("{old} -> {new}: {fault}")),
+        }
+    }
+    println!("{proved} of {} pairs proved", pairs.len());
+    assert!(failed.is_empty(), "{} of {} failed:\n{}", failed.len(), pairs.len(), failed.join("\n"));
+}
+
+/// Takes our changes back and leaves those of others.
+fn own(revision: &redline::Revision) -> Decision {
+    if revision.author == "Dealdesk" && revision.date == Some(author().when) { Decision::Reject } else { Decision::Keep }
+}
+
+/// Both say the same, line by line.
+fn same_lines(left: &str, right: &str, what: &str) {
+    let lines = |text: &str| text.lines().map(str::trim_end).filter(|line| !line.is_empty()).map(str::to_owned).collect::<Vec<_>>();
+    let (left, right) = (lines(left), lines(right));
+    if let Some(at) = (0..left.len().max(right.len())).find(|at| left.get(*at) != right.get(*at)) {
+        panic!("{what}: line {at}: {:?} is not {:?}", left.get(at), right.get(at));
+    }
+}
+
+#[test]
+fn a_document_compared_with_itself_comes_back_byte_for_byte() {
+    let Some(files) = documents() else { return };
+    for (name, docx) in &files {
+        let Ok(redlined) = redline::compare(docx, docx, &author(), &Bounds::untimed()) else {
+            panic!("{name} does not compare with itself");
+        };
+        assert_eq!(redlined.changes, 0, "{name}");
+        assert!(parts(&redlined.docx) == parts(docx), "{name} changed");
+    }
+}
+
+#[test]
+fn reading_takes_changes_as_accepted_in_every_document() {
+    let Some(files) = documents() else { return };
+    let bounds = Bounds::untimed();
+    for (name, docx) in &files {
+        let taken = redline::accept_all(docx, &bounds).expect(name);
+        assert_eq!(body_words(&taken), body_words(docx), "{name}");
+        assert_eq!(redline::revisions(&taken, &bounds).expect(name), [], "{name}");
+        let back = redline::reject_all(docx, &bounds).expect(name);
+        assert_eq!(redline::revisions(&back, &bounds).expect(name), [], "{name}");
+    }
+}
+
+#[test]
+fn edits_touch_only_their_paragraph() {
+    let Some(files) = documents() else { return };
+    let bounds = Bounds::untimed();
+    let mut edited = 0;
+    for (name, docx) in &files {
+        let text = body_words(docx);
+        // The longest word of the text, so that it stands inside a paragraph.
+        let Some(word) = text.split_whitespace().max_by_key(|word| word.len()).filter(|word| word.len() > 3) else { continue };
+        let start = text.find(word).expect("it is there");
+        let edit = Edit {
+            start,
+            end: start + word.len(),
+            replacement: "REPLACED WORDS".into(),
+            comment: Some("because".into()),
+            author: "Counsel".into(),
+        };
+        let redlined = redline::edit(docx, &[edit], author().when, &bounds);
+        let redlined = redlined.unwrap_or_else(|fault| panic!("{name}: {word:?}: {fault}"));
+        edited += 1;
+        let (before, after) = (parts(docx), parts(&redlined.docx));
+        for (part, content) in &before {
+            let told = ["[Content_Types].xml", "comments.xml", ".rels"].iter().any(|end| part.ends_with(end));
+            let changed = after.get(part) != Some(content);
+            assert!(!changed || told || part.starts_with("word/"), "{name}: {part} changed");
+        }
+        let main = |parts: &BTreeMap<String, Vec<u8>>| String::from_utf8_lossy(&parts["word/document.xml"]).into_owned();
+        if before.contains_key("word/document.xml") && before["word/document.xml"] != after["word/document.xml"] {
+            let (old, new) = (main(&before), main(&after));
+            let head = old.bytes().zip(new.bytes()).take_while(|(left, right)| left == right).count();
+            let tail = old.bytes().rev().zip(new.bytes().rev()).take_while(|(left, right)| left == right).count();
+            let touched = &old[old.floor_char_boundary(head)..old.ceil_char_boundary(old.len().saturating_sub(tail).max(head))];
+            assert!(touched.matches("<w:p ").count() + touched.matches("<w:p>").count() <= 2, "{name}: {touched}");
+        }
+    }
+    println!("{edited} documents edited");
+}
+
+/// The parts of a package by name.
+fn parts(docx: &[u8]) -> BTreeMap<String, Vec<u8>> {
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(docx)).expect("an archive");
+    let mut found = BTreeMap::new();
+    for index in 0..archive.len() {
+        let mut entry = archive.by_index(index).expect("an entry");
+        let mut bytes = Vec::new();
+        std::io::Read::read_to_end(&mut entry, &mut bytes).expect("its bytes");
+        found.insert(entry.name().expect("a name").into_owned(), bytes);
+    }
+    found
+}
