@@ -186,7 +186,7 @@ impl Drop for Product {
 }
 
 /// The program that `cargo build` made beside the tests.
-fn program() -> PathBuf {
+pub fn program() -> PathBuf {
     let mut path = std::env::current_exe().unwrap();
     path.pop();
     if path.ends_with("deps") {

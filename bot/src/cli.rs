@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -55,6 +56,14 @@ enum Command {
     Redline(commands::redline::Redline),
     /// Send signed Slack commands to a running server and measure it.
     Load(load::Load),
+    /// Print the text of a PDF or a picture.
+    Read(commands::read::Read),
+    /// Open PDFs that the parent process sends. Started by ourselves alone.
+    #[command(hide = true)]
+    ReadPdf {
+        /// The pdfium library.
+        library: PathBuf,
+    },
     /// Measure quality on labelled data.
     #[command(subcommand)]
     Eval(commands::eval::Eval),
@@ -73,6 +82,14 @@ enum Audit {
 }
 
 impl Cli {
+    /// Does what needs neither settings nor a runtime, if that was asked: the child that opens files has little memory.
+    pub(crate) fn alone(&self) -> Option<ExitCode> {
+        match &self.command {
+            Command::ReadPdf { library } => Some(agents::contract::pdf::serve(library)),
+            _ => None,
+        }
+    }
+
     /// Does what was asked.
     pub(crate) async fn run(self, config: Config) -> anyhow::Result<ExitCode> {
         match self.command {
@@ -101,6 +118,8 @@ impl Cli {
             Command::Redline(redline) => redline.run(),
             Command::Load(load) => load.run(config).await,
             Command::Eval(eval) => eval.run(config).await,
+            Command::Read(read) => read.run(config).await,
+            Command::ReadPdf { .. } => Ok(ExitCode::FAILURE),
         }
     }
 }

@@ -6,6 +6,7 @@ mod commands;
 mod config;
 mod delivery;
 mod duty;
+mod fetch;
 mod help;
 mod judge;
 mod members;
@@ -22,6 +23,9 @@ use clap::Parser;
 
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
+    if let Some(code) = cli.alone() {
+        return code;
+    }
     let config = match config::Config::load() {
         Ok(config) => config,
         Err(error) => return fail(&error),

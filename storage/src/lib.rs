@@ -17,6 +17,7 @@ pub mod idempotency;
 pub mod inbox;
 pub mod limits;
 pub mod messages;
+pub mod objects;
 pub mod outbox;
 pub mod people;
 pub mod plans;

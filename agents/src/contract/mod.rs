@@ -3,6 +3,7 @@
 pub mod evaluate;
 pub mod extract;
 pub mod normalise;
+pub mod pdf;
 pub mod playbook;
 pub mod read;
 pub mod redline;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use secrecy::ExposeSecret;
 use storage::checkup;
 
-use crate::app::{App, Owner};
+use crate::app::{App, HOME_TENANT, Owner};
 use crate::commands::line;
 use crate::config::Config;
 
@@ -18,7 +18,7 @@ struct Finding {
 
 /// Ends with failure if anything that is configured does not work.
 pub(crate) async fn run(config: Config) -> anyhow::Result<ExitCode> {
-    let mut findings = vec![home(&config)];
+    let mut findings = vec![home(&config), files(&config).await, documents(&config).await, links(&config)];
     match App::open(config, Owner::Shared).await {
         Err(error) => findings.push(Finding {
             what: "database",
@@ -59,6 +59,50 @@ fn home(config: &Config) -> Finding {
         }
     };
     Finding { what: "data folder", outcome }
+}
+
+/// Whether originals can be kept.
+async fn files(config: &Config) -> Finding {
+    let kept = async {
+        let objects = config.objects()?;
+        let digest = objects.put(HOME_TENANT, b"doctor").await?;
+        objects.get(HOME_TENANT, digest).await?;
+        objects.remove(HOME_TENANT, digest).await?;
+        anyhow::Ok(objects.place().to_owned())
+    };
+    let outcome = kept.await.map_err(|error| format!("{error:#}. Check OBJECT_STORE_URL and the AWS_ variables"));
+    Finding { what: "files", outcome }
+}
+
+/// Whether PDFs and scans can be read.
+async fn documents(config: &Config) -> Finding {
+    let read = async {
+        let page = include_bytes!("page.pdf");
+        let reading = config.reader()?.read(page, None).await?;
+        anyhow::ensure!(reading.text.text == "A page.", "a page was read wrongly: {}", reading.text.text);
+        anyhow::Ok(reading.notes)
+    };
+    let outcome = match read.await {
+        Ok(notes) if notes.is_empty() => Ok("PDFs are read by pdfium".to_owned()),
+        Ok(_) => Ok("PDFs are read by pdftotext; scripts/setup run fetches the better pdfium".to_owned()),
+        Err(error) => Err(format!("{error:#}. Run scripts/setup run, or name the library with DEALDESK_PDFIUM")),
+    };
+    let scans = if config.engines().tesseract.is_some() {
+        "scans by Tesseract"
+    } else {
+        "scans are left to people: install tesseract-ocr"
+    };
+    Finding { what: "documents", outcome: outcome.map(|text| format!("{text}, {scans}")) }
+}
+
+/// Which links are followed.
+fn links(config: &Config) -> Finding {
+    let outcome = match config.fetcher() {
+        Ok(_) if config.fetch.allow_hosts.is_empty() => Ok("the public internet only".to_owned()),
+        Ok(_) => Ok(format!("the public internet and {}", config.fetch.allow_hosts)),
+        Err(error) => Err(format!("{error:#}. Check DEALDESK_FETCH_ALLOW_HOSTS and DEALDESK_FETCH_PORTS")),
+    };
+    Finding { what: "links", outcome }
 }
 
 async fn database(app: &App) -> Vec<Finding> {

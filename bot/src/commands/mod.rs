@@ -10,6 +10,7 @@ pub(crate) mod intent;
 pub(crate) mod lines;
 pub(crate) mod migrate;
 pub(crate) mod people;
+pub(crate) mod read;
 pub(crate) mod redact;
 pub(crate) mod redline;
 pub(crate) mod say;

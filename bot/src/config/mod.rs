@@ -2,9 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use agents::contract::pdf::{Engines, Limits as ReadLimits, Reader};
 use anyhow::{Context, bail};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use storage::objects::Objects;
+
+use crate::fetch::Fetcher;
 
 const DEFAULTS: &str = include_str!("default.toml");
 
@@ -22,6 +26,8 @@ pub(crate) struct Config {
     pub(crate) people: People,
     pub(crate) work: Work,
     pub(crate) limits: Limits,
+    pub(crate) fetch: Fetch,
+    pub(crate) files: Files,
     pub(crate) telemetry: Telemetry,
 }
 
@@ -113,6 +119,21 @@ pub(crate) struct Limits {
     pub(crate) body_kib: usize,
 }
 
+/// Which links are fetched besides those of the public internet.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Fetch {
+    pub(crate) allow_hosts: String,
+    pub(crate) ports: String,
+}
+
+/// Where files are kept.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Files {
+    pub(crate) url: String,
+}
+
 /// Logs and traces.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -142,6 +163,9 @@ const ENVIRONMENT: &[(&str, &str, &str)] = &[
     ("DEALDESK_FAIL_POINT", "work", "fail_point"),
     ("DEALDESK_REQUESTS_PER_MINUTE", "limits", "requests_per_minute"),
     ("DEALDESK_BODY_KIB", "limits", "body_kib"),
+    ("DEALDESK_FETCH_ALLOW_HOSTS", "fetch", "allow_hosts"),
+    ("DEALDESK_FETCH_PORTS", "fetch", "ports"),
+    ("OBJECT_STORE_URL", "files", "url"),
     ("DEALDESK_LOG", "telemetry", "log"),
     ("DEALDESK_LOG_FORMAT", "telemetry", "format"),
     ("OTEL_EXPORTER_OTLP_ENDPOINT", "telemetry", "otlp_url"),
@@ -213,6 +237,31 @@ impl Config {
             config.bin = Some(PathBuf::from(&self.database.pg_bin));
         }
         config
+    }
+
+    /// Who fetches the files behind links.
+    pub(crate) fn fetcher(&self) -> anyhow::Result<Fetcher> {
+        Fetcher::new(&self.fetch.allow_hosts, &self.fetch.ports, &self.server.listen, &self.server.public_url)
+    }
+
+    /// Where originals are kept.
+    pub(crate) fn objects(&self) -> anyhow::Result<Objects> {
+        Ok(if self.files.url.is_empty() {
+            Objects::in_folder(&self.home.join("objects"))?
+        } else {
+            Objects::at(&self.files.url, std::env::vars())?
+        })
+    }
+
+    /// Who reads PDFs and pictures.
+    pub(crate) fn reader(&self) -> anyhow::Result<Reader> {
+        let program = std::env::current_exe().context("cannot find this program's own file")?;
+        Ok(Reader::new(program, self.engines(), ReadLimits::default()))
+    }
+
+    /// What this machine has for reading PDFs and pictures.
+    pub(crate) fn engines(&self) -> Engines {
+        Engines::find(|name| std::env::var_os(name))
     }
 
     /// How people's browsers reach us, without a slash at the end.
