@@ -2,10 +2,16 @@
 
 pub mod evaluate;
 pub mod extract;
+pub mod fetch;
 pub mod normalise;
+pub mod open;
 pub mod pdf;
 pub mod playbook;
 pub mod read;
 pub mod redline;
 pub mod structure;
+pub(crate) mod steps;
 pub mod terms;
+pub mod tools;
+
+pub use tools::Tools;
