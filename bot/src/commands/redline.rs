@@ -38,7 +38,8 @@ impl Redline {
             Ok(redlined) => redlined,
             Err(fault) => anyhow::bail!("{}", fault.explain()),
         };
-        std::fs::write(&self.output, &redlined.docx).with_context(|| format!("cannot write {}", self.output.display()))?;
+        std::fs::write(&self.output, &redlined.docx)
+            .with_context(|| format!("cannot write {}", self.output.display()))?;
         super::line(&format!("{} changes in {}", redlined.changes, self.output.display()))?;
         for (what, count) in &redlined.not_compared {
             super::line(&what.sentence(*count))?;

@@ -16,7 +16,7 @@ pub struct Bounds<'a> {
     pub ratio: u64,
     /// Deepest nesting of XML elements.
     pub depth: usize,
-    /// Most XML nodes in one part.
+    /// Most XML nodes in all parts that are read together.
     pub nodes: usize,
     /// Says whether the time for this file is up.
     pub late: &'a dyn Fn() -> bool,
@@ -33,7 +33,7 @@ impl<'a> Bounds<'a> {
             entries: 4096,
             ratio: 120,
             depth: 200,
-            nodes: 2_000_000,
+            nodes: 1_200_000,
             late,
         }
     }

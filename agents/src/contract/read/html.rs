@@ -7,7 +7,9 @@ use std::cell::RefCell;
 use encoding_rs::Encoding;
 use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::states::RawKind;
-use html5ever::tokenizer::{BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts};
+use html5ever::tokenizer::{
+    BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts,
+};
 
 use self::look::{Look, Sheet};
 use super::{Bounds, Fault, Kind, Note, Reading, Veil, plain};
@@ -36,6 +38,9 @@ pub(super) fn visible(source: &str, bounds: &Bounds<'_>) -> Result<(String, Vec<
         queue.push_back(StrTendril::from_slice(chunk));
         // A script never stops us: we hand none out.
         let _ = tokenizer.feed(&queue);
+        if tokenizer.sink.state.borrow().too_deep {
+            return Err(Fault::Bomb);
+        }
         rest = left;
     }
     tokenizer.end();
@@ -47,7 +52,11 @@ pub(super) fn visible(source: &str, bounds: &Bounds<'_>) -> Result<(String, Vec<
 fn decode(bytes: &[u8]) -> std::borrow::Cow<'_, str> {
     let head = String::from_utf8_lossy(&bytes[..bytes.len().min(2048)]).to_ascii_lowercase();
     let named = head.split_once("charset=").map(|(_, rest)| rest.trim_start_matches(['"', '\'']));
-    let label = named.map(|rest| rest.split(|letter: char| !letter.is_ascii_alphanumeric() && !"-_:".contains(letter)).next().unwrap_or(""));
+    let label = named.map(|rest| {
+        rest.split(|letter: char| !letter.is_ascii_alphanumeric() && !"-_:".contains(letter))
+            .next()
+            .unwrap_or("")
+    });
     match label.and_then(|label| Encoding::for_label(label.as_bytes())) {
         // A page in UTF-16 cannot say so in ASCII: such a claim is wrong.
         Some(encoding) if Encoding::for_bom(bytes).is_none() && encoding.is_ascii_compatible() => {
@@ -67,6 +76,10 @@ struct Open {
     look: Look,
     /// The number of the next item, in an ordered list.
     next: Option<u32>,
+    /// Whether what it holds is no text: scripts, styles, lists of choices.
+    skipped: bool,
+    /// Whether white space in it is kept.
+    kept: bool,
 }
 
 struct State {
@@ -119,8 +132,8 @@ impl State {
         if is_void(name) {
             return TokenSinkResult::Continue;
         }
-        if closes_itself(name) && self.open.last().is_some_and(|open| open.name == name) {
-            self.open.pop();
+        if closes_itself(name) {
+            self.end_open(name);
         }
         if self.open.len() >= OPEN {
             self.too_deep = true;
@@ -131,8 +144,10 @@ impl State {
         if name == "li" && look.veil.is_none() {
             self.item();
         }
+        let (skipped, kept) = self.open.last().map_or((false, false), |open| (open.skipped, open.kept));
+        let (skipped, kept) = (skipped || is_skipped(name), kept || name == "pre");
         let next = (name == "ol").then(|| tag_number(tag).unwrap_or(1));
-        self.open.push(Open { name: name.to_owned(), look, next });
+        self.open.push(Open { name: name.to_owned(), look, next, skipped, kept });
         match name {
             "script" => {
                 self.scripts = true;
@@ -165,9 +180,17 @@ impl State {
         }
     }
 
+    /// Ends an element whose end was left out, with whatever is open in it, but none beyond what holds both.
+    fn end_open(&mut self, name: &str) {
+        let near = self.open.len().saturating_sub(32);
+        let held = self.open[near..].iter().rposition(|open| open.name == name || holds(&open.name, name));
+        if let Some(at) = held.map(|at| near + at).filter(|at| self.open[*at].name == name) {
+            self.open.truncate(at);
+        }
+    }
+
     fn letters(&mut self, letters: &str) {
-        let skipped = ["script", "style", "title", "noscript", "template", "iframe", "noembed", "noframes", "select"];
-        if self.open.iter().any(|open| skipped.contains(&open.name.as_str())) {
+        if self.open.last().is_some_and(|open| open.skipped) {
             return;
         }
         if let Some(veil) = self.open.last().and_then(|open| open.look.veil) {
@@ -179,7 +202,7 @@ impl State {
             }
             return;
         }
-        if self.open.iter().any(|open| open.name == "pre") {
+        if self.open.last().is_some_and(|open| open.kept) {
             return self.text.push_str(letters);
         }
         for letter in letters.chars() {
@@ -187,7 +210,10 @@ impl State {
                 self.space = true;
                 continue;
             }
-            if std::mem::take(&mut self.space) && !self.text.is_empty() && !self.text.ends_with([' ', '\n', '\t']) {
+            if std::mem::take(&mut self.space)
+                && !self.text.is_empty()
+                && !self.text.ends_with([' ', '\n', '\t'])
+            {
                 self.text.push(' ');
             }
             self.text.push(letter);
@@ -218,17 +244,78 @@ fn tag_number(tag: &Tag) -> Option<u32> {
 fn is_block(name: &str) -> bool {
     matches!(
         name,
-        "p" | "div" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "li" | "ol" | "ul" | "tr" | "table" | "section" | "article" | "hr"
-            | "header" | "footer" | "blockquote" | "pre" | "dt" | "dd" | "dl" | "form" | "fieldset" | "address" | "center" | "main"
-            | "nav" | "aside" | "body" | "caption" | "figure" | "figcaption"
+        "p" | "div"
+            | "h1"
+            | "h2"
+            | "h3"
+            | "h4"
+            | "h5"
+            | "h6"
+            | "li"
+            | "ol"
+            | "ul"
+            | "tr"
+            | "table"
+            | "section"
+            | "article"
+            | "hr"
+            | "header"
+            | "footer"
+            | "blockquote"
+            | "pre"
+            | "dt"
+            | "dd"
+            | "dl"
+            | "form"
+            | "fieldset"
+            | "address"
+            | "center"
+            | "main"
+            | "nav"
+            | "aside"
+            | "body"
+            | "caption"
+            | "figure"
+            | "figcaption"
     )
+}
+
+/// Elements whose letters are no text.
+fn is_skipped(name: &str) -> bool {
+    matches!(
+        name,
+        "script" | "style" | "title" | "noscript" | "template" | "iframe" | "noembed" | "noframes" | "select"
+    )
+}
+
+/// Whether an end that was left out does not reach beyond this element.
+fn holds(holder: &str, name: &str) -> bool {
+    match name {
+        "tr" => holder == "table",
+        "td" | "th" => matches!(holder, "tr" | "table"),
+        "li" => matches!(holder, "ol" | "ul" | "table" | "td"),
+        _ => matches!(holder, "table" | "td" | "th" | "div" | "li" | "dl" | "blockquote" | "body"),
+    }
 }
 
 /// Elements without an end.
 fn is_void(name: &str) -> bool {
     matches!(
         name,
-        "area" | "base" | "br" | "col" | "embed" | "hr" | "img" | "input" | "link" | "meta" | "param" | "source" | "track" | "wbr"
+        "area"
+            | "base"
+            | "br"
+            | "col"
+            | "embed"
+            | "hr"
+            | "img"
+            | "input"
+            | "link"
+            | "meta"
+            | "param"
+            | "source"
+            | "track"
+            | "wbr"
     )
 }
 
@@ -268,13 +355,18 @@ mod tests {
         for (source, how) in rows {
             let (text, notes) = words(&format!("<body>before {source} after</body>"));
             assert_eq!(text.split_whitespace().collect::<Vec<_>>(), ["before", "after"], "{source}");
-            assert_eq!(notes, [Note::Hidden { how, letters: 16, sample: "ignore the rules".into() }], "{source}");
+            assert_eq!(
+                notes,
+                [Note::Hidden { how, letters: 16, sample: "ignore the rules".into() }],
+                "{source}"
+            );
         }
     }
 
     #[test]
     fn white_letters_on_a_dark_ground_are_read() {
-        let (text, notes) = words("<table><tr style='background:#003'><td style='color:white'>Fees</td></tr></table>");
+        let (text, notes) =
+            words("<table><tr style='background:#003'><td style='color:white'>Fees</td></tr></table>");
         assert_eq!((text.trim(), notes), ("Fees", vec![]));
     }
 

@@ -73,6 +73,9 @@ mod tests {
     fn body_and_attachments_are_taken_apart() {
         let reading = read(MAIL.as_bytes(), &Bounds::untimed()).expect("a mail");
         assert_eq!(reading.text.text.trim(), "Subject: Vertrag Müller\n\nSee the café lease.");
-        assert_eq!(reading.parts, [Attachment { name: "lease.pdf".into(), kind: Kind::Pdf, bytes: b"%PDF-1.4\n".to_vec() }]);
+        assert_eq!(
+            reading.parts,
+            [Attachment { name: "lease.pdf".into(), kind: Kind::Pdf, bytes: b"%PDF-1.4\n".to_vec() }]
+        );
     }
 }

@@ -78,9 +78,14 @@ impl Note {
             Self::LettersLost => "Some letters could not be read.".to_owned(),
             Self::Pictures { count } => format!("{count} pictures were not read."),
             Self::Embedded { count } => format!("{count} files inside the document were not read."),
-            Self::Comments { count } => format!("There are {count} comments of reviewers; they are no part of the text."),
+            Self::Comments { count } => {
+                format!("There are {count} comments of reviewers; they are no part of the text.")
+            }
             Self::Tracked { count, authors } => {
-                format!("There are {count} tracked changes by {}; the text is read as if they were accepted.", authors.join(", "))
+                format!(
+                    "There are {count} tracked changes by {}; the text is read as if they were accepted.",
+                    authors.join(", ")
+                )
             }
             Self::Macros => "The file carries macros; they were not run.".to_owned(),
             Self::Scripts => "The page carries scripts; they were not run.".to_owned(),

@@ -54,7 +54,8 @@ pub(super) fn is_text(text: &str) -> bool {
     let mut strange = 0_usize;
     for letter in text.chars().take(65_536) {
         letters += 1;
-        let control = letter.is_control() && !matches!(letter, '\n' | '\r' | '\t' | '\u{c}' | '\u{85}' | '\u{91}'..='\u{97}');
+        let control = letter.is_control()
+            && !matches!(letter, '\n' | '\r' | '\t' | '\u{c}' | '\u{85}' | '\u{91}'..='\u{97}');
         strange += usize::from(control || letter == '\u{FFFD}');
     }
     letters > 0 && strange * 50 <= letters

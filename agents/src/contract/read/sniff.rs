@@ -114,9 +114,18 @@ pub fn sniff(bytes: &[u8]) -> Kind {
 fn archive(bytes: &[u8]) -> Kind {
     let Ok(archive) = zip::ZipArchive::new(Cursor::new(bytes)) else {
         // A truncated document has lost its directory, which stands at the end.
-        return if contains(&bytes[..bytes.len().min(HEAD)], b"[Content_Types].xml") { Kind::Docx } else { Kind::Archive };
+        return if contains(&bytes[..bytes.len().min(HEAD)], b"[Content_Types].xml") {
+            Kind::Docx
+        } else {
+            Kind::Archive
+        };
     };
-    let has = |start: &str| archive.file_names().flatten().any(|name| name.trim_start_matches('/').to_ascii_lowercase().starts_with(start));
+    let has = |start: &str| {
+        archive
+            .file_names()
+            .flatten()
+            .any(|name| name.trim_start_matches('/').to_ascii_lowercase().starts_with(start))
+    };
     if has("[content_types].xml") {
         return match () {
             () if has("word/") => Kind::Docx,
@@ -150,13 +159,14 @@ fn contains(bytes: &[u8], needle: &[u8]) -> bool {
 
 /// Whether the file starts like a picture.
 fn is_image(head: &[u8]) -> bool {
-    let marks: [&[u8]; 7] =
-        [b"\x89PNG", b"\xFF\xD8\xFF", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"\0\0\x01\0"];
+    let marks: [&[u8]; 7] = [b"\x89PNG", b"\xFF\xD8\xFF", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"\0\0\x01\0"];
     // "BM" alone would call many a text a bitmap: the size behind it has zero bytes.
     let bitmap = !head.starts_with(b"BM") || head.get(6..10) == Some(&[0; 4]);
     (bitmap && marks.iter().any(|mark| head.starts_with(mark)))
         || (head.starts_with(b"RIFF") && head.get(8..12) == Some(b"WEBP"))
-        || head.get(4..12).is_some_and(|brand| matches!(brand, b"ftypheic" | b"ftypheix" | b"ftypmif1" | b"ftypavif"))
+        || head
+            .get(4..12)
+            .is_some_and(|brand| matches!(brand, b"ftypheic" | b"ftypheix" | b"ftypmif1" | b"ftypavif"))
 }
 
 /// Whether text is a web page: markup at its start, behind white space and comments.
@@ -184,8 +194,46 @@ fn is_mail(text: &str) -> bool {
         if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_graphic()) {
             return false;
         }
-        let usual = ["from", "to", "subject", "date", "message-id", "mime-version", "received", "content-type", "return-path"];
+        let usual = [
+            "from",
+            "to",
+            "subject",
+            "date",
+            "message-id",
+            "mime-version",
+            "received",
+            "content-type",
+            "return-path",
+        ];
         known += usize::from(usual.contains(&name.to_ascii_lowercase().as_str()));
     }
     known >= 2
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_told_by_their_content() {
+        let rows: [(&[u8], Kind); 14] = [
+            (b"", Kind::Empty),
+            (b"\xEF\xBB\xBF\n%PDF-1.7\n", Kind::Pdf),
+            (b"{\\rtf1\\ansi", Kind::Rtf),
+            (b"\x89PNG\r\n\x1a\n", Kind::Image),
+            (b"BMW AG and the Supplier agree as follows", Kind::Plain),
+            (b"<!-- saved --><HTML><body>x", Kind::Html),
+            (b"<?xml version=\"1.0\"?><html xmlns=\"x\"><p>", Kind::Html),
+            (b"<Company> agrees with <Partner> that", Kind::Plain),
+            (b"From: a@b.example\nSubject: Contract\n\nHello", Kind::Mail),
+            (b"Date: 1 May 2026\nParties: A and B\n\nTerms", Kind::Plain),
+            (b"Received: by x\r\n\tfor y\r\nDKIM-Signature: v=1;\r\nFrom: z\r\n\r\n", Kind::Mail),
+            (b"\x00\x01\x02\x03\x04\x05", Kind::Unknown),
+            (b"PK\x03\x04broken", Kind::Archive),
+            (b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1W\0o\0r\0d\0D\0o\0c\0u\0m\0e\0n\0t\0", Kind::Doc),
+        ];
+        for (bytes, kind) in rows {
+            assert_eq!(sniff(bytes), kind, "{:?}", String::from_utf8_lossy(bytes));
+        }
+    }
 }

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use similar::{Algorithm, DiffTag, capture_diff_slices};
+use similar::Algorithm;
 
-use super::words::{likeness, word_counts};
+use super::words::{Vocabulary, gaps, likeness};
 
 /// Something that stands in a row: a paragraph, a table, a row of a table, a clause.
 #[derive(Debug, Clone)]
@@ -38,18 +38,13 @@ const PAIRS: usize = 1_000_000;
 pub(super) fn align(old: &[Item], new: &[Item]) -> Vec<Step> {
     let (left, right) = interned(old, new);
     let mut steps = Vec::with_capacity(old.len().max(new.len()));
-    let (mut olds, mut news) = (0..0, 0..0);
-    for op in capture_diff_slices(Algorithm::Patience, &left, &right) {
-        if op.tag() == DiffTag::Equal {
-            stretch(old, new, olds.clone(), news.clone(), &mut steps);
-            steps.extend(op.old_range().zip(op.new_range()).map(|(i, j)| Step::Both(i, j)));
-            (olds, news) = (op.old_range().end..op.old_range().end, op.new_range().end..op.new_range().end);
-        } else {
-            olds.end = op.old_range().end;
-            news.end = op.new_range().end;
-        }
+    let (mut i, mut j) = (0, 0);
+    for (olds, news) in gaps(Algorithm::Patience, &left, &right) {
+        steps.extend((i..olds.start).zip(j..news.start).map(|(i, j)| Step::Both(i, j)));
+        (i, j) = (olds.end, news.end);
+        stretch(old, new, olds, news, &mut steps);
     }
-    stretch(old, new, olds, news, &mut steps);
+    steps.extend((i..old.len()).zip(j..new.len()).map(|(i, j)| Step::Both(i, j)));
     steps
 }
 
@@ -84,7 +79,9 @@ fn stretch(old: &[Item], new: &[Item], olds: Range<usize>, news: Range<usize>, s
 
 /// Pairs in order with the greatest sum of likeness.
 fn best_pairs(old: &[Item], new: &[Item]) -> Vec<(usize, usize)> {
-    let words = |items: &[Item]| items.iter().map(|item| word_counts(&item.text)).collect::<Vec<_>>();
+    let mut vocabulary = Vocabulary::default();
+    let mut words =
+        |items: &[Item]| items.iter().map(|item| vocabulary.words(&item.text)).collect::<Vec<_>>();
     let (left, right) = (words(old), words(new));
     let width = new.len() + 1;
     let mut alike = vec![0.0_f64; old.len() * new.len()];

@@ -32,13 +32,20 @@ fn collect<'e, 'a>(children: &'e [Node<'a>], styles: &Styles, found: &mut Vec<Bl
                 }
                 continue;
             }
-            "w:tbl" | "w:sdt" | "w:customXml" | "w:smartTag" => {}
+            "w:tbl" | "w:sdt" | "w:customXml" | "w:smartTag" | "mc:AlternateContent" | "w:altChunk" => {}
             _ => continue,
         }
         dangling(&mut chain, styles, found);
         match element.name.as_ref() {
             "w:tbl" => found.push(Block::Table(element)),
-            "w:sdt" => element.child("w:sdtContent").iter().for_each(|content| collect(&content.children, styles, found)),
+            "w:altChunk" => {}
+            "mc:AlternateContent" => {
+                inline::branch(element).iter().for_each(|branch| collect(&branch.children, styles, found));
+            }
+            "w:sdt" => element
+                .child("w:sdtContent")
+                .iter()
+                .for_each(|content| collect(&content.children, styles, found)),
             _ => collect(&element.children, styles, found),
         }
     }

@@ -8,7 +8,7 @@ use regex::Regex;
 use serde::{Deserialize, Serialize};
 
 use super::align::{Item, Step, align};
-use super::words::{likeness, text_changes, word_counts};
+use super::words::{Vocabulary, likeness, text_changes};
 
 /// What became of a clause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -71,7 +71,9 @@ pub fn clauses(old: &ContractText, new: &ContractText) -> Vec<ClauseChange> {
     let both = |i: usize, j: usize, fate: Option<ClauseFate>| {
         let (from, to) = (olds[i].range.clone(), news[j].range.clone());
         let same_words = old_items[i].key == new_items[j].key;
-        let label = |text: &str, clause: &Clause| text[clause.range.start..clause.range.start + clause.label].trim().to_owned();
+        let label = |text: &str, clause: &Clause| {
+            text[clause.range.start..clause.range.start + clause.label].trim().to_owned()
+        };
         let fate = fate.or(match same_words {
             false => Some(ClauseFate::Changed),
             true if label(&old.text, &olds[i]) != label(&new.text, &news[j]) => Some(ClauseFate::Renumbered),
@@ -106,17 +108,25 @@ pub fn clauses(old: &ContractText, new: &ContractText) -> Vec<ClauseChange> {
 
 /// Turns a clause that left and one that came into one that moved; gives the pairs.
 fn moves(steps: &mut Vec<Step>, old: &[Item], new: &[Item]) -> Vec<(usize, usize)> {
-    let gone: Vec<usize> = steps.iter().filter_map(|step| if let Step::Old(i) = step { Some(*i) } else { None }).collect();
+    let gone: Vec<usize> =
+        steps.iter().filter_map(|step| if let Step::Old(i) = step { Some(*i) } else { None }).collect();
+    let mut vocabulary = Vocabulary::default();
+    let mut came: Vec<(usize, Vec<u32>)> = Vec::new();
+    for step in steps.iter() {
+        if let Step::New(j) = step {
+            came.push((*j, vocabulary.words(&new[*j].text)));
+        }
+    }
     let mut moved = Vec::new();
     for i in gone {
-        let words = word_counts(&old[i].text);
+        let words = vocabulary.words(&old[i].text);
         // Short lines are alike by chance.
-        if words.values().sum::<usize>() < 5 {
+        if words.len() < 5 {
             continue;
         }
-        let best = steps
-            .iter()
-            .filter_map(|step| if let Step::New(j) = step { Some((likeness(&words, &word_counts(&new[*j].text)), *j)) } else { None })
+        let free = came.iter().filter(|(j, _)| !moved.iter().any(|(_, taken)| taken == j));
+        let best = free
+            .map(|(j, other)| (likeness(&words, other), *j))
             .max_by(|left, right| left.0.total_cmp(&right.0));
         if let Some((_, j)) = best.filter(|(likeness, _)| *likeness >= SAME) {
             steps.retain(|step| *step != Step::Old(i));
@@ -149,7 +159,10 @@ fn split(text: &str) -> Vec<Clause> {
         let indent = words.len() - words.trim_start().len();
         match found.last_mut() {
             Some(last) if !fresh && !every_line && label == 0 => last.range.end = start + words.len(),
-            _ => found.push(Clause { range: start + indent..start + words.len(), label: label.saturating_sub(indent) }),
+            _ => found.push(Clause {
+                range: start + indent..start + words.len(),
+                label: label.saturating_sub(indent),
+            }),
         }
         fresh = false;
     }
@@ -163,7 +176,10 @@ mod tests {
     fn fates(old: &str, new: &str) -> Vec<(ClauseFate, String, String)> {
         let text = |text: &str| ContractText::plain(text.to_owned());
         let said = |quote: Option<Quote>| quote.map(|quote| quote.text).unwrap_or_default();
-        clauses(&text(old), &text(new)).into_iter().map(|change| (change.fate, said(change.old), said(change.new))).collect()
+        clauses(&text(old), &text(new))
+            .into_iter()
+            .map(|change| (change.fate, said(change.old), said(change.new)))
+            .collect()
     }
 
     #[test]
@@ -179,19 +195,34 @@ mod tests {
         let said = fates(old, new);
         let fates: Vec<ClauseFate> = said.iter().map(|(fate, _, _)| *fate).collect();
         assert!(fates.contains(&ClauseFate::Changed), "{said:?}");
-        assert!(said.iter().any(|(fate, old, _)| *fate == ClauseFate::Removed && old.starts_with("2. Fees")), "{said:?}");
-        assert!(said.iter().any(|(fate, _, new)| *fate == ClauseFate::Added && new.starts_with("3. Data")), "{said:?}");
+        assert!(
+            said.iter().any(|(fate, old, _)| *fate == ClauseFate::Removed && old.starts_with("2. Fees")),
+            "{said:?}"
+        );
+        assert!(
+            said.iter().any(|(fate, _, new)| *fate == ClauseFate::Added && new.starts_with("3. Data")),
+            "{said:?}"
+        );
         assert!(said.iter().any(|(fate, _, _)| *fate == ClauseFate::Moved), "{said:?}");
     }
 
     #[test]
     fn lines_broken_elsewhere_are_no_change() {
-        assert_eq!(fates("2. Fees. Five percent\nof net revenue.\n\nEnd here.", "2. Fees. Five\npercent of net revenue.\n\nEnd here."), []);
+        assert_eq!(
+            fates(
+                "2. Fees. Five percent\nof net revenue.\n\nEnd here.",
+                "2. Fees. Five\npercent of net revenue.\n\nEnd here."
+            ),
+            []
+        );
     }
 
     #[test]
     fn a_number_alone_is_renumbering() {
-        let said = fates("Title here\n\n1. The laws of Delaware apply.", "Title here\n\n7. The laws of Delaware apply.");
+        let said = fates(
+            "Title here\n\n1. The laws of Delaware apply.",
+            "Title here\n\n7. The laws of Delaware apply.",
+        );
         assert_eq!(said.iter().map(|row| row.0).collect::<Vec<_>>(), [ClauseFate::Renumbered]);
     }
 }

@@ -25,9 +25,12 @@ impl Comparer<'_, '_, '_, '_> {
     pub(super) fn story(&mut self, old: &[Node<'_>], holder: u32, new: &[Node<'_>]) {
         let olds = blocks(old, &self.importer.host.styles);
         let news = blocks(new, &self.importer.guest.styles);
-        let old_items: Vec<Item> = olds.iter().map(|block| item(block, block.key(&self.importer.host.styles))).collect();
-        let new_items: Vec<Item> = news.iter().map(|block| item(block, block.key(&self.importer.guest.styles))).collect();
-        let mut anchor = Anchor { last: None, first: olds.first().map(Block::first_mark), holder, lead: Vec::new() };
+        let old_items: Vec<Item> =
+            olds.iter().map(|block| item(block, block.key(&self.importer.host.styles))).collect();
+        let new_items: Vec<Item> =
+            news.iter().map(|block| item(block, block.key(&self.importer.guest.styles))).collect();
+        let mut anchor =
+            Anchor { last: None, first: olds.first().map(Block::first_mark), holder, lead: Vec::new() };
         for step in align(&old_items, &new_items) {
             match step {
                 Step::Both(i, j) => {
@@ -71,7 +74,8 @@ impl Comparer<'_, '_, '_, '_> {
                 changes.push(Change::new(passage.old, Insert::Runs(runs)));
             }
             let lengths = by_paragraph.iter().map(|atoms| inline::text_of(atoms).len());
-            let paragraphs: Vec<(u32, usize)> = old.iter().map(|paragraph| paragraph.mark).zip(lengths).collect();
+            let paragraphs: Vec<(u32, usize)> =
+                old.iter().map(|paragraph| paragraph.mark).zip(lengths).collect();
             changes.into_iter().for_each(|change| self.plan.share(&change, &paragraphs));
         }
         if looks(old, &old_atoms, same) != looks(new, &new_atoms, same) {
@@ -105,9 +109,16 @@ impl Comparer<'_, '_, '_, '_> {
     fn tables(&mut self, old: &Element<'_>, new: &Element<'_>) {
         let (olds, news) = (story::rows(old), story::rows(new));
         let row_item = |key: String| Item { sort: 2, text: key.clone(), key };
-        let old_items: Vec<Item> = olds.iter().map(|row| row_item(row_key(row, &self.importer.host.styles))).collect();
-        let new_items: Vec<Item> = news.iter().map(|row| row_item(row_key(row, &self.importer.guest.styles))).collect();
-        let mut anchor = Anchor { last: None, first: olds.first().map(|row| row.mark), holder: old.mark, lead: Vec::new() };
+        let old_items: Vec<Item> =
+            olds.iter().map(|row| row_item(row_key(row, &self.importer.host.styles))).collect();
+        let new_items: Vec<Item> =
+            news.iter().map(|row| row_item(row_key(row, &self.importer.guest.styles))).collect();
+        let mut anchor = Anchor {
+            last: None,
+            first: olds.first().map(|row| row.mark),
+            holder: old.mark,
+            lead: Vec::new(),
+        };
         for step in align(&old_items, &new_items) {
             match step {
                 Step::Both(i, j) => {
@@ -212,7 +223,9 @@ fn looks(chain: &[&Element<'_>], atoms: &[Atom<'_, '_>], same: bool) -> Vec<Stri
     let mut found: Vec<String> = own
         .into_iter()
         .flat_map(Element::elements)
-        .filter(|child| !matches!(child.name.as_ref(), "w:rPr" | "w:sectPr") && !child.name.ends_with("Change"))
+        .filter(|child| {
+            !matches!(child.name.as_ref(), "w:rPr" | "w:sectPr") && !child.name.ends_with("Change")
+        })
         .map(Element::to_xml)
         .collect();
     if !same {
@@ -222,7 +235,8 @@ fn looks(chain: &[&Element<'_>], atoms: &[Atom<'_, '_>], same: bool) -> Vec<Stri
     for atom in atoms.iter().filter(|atom| !atom.text.starts_with(OBJECT)) {
         let properties = atom.run.and_then(|run| run.child("w:rPr"));
         let kept = properties.into_iter().flat_map(Element::elements).filter(|child| {
-            !matches!(child.name.as_ref(), "w:lang" | "w:noProof" | "w:ins" | "w:del") && !child.name.ends_with("Change")
+            !matches!(child.name.as_ref(), "w:lang" | "w:noProof" | "w:ins" | "w:del")
+                && !child.name.ends_with("Change")
         });
         let style: String = kept.map(Element::to_xml).collect();
         match &mut last {

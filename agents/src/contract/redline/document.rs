@@ -9,11 +9,12 @@ use super::edit::{expected, plan as plan_edits};
 use super::import::{Guest, Host, Importer};
 use super::parts::{Added, Parts};
 use super::plan::Plan;
-use super::proof::{self, Words};
+use super::proof;
 use super::settle::{Choose, Decision};
 use super::stamp::{Author, Stamp};
+use super::written::{Before, Written};
 use super::{Edit, Fault, NotCompared, Redlined, Revision, Skipped, comment, revision};
-use crate::contract::read::docx::package::Package;
+use crate::contract::read::docx::package::{Package, Relation};
 use crate::contract::read::docx::xml::{self, Element, Node, Tree};
 use crate::contract::read::docx::{self, Sources, is_note, note_reference};
 use crate::contract::read::{self, Bounds};
@@ -29,22 +30,31 @@ const MAIN: [&str; 2] = [
 /// Tracked changes that the original has stay, with their authors; those of the revised document are taken as
 /// accepted. Nothing is returned unless accepting all gives the revised words and taking our changes back the
 /// original's.
-pub fn compare(original: &[u8], revised: &[u8], author: &Author, bounds: &Bounds<'_>) -> Result<Redlined, Fault> {
+pub fn compare(
+    original: &[u8],
+    revised: &[u8],
+    author: &Author,
+    bounds: &Bounds<'_>,
+) -> Result<Redlined, Fault> {
     let mut old_package = open(original, bounds).map_err(Fault::Original)?;
     let mut new_package = open(revised, bounds).map_err(Fault::Revised)?;
     let old = Sources::open(&mut old_package, bounds).map_err(Fault::Original)?;
     let new = Sources::open(&mut new_package, bounds).map_err(Fault::Revised)?;
     let mut old_trees = old.trees(bounds).map_err(Fault::Original)?;
     let new_trees = new.trees(bounds).map_err(Fault::Revised)?;
-    let host = host(&old, &old_trees, bounds)?;
+    let mut host = host(&old, &old_trees, bounds)?;
+    let lists = lent_lists(&old, &new);
+    if lists.is_some() {
+        host.lists = new.read_lists(bounds).map_err(Fault::Revised)?;
+    }
     let guest_root = writable(&new_trees)?;
     let mut stamp = Stamp::new(author.clone(), &old_trees);
-    let before = Before::new(&old_trees, &host);
+    let before = Before::new(&old_trees, &host.styles);
     let pairs = story_pairs(&old, &old_trees, &new, &new_trees);
     let guest = Guest {
         styles: new.read_styles(bounds).map_err(Fault::Revised)?,
         root: guest_root,
-        links: new_package.relations(&new.stories[0].0).map_err(Fault::Revised)?,
+        links: links_of(&new, &mut new_package).map_err(Fault::Revised)?,
         package: new_package,
         notes: notes_of(&new_trees),
     };
@@ -55,13 +65,16 @@ pub fn compare(original: &[u8], revised: &[u8], author: &Author, bounds: &Bounds
         host_package: &old_package,
         parts: Parts::default(),
         skipped: unseen(&old_trees, &new, &new_trees, &pairs),
+        between: None,
+        numbered: false,
         notes: Vec::new(),
     };
     let plan = plan(&mut importer, &mut stamp, (&old_trees, &new_trees), &pairs);
-    let Importer { mut parts, skipped, notes, .. } = importer;
+    let Importer { mut parts, skipped, notes, numbered, .. } = importer;
     if !plan.is_empty() {
         old_trees.iter_mut().filter_map(Tree::root_mut).for_each(|root| plan.apply(root, &mut stamp));
         add_notes(notes, &mut old_trees, &host, &mut parts);
+        lists.filter(|_| numbered).into_iter().for_each(|lists| add_lists(lists, &host, &mut parts));
     }
     let docx = write(&mut old_package, (&old, &old_trees), parts, bounds).map_err(Fault::Original)?;
     let redline = Written { docx: &docx, stamp: &stamp };
@@ -75,7 +88,12 @@ pub fn compare(original: &[u8], revised: &[u8], author: &Author, bounds: &Bounds
 ///
 /// Only the paragraphs that are edited change; earlier changes of others stay. Nothing is returned unless accepting
 /// all gives the edited words and taking our changes back the original's.
-pub fn edit(docx: &[u8], edits: &[Edit], when: DateTime<Utc>, bounds: &Bounds<'_>) -> Result<Redlined, Fault> {
+pub fn edit(
+    docx: &[u8],
+    edits: &[Edit],
+    when: DateTime<Utc>,
+    bounds: &Bounds<'_>,
+) -> Result<Redlined, Fault> {
     let original = Fault::Original;
     let mut package = open(docx, bounds).map_err(original)?;
     let sources = Sources::open(&mut package, bounds).map_err(original)?;
@@ -83,9 +101,9 @@ pub fn edit(docx: &[u8], edits: &[Edit], when: DateTime<Utc>, bounds: &Bounds<'_
     let host = host(&sources, &trees, bounds)?;
     let read = docx::read_trees(&trees, &sources, bounds).map_err(original)?;
     let mut stamp = Stamp::new(Author { name: String::new(), when }, &trees);
-    stamp.take(comment::known_ids(&mut package, &host.part, bounds).map_err(original)?);
+    stamp.take(comment::known_ids(&mut package, host.main(), bounds).map_err(original)?);
     let planned = plan_edits(edits, &trees, (&read.places, &host.styles), &mut stamp)?;
-    let before = Before::new(&trees, &host);
+    let before = Before::new(&trees, &host.styles);
     let (words, places) = proof::placed(&trees, &host.styles);
     let wanted = expected(&words, &places, &trees, (&planned.plan, &host.styles));
     trees.iter_mut().filter_map(Tree::root_mut).for_each(|root| planned.plan.apply(root, &mut stamp));
@@ -117,7 +135,11 @@ pub fn revisions(docx: &[u8], bounds: &Bounds<'_>) -> Result<Vec<Revision>, Faul
 
 /// The document with some of its tracked changes accepted or rejected; `choose` is asked for each of
 /// [`revisions`].
-pub fn decide(docx: &[u8], choose: &dyn Fn(&Revision) -> Decision, bounds: &Bounds<'_>) -> Result<Vec<u8>, Fault> {
+pub fn decide(
+    docx: &[u8],
+    choose: &dyn Fn(&Revision) -> Decision,
+    bounds: &Bounds<'_>,
+) -> Result<Vec<u8>, Fault> {
     let known: BTreeMap<u32, Decision> =
         revisions(docx, bounds)?.iter().map(|revision| (revision.number, choose(revision))).collect();
     settle_all(docx, &|element| known.get(&element.mark).copied().unwrap_or(Decision::Keep), bounds)
@@ -132,7 +154,7 @@ fn settle_all(docx: &[u8], choose: &Choose<'_>, bounds: &Bounds<'_>) -> Result<V
 }
 
 /// Opens a file that must be a Word document.
-fn open<'a>(bytes: &'a [u8], bounds: &'a Bounds<'a>) -> Result<Package<'a>, read::Fault> {
+pub(super) fn open<'a>(bytes: &'a [u8], bounds: &'a Bounds<'a>) -> Result<Package<'a>, read::Fault> {
     if bytes.len() > bounds.input_bytes {
         return Err(read::Fault::TooLarge(bounds.input_bytes));
     }
@@ -152,34 +174,67 @@ fn writable(trees: &[Tree<'_>]) -> Result<String, Fault> {
 }
 
 fn host(sources: &Sources, trees: &[Tree<'_>], bounds: &Bounds<'_>) -> Result<Host, Fault> {
+    let mut styles = sources.read_styles(bounds).map_err(Fault::Original)?;
+    styles.learn_grounds(trees);
     Ok(Host {
-        styles: sources.read_styles(bounds).map_err(Fault::Original)?,
+        styles,
         lists: sources.read_lists(bounds).map_err(Fault::Original)?,
         root: writable(trees)?,
-        part: sources.stories[0].0.clone(),
+        parts: sources.stories.iter().map(|(name, _)| name.clone()).collect(),
     })
+}
+
+/// The lists of the revised document, for an original that has none and refers to none.
+fn lent_lists<'n>(old: &Sources, new: &'n Sources) -> Option<&'n str> {
+    let refers =
+        old.stories.iter().map(|(_, text)| text).chain(&old.styles).any(|text| text.contains("w:numPr"));
+    // Pictures as bullets would need their files.
+    let lists = new.numbering.as_deref().filter(|lists| !lists.contains(" r:"));
+    lists.filter(|_| old.numbering.is_none() && !refers)
+}
+
+/// Adds the part that holds lists.
+fn add_lists(lists: &str, host: &Host, parts: &mut Parts) {
+    let added = Added {
+        name: "numbering.xml",
+        kind: "numbering",
+        content_type: "application/vnd.openxmlformats-officedocument.wordprocessingml.numbering+xml",
+        ending: None,
+        content: lists.as_bytes().to_vec(),
+    };
+    parts.add(host.main(), added);
+}
+
+/// The links of every part with a story.
+fn links_of(sources: &Sources, package: &mut Package<'_>) -> Result<Vec<Vec<Relation>>, read::Fault> {
+    sources.stories.iter().map(|(name, _)| package.relations(name)).collect()
 }
 
 /// Plans the changes of all stories that have a counterpart, and of the notes that stand for each other.
 fn plan<'a>(
     importer: &mut Importer<'_, '_, '_>,
     stamp: &mut Stamp,
-    (old, new): (&'a [Tree<'a>], &'a [Tree<'a>]),
+    (old_trees, new_trees): (&'a [Tree<'a>], &'a [Tree<'a>]),
     pairs: &[(usize, usize)],
 ) -> Plan {
     let mut comparer = Comparer { importer, stamp, plan: Plan::default(), notes: Vec::new() };
     for (i, j) in pairs {
-        if let (Some(old), Some(new)) = (old[*i].root(), new[*j].root()) {
+        if let (Some(old), Some(new)) = (old_trees[*i].root(), new_trees[*j].root()) {
+            comparer.importer.between = Some((*i, *j));
             let (old, new) = (old.child("w:body").unwrap_or(old), new.child("w:body").unwrap_or(new));
             comparer.story(&old.children, old.mark, &new.children);
         }
     }
-    let (old_notes, new_notes) = (notes_of(old), notes_of(new));
+    let (old_notes, new_notes) = (notes_of(old_trees), notes_of(new_trees));
     let find = |notes: &[(&'static str, String, &'a Element<'a>)], kind: &str, id: &str| {
         notes.iter().find(|(other, known, _)| *other == kind && known == id).map(|(_, _, note)| *note)
     };
     for (kind, old_id, new_id) in std::mem::take(&mut comparer.notes) {
         if let (Some(old), Some(new)) = (find(&old_notes, &kind, &old_id), find(&new_notes, &kind, &new_id)) {
+            let part = |trees: &[Tree<'_>]| {
+                trees.iter().position(|tree| tree.root().and_then(note_reference) == Some(kind.as_str()))
+            };
+            comparer.importer.between = part(old_trees).zip(part(new_trees));
             comparer.story(&old.children, old.mark, &new.children);
         }
     }
@@ -199,7 +254,12 @@ fn notes_of<'a>(trees: &'a [Tree<'a>]) -> Vec<(&'static str, String, &'a Element
 }
 
 /// Which parts are compared with which: the bodies, and headers and footers by words, by name, by order.
-fn story_pairs(old: &Sources, old_trees: &[Tree<'_>], new: &Sources, new_trees: &[Tree<'_>]) -> Vec<(usize, usize)> {
+fn story_pairs(
+    old: &Sources,
+    old_trees: &[Tree<'_>],
+    new: &Sources,
+    new_trees: &[Tree<'_>],
+) -> Vec<(usize, usize)> {
     let mut pairs = vec![(0, 0)];
     let styles = docx::styles::Styles::default();
     let (left, right) = (proof::words(old_trees, &styles), proof::words(new_trees, &styles));
@@ -225,7 +285,12 @@ fn story_pairs(old: &Sources, old_trees: &[Tree<'_>], new: &Sources, new_trees: 
 }
 
 /// What the comparison does not look at.
-fn unseen(old_trees: &[Tree<'_>], new: &Sources, new_trees: &[Tree<'_>], pairs: &[(usize, usize)]) -> Skipped {
+fn unseen(
+    old_trees: &[Tree<'_>],
+    new: &Sources,
+    new_trees: &[Tree<'_>],
+    pairs: &[(usize, usize)],
+) -> Skipped {
     let mut skipped = Skipped::default();
     let styles = docx::styles::Styles::default();
     let lone = |trees: &[Tree<'_>], paired: &dyn Fn(usize) -> bool| {
@@ -236,7 +301,8 @@ fn unseen(old_trees: &[Tree<'_>], new: &Sources, new_trees: &[Tree<'_>], pairs: 
     skipped.add_many(NotCompared::Headers, lone(new_trees, &|at| pairs.iter().any(|(_, j)| *j == at)));
     skipped.add_many(NotCompared::Comments, new.comments);
     skipped.add_many(NotCompared::Tracked, revision::list(new_trees, &[]).len());
-    let layout = |trees: &[Tree<'_>]| trees.first().and_then(Tree::root).map(section_layout).unwrap_or_default();
+    let layout =
+        |trees: &[Tree<'_>]| trees.first().and_then(Tree::root).map(section_layout).unwrap_or_default();
     if layout(old_trees) != layout(new_trees) {
         skipped.add(NotCompared::Sections);
     }
@@ -252,14 +318,23 @@ fn section_layout(element: &Element<'_>) -> String {
 }
 
 /// Puts new notes into the part that holds notes, which is made when there is none.
-fn add_notes<'a>(notes: Vec<(&'static str, Element<'static>)>, trees: &mut [Tree<'a>], host: &Host, parts: &mut Parts) {
+fn add_notes<'a>(
+    notes: Vec<(&'static str, Element<'static>)>,
+    trees: &mut [Tree<'a>],
+    host: &Host,
+    parts: &mut Parts,
+) {
     for kind in ["w:footnoteReference", "w:endnoteReference"] {
-        let own: Vec<Node<'static>> =
-            notes.iter().filter(|(other, _)| *other == kind).map(|(_, note)| Node::Element(note.clone())).collect();
+        let own: Vec<Node<'static>> = notes
+            .iter()
+            .filter(|(other, _)| *other == kind)
+            .map(|(_, note)| Node::Element(note.clone()))
+            .collect();
         if own.is_empty() {
             continue;
         }
-        let part = trees.iter_mut().filter_map(Tree::root_mut).find(|root| note_reference(root) == Some(kind));
+        let part =
+            trees.iter_mut().filter_map(Tree::root_mut).find(|root| note_reference(root) == Some(kind));
         match part {
             Some(root) => root.children.extend(own),
             None => new_notes(kind, own, host, parts),
@@ -273,10 +348,15 @@ fn new_notes(kind: &str, notes: Vec<Node<'static>>, host: &Host, parts: &mut Par
     let line = |id: i8, sort: &str, sign: &str| {
         let run = Element::new("w:r", vec![Node::Element(Element::new(sign, Vec::new()))]);
         let paragraph = Element::new("w:p", vec![Node::Element(run)]);
-        Node::Element(Element::new(&format!("w:{name} w:type=\"{sort}\" w:id=\"{id}\""), vec![Node::Element(paragraph)]))
+        Node::Element(Element::new(
+            &format!("w:{name} w:type=\"{sort}\" w:id=\"{id}\""),
+            vec![Node::Element(paragraph)],
+        ))
     };
-    let lines = [line(-1, "separator", "w:separator"), line(0, "continuationSeparator", "w:continuationSeparator")];
-    let spaces: String = xml::attributes(&host.root).map(|(key, value)| format!(" {key}=\"{value}\"")).collect();
+    let lines =
+        [line(-1, "separator", "w:separator"), line(0, "continuationSeparator", "w:continuationSeparator")];
+    let spaces: String =
+        xml::attributes(&host.root).map(|(key, value)| format!(" {key}=\"{value}\"")).collect();
     let root = Element::new(&format!("w:{name}s{spaces}"), lines.into_iter().chain(notes).collect());
     let content = format!("<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n{}", root.to_xml());
     let added = Added {
@@ -286,11 +366,11 @@ fn new_notes(kind: &str, notes: Vec<Node<'static>>, host: &Host, parts: &mut Par
         ending: None,
         content: content.into_bytes(),
     };
-    parts.add(&host.part, added);
+    parts.add(host.main(), added);
 }
 
 /// The file with the parts that differ from what was read; every other byte stays.
-pub(super) fn write(
+fn write(
     package: &mut Package<'_>,
     (sources, trees): (&Sources, &[Tree<'_>]),
     parts: Parts,
@@ -301,92 +381,11 @@ pub(super) fn write(
         let written = tree.to_xml();
         if written != *source {
             // What was read in UTF-16 is written in UTF-8 and must say so.
-            changes.insert(name.clone(), written.replacen("encoding=\"UTF-16\"", "encoding=\"UTF-8\"", 1).into_bytes());
+            changes.insert(
+                name.clone(),
+                written.replacen("encoding=\"UTF-16\"", "encoding=\"UTF-8\"", 1).into_bytes(),
+            );
         }
     }
     package.write(&changes)
-}
-
-/// What a document said before it was changed.
-struct Before {
-    /// As it stood.
-    words: Words,
-    /// With every earlier change rejected.
-    rejected: Words,
-}
-
-impl Before {
-    fn new(trees: &[Tree<'_>], host: &Host) -> Self {
-        let rejected = proof::settled(trees, &|_| Decision::Reject);
-        Self { words: proof::words(trees, &host.styles), rejected: proof::words(&rejected, &host.styles) }
-    }
-}
-
-/// A redline that is not yet proved.
-struct Written<'w> {
-    docx: &'w [u8],
-    stamp: &'w Stamp,
-}
-
-impl Written<'_> {
-    /// Proves the redline from its own bytes; tells whether automatic numbers differ from the revised document's.
-    fn prove(
-        &self,
-        before: &Before,
-        (wanted, pairs): (&Words, &[(usize, usize)]),
-        (new, new_trees): (&Sources, &[Tree<'_>]),
-        bounds: &Bounds<'_>,
-    ) -> Result<usize, Fault> {
-        let broken = |_| Fault::Unproved("it does not open");
-        let mut package = open(self.docx, bounds).map_err(broken)?;
-        let sources = Sources::open(&mut package, bounds).map_err(broken)?;
-        let trees = sources.trees(bounds).map_err(broken)?;
-        let styles = sources.read_styles(bounds).map_err(broken)?;
-        let taken = proof::settled(&trees, &|_| Decision::Accept);
-        let words = proof::words(&taken, &styles);
-        let parts = pairs.iter().all(|(i, j)| *i == 0 || words.parts[*i] == wanted.parts[*j]);
-        if words.body != wanted.body || !parts {
-            return Err(Fault::Unproved("accepting all does not give the revised words"));
-        }
-        self.prove_back(before, &trees, &styles)?;
-        let numbered = |trees: &[Tree<'_>], sources: &Sources| {
-            docx::read_trees(&trees[..1], sources, bounds).map(|read| read.text.text).map_err(broken)
-        };
-        Ok(usize::from(numbered(&taken, &sources)? != numbered(new_trees, new)?))
-    }
-
-    /// Proves edits from the bytes of their redline.
-    fn prove_edits(&self, before: &Before, wanted: &str, bounds: &Bounds<'_>) -> Result<(), Fault> {
-        let broken = |_| Fault::Unproved("it does not open");
-        let mut package = open(self.docx, bounds).map_err(broken)?;
-        let sources = Sources::open(&mut package, bounds).map_err(broken)?;
-        let trees = sources.trees(bounds).map_err(broken)?;
-        let styles = sources.read_styles(bounds).map_err(broken)?;
-        let (taken, _) = proof::placed(&proof::settled(&trees, &|_| Decision::Accept), &styles);
-        // How many line ends stand where all words of a cell or paragraph went is the word processor's business.
-        if proof::squeezed(&taken) != proof::squeezed(wanted) {
-            return Err(Fault::Unproved("accepting all does not give the edited words"));
-        }
-        self.prove_back(before, &trees, &styles)
-    }
-
-    /// Proves that the original's words come back: without our changes, and without any.
-    fn prove_back(&self, before: &Before, trees: &[Tree<'_>], styles: &docx::styles::Styles) -> Result<(), Fault> {
-        let ours = |element: &Element<'_>| {
-            let own = element.attr("id").and_then(|id| id.parse().ok()).is_some_and(|id| self.stamp.ours.contains(&id));
-            if own { Decision::Reject } else { Decision::Keep }
-        };
-        let back = proof::words(&proof::settled(trees, &ours), styles);
-        let rejected = proof::words(&proof::settled(trees, &|_| Decision::Reject), styles);
-        let same = |left: &Words, right: &Words| {
-            left.body == right.body && left.parts.iter().zip(&right.parts).all(|(left, right)| left == right)
-        };
-        if !same(&back, &before.words) {
-            return Err(Fault::Unproved("taking our changes back does not give the original words"));
-        }
-        if !same(&rejected, &before.rejected) {
-            return Err(Fault::Unproved("rejecting all does not give the original words"));
-        }
-        Ok(())
-    }
 }

@@ -63,6 +63,11 @@ pub(super) fn plan(
         last_end = edit.end;
         stamp.rename(&edit.author);
         let comment = edit.comment.as_deref().filter(|text| !text.trim().is_empty());
+        // Word processors know no comments in headers and footers.
+        let place =
+            places.iter().find(|place| place.range.start <= edit.start && edit.start <= place.range.end);
+        let root = place.and_then(|place| trees.get(place.part)?.root());
+        let comment = comment.filter(|_| !root.is_some_and(|root| root.is("w:hdr") || root.is("w:ftr")));
         let comment = comment.map(|text| planned.comments.add(text, stamp));
         paragraphs.one(edit, comment, places, &mut planned.plan).map_err(refuse)?;
     }
@@ -71,11 +76,17 @@ pub(super) fn plan(
 
 impl Paragraphs<'_, '_> {
     /// Plans one edit.
-    fn one(&self, edit: &Edit, comment: Option<i64>, places: &[Place], plan: &mut Plan) -> Result<(), &'static str> {
-        let holds = |offset: usize| {
-            move |place: &Place| place.range.start <= offset && offset <= place.range.end
-        };
-        let first = places.iter().position(holds(edit.start)).ok_or("it starts outside of what paragraphs say")?;
+    fn one(
+        &self,
+        edit: &Edit,
+        comment: Option<i64>,
+        places: &[Place],
+        plan: &mut Plan,
+    ) -> Result<(), &'static str> {
+        let holds =
+            |offset: usize| move |place: &Place| place.range.start <= offset && offset <= place.range.end;
+        let first =
+            places.iter().position(holds(edit.start)).ok_or("it starts outside of what paragraphs say")?;
         let last = places.iter().rposition(holds(edit.end)).filter(|last| *last >= first);
         let last = last.ok_or("it ends outside of what paragraphs say")?;
         // An edit at a border belongs to the paragraph it starts in.
@@ -88,8 +99,11 @@ impl Paragraphs<'_, '_> {
             self.within(place, range, (insert, comment, author), plan);
             return Ok(());
         }
-        let parents: Vec<u32> =
-            places[first..=last].iter().flat_map(|place| &place.marks).filter_map(|mark| Some(self.by_mark.get(mark)?.1)).collect();
+        let parents: Vec<u32> = places[first..=last]
+            .iter()
+            .flat_map(|place| &place.marks)
+            .filter_map(|mark| Some(self.by_mark.get(mark)?.1))
+            .collect();
         if parents.windows(2).any(|pair| pair[0] != pair[1]) {
             return Err("it runs over cells of a table or over different parts");
         }
@@ -110,10 +124,17 @@ impl Paragraphs<'_, '_> {
     }
 
     /// Plans a change inside the paragraphs that read as one.
-    fn within(&self, place: &Place, shown: Range<usize>, what: (Insert, Option<i64>, Rc<str>), plan: &mut Plan) {
+    fn within(
+        &self,
+        place: &Place,
+        shown: Range<usize>,
+        what: (Insert, Option<i64>, Rc<str>),
+        plan: &mut Plan,
+    ) {
         let (insert, comment, author) = what;
         let known = || place.marks.iter().filter_map(|mark| self.by_mark.get(mark));
-        let atoms: Vec<Atom<'_, '_>> = known().flat_map(|(paragraph, _)| inline::atoms(paragraph, self.styles)).collect();
+        let atoms: Vec<Atom<'_, '_>> =
+            known().flat_map(|(paragraph, _)| inline::atoms(paragraph, self.styles)).collect();
         let lengths = known().map(|(paragraph, _)| {
             (paragraph.mark, inline::text_of(&inline::atoms(paragraph, self.styles)).len())
         });
@@ -156,7 +177,12 @@ fn collect<'e, 'a>(element: &'e Element<'a>, found: &mut HashMap<u32, (&'e Eleme
 }
 
 /// The words of a document with its changes taken, reckoned without writing any.
-pub(super) fn expected(text: &str, places: &[Place], trees: &[Tree<'_>], (plan, styles): (&Plan, &Styles)) -> String {
+pub(super) fn expected(
+    text: &str,
+    places: &[Place],
+    trees: &[Tree<'_>],
+    (plan, styles): (&Plan, &Styles),
+) -> String {
     let mut by_mark = HashMap::new();
     trees.iter().filter_map(Tree::root).for_each(|root| collect(root, &mut by_mark));
     let mut out = text.to_owned();

@@ -23,8 +23,15 @@ pub(super) struct Host {
     pub(super) lists: Lists,
     /// The start tag of its main part, with the namespaces it declares.
     pub(super) root: String,
-    /// Name of its main part.
-    pub(super) part: String,
+    /// Names of its parts with stories; the main part is first.
+    pub(super) parts: Vec<String>,
+}
+
+impl Host {
+    /// Name of the main part.
+    pub(super) fn main(&self) -> &str {
+        &self.parts[0]
+    }
 }
 
 /// Where what comes in is from.
@@ -33,7 +40,8 @@ pub(super) struct Guest<'p, 'b> {
     /// The start tag of its main part.
     pub(super) root: String,
     pub(super) package: Package<'b>,
-    pub(super) links: Vec<Relation>,
+    /// The links of each of its parts.
+    pub(super) links: Vec<Vec<Relation>>,
     /// Its notes: the kind of reference, the id and the note.
     pub(super) notes: Vec<(&'static str, String, &'p Element<'p>)>,
 }
@@ -45,6 +53,10 @@ pub(super) struct Importer<'h, 'p, 'b> {
     pub(super) host_package: &'h Package<'b>,
     pub(super) parts: Parts,
     pub(super) skipped: Skipped,
+    /// The parts that things come into and are from; links mean something in their own part only.
+    pub(super) between: Option<(usize, usize)>,
+    /// Whether a paragraph came over with its place in a list.
+    pub(super) numbered: bool,
     /// New notes of the original: the kind of reference, and the note.
     pub(super) notes: Vec<(&'static str, Element<'static>)>,
 }
@@ -71,7 +83,8 @@ impl Importer<'_, '_, '_> {
     /// Paragraphs that read as one, their content as an insertion, their end not.
     fn paragraph(&mut self, chain: &[&Element<'_>], stamp: &mut Stamp) -> Element<'static> {
         let mut children = Vec::new();
-        let properties = chain.last().and_then(|last| last.child("w:pPr")).and_then(|own| self.paragraph_properties(own));
+        let properties =
+            chain.last().and_then(|last| last.child("w:pPr")).and_then(|own| self.paragraph_properties(own));
         children.extend(properties.map(Node::Element));
         for paragraph in chain {
             let styles = std::mem::take(&mut self.guest.styles);
@@ -119,7 +132,12 @@ impl Importer<'_, '_, '_> {
     }
 
     /// Runs and formulas of a stretch of atoms, in bytes of their text.
-    pub(super) fn runs(&mut self, atoms: &[Atom<'_, '_>], range: Range<usize>, stamp: &mut Stamp) -> Vec<Node<'static>> {
+    pub(super) fn runs(
+        &mut self,
+        atoms: &[Atom<'_, '_>],
+        range: Range<usize>,
+        stamp: &mut Stamp,
+    ) -> Vec<Node<'static>> {
         let mut out = Vec::new();
         let mut words = String::new();
         let mut open: Option<&Element<'_>> = None;
@@ -150,7 +168,8 @@ impl Importer<'_, '_, '_> {
         if words.is_empty() {
             return;
         }
-        let looks = run.and_then(|run| run.child("w:rPr")).and_then(|properties| self.run_properties(properties));
+        let looks =
+            run.and_then(|run| run.child("w:rPr")).and_then(|properties| self.run_properties(properties));
         out.push(Node::Element(run_of(words, looks.as_ref().map(Element::to_xml).as_deref())));
         words.clear();
     }
@@ -173,15 +192,22 @@ impl Importer<'_, '_, '_> {
     }
 
     /// A note and the reference to it.
-    fn note(&mut self, kind: &'static str, reference: &Element<'_>, stamp: &mut Stamp) -> Option<Element<'static>> {
+    fn note(
+        &mut self,
+        kind: &'static str,
+        reference: &Element<'_>,
+        stamp: &mut Stamp,
+    ) -> Option<Element<'static>> {
         let id = reference.attr("id")?.into_owned();
-        let (_, _, note) = self.guest.notes.iter().find(|(other, known, _)| *other == kind && *known == id)?;
+        let (_, _, note) =
+            self.guest.notes.iter().find(|(other, known, _)| *other == kind && *known == id)?;
         let found = blocks(&note.children, &self.guest.styles);
         let (name, sign) = match kind {
             "w:footnoteReference" => ("w:footnote", "w:footnoteRef"),
             _ => ("w:endnote", "w:endnoteRef"),
         };
         let mut children = Vec::new();
+        let between = self.between.take();
         for (index, block) in found.iter().enumerate() {
             let mut element = match block {
                 Block::Paragraph(chain) => self.paragraph(chain, stamp),
@@ -194,6 +220,7 @@ impl Importer<'_, '_, '_> {
             }
             children.push(Node::Element(element));
         }
+        self.between = between;
         if children.is_empty() {
             children.push(Node::Element(Element::new("w:p", Vec::new())));
         }
@@ -233,7 +260,10 @@ impl Importer<'_, '_, '_> {
             .map(|(key, value)| (key.to_owned(), value.to_owned()))
             .collect();
         for (key, id) in links.into_iter().filter(|(_, id)| !id.is_empty()) {
-            let link = self.guest.links.iter().find(|link| link.id == id && link.kind == "image" && !link.outside)?.clone();
+            let (into, from) = self.between?;
+            let known = self.guest.links.get(from)?.iter();
+            let link =
+                known.clone().find(|link| link.id == id && link.kind == "image" && !link.outside)?.clone();
             let content = self.guest.package.bytes(&link.target).ok().flatten()?;
             let ending = link.target.rsplit('.').next().unwrap_or("png").to_ascii_lowercase();
             let name = self.parts.picture_name(self.host_package, &ending);
@@ -242,10 +272,16 @@ impl Importer<'_, '_, '_> {
                 "emf" | "wmf" => format!("image/x-{ending}"),
                 other => format!("image/{other}"),
             };
-            let added =
-                Added { name: &name, kind: "image", content_type: &kind, ending: Some((&ending, &kind)), content };
-            let new = self.parts.add(&self.host.part, added);
-            element.open = Cow::Owned(element.open.replacen(&format!("{key}=\"{id}\""), &format!("{key}=\"{new}\""), 1));
+            let added = Added {
+                name: &name,
+                kind: "image",
+                content_type: &kind,
+                ending: Some((&ending, &kind)),
+                content,
+            };
+            let new = self.parts.add(self.host.parts.get(into)?, added);
+            element.open =
+                Cow::Owned(element.open.replacen(&format!("{key}=\"{id}\""), &format!("{key}=\"{new}\""), 1));
         }
         for node in &mut element.children {
             if let Node::Element(child) = node {
@@ -266,8 +302,8 @@ impl Importer<'_, '_, '_> {
 
     /// Paragraph properties that mean something in the original.
     fn paragraph_properties(&mut self, properties: &Element<'_>) -> Option<Element<'static>> {
-        let value = |child: &Element<'_>| child.attr("val").map(|value| value.into_owned());
-        let mut unnumbered = false;
+        let value = |child: &Element<'_>| child.attr("val").map(Cow::into_owned);
+        let (mut unnumbered, mut numbered) = (false, false);
         let mut out = kept(properties, |child| match child.name.as_ref() {
             "w:sectPr" | "w:rPr" => false,
             "w:pStyle" => value(child).is_some_and(|id| self.host.styles.knows(&id)),
@@ -275,10 +311,12 @@ impl Importer<'_, '_, '_> {
                 let list = child.child("w:numId").and_then(value).and_then(|id| id.parse::<i64>().ok());
                 let known = list.is_none_or(|list| list == 0 || self.host.lists.knows(list));
                 unnumbered |= !known;
+                numbered |= known;
                 known
             }
             _ => true,
         });
+        self.numbered |= numbered;
         if unnumbered {
             self.skipped.add(NotCompared::Numbering);
         }
@@ -303,11 +341,28 @@ fn kept(properties: &Element<'_>, mut wanted: impl FnMut(&Element<'_>) -> bool) 
         .filter(|child| {
             let name = child.name.as_ref();
             let record = name.ends_with("Change")
-                || matches!(name, "w:ins" | "w:del" | "w:moveFrom" | "w:moveTo" | "w:cellIns" | "w:cellDel" | "w:cellMerge");
+                || matches!(
+                    name,
+                    "w:ins" | "w:del" | "w:moveFrom" | "w:moveTo" | "w:cellIns" | "w:cellDel" | "w:cellMerge"
+                );
             name.starts_with("w:") && !record && wanted(child)
         })
-        .map(|child| Node::Element(settle(child, &|_| Decision::Accept).into_owned()))
+        .map(|child| Node::Element(plain(settle(child, &|_| Decision::Accept).into_owned())))
         .collect();
     let name = properties.name.clone().into_owned();
     Element::new(&name, children)
+}
+
+/// A property without attributes and elements of other makers, whose names the original may not know.
+fn plain(mut element: Element<'static>) -> Element<'static> {
+    let name = element.name.clone().into_owned();
+    let kept: String = xml::attributes(&element.open)
+        .filter(|(key, _)| key.starts_with("w:") || key.starts_with("xml:"))
+        .map(|(key, value)| format!(" {key}=\"{value}\""))
+        .collect();
+    let children = std::mem::take(&mut element.children).into_iter().filter_map(|node| match node {
+        Node::Element(child) if child.name.starts_with("w:") => Some(Node::Element(plain(child))),
+        _ => None,
+    });
+    Element::new(&format!("{name}{kept}"), children.collect())
 }

@@ -17,6 +17,7 @@ mod settle;
 mod skipped;
 mod stamp;
 mod words;
+mod written;
 
 use domain::error::UserError;
 
@@ -27,8 +28,8 @@ pub use document::{accept_all, compare, decide, edit, reject_all, revisions};
 pub use edit::Edit;
 pub use revision::{Revision, RevisionKind};
 pub use settle::Decision;
-use skipped::Skipped;
 pub use skipped::NotCompared;
+use skipped::Skipped;
 pub use stamp::Author;
 
 /// A document with tracked changes.
@@ -77,7 +78,9 @@ impl Fault {
                 "This document was written by a program whose files I can read but not mark.",
                 "Please open it in a word processor, save it again and resend it.",
             ),
-            Self::Edit { why, .. } => UserError::new(format!("One of the changes cannot be marked: {why}."), ""),
+            Self::Edit { why, .. } => {
+                UserError::new(format!("One of the changes cannot be marked: {why}."), "")
+            }
             Self::Unproved(_) => UserError::new(
                 "I could not mark every difference exactly, so I send no redline rather than a wrong one.",
                 "Please compare the two files in a word processor.",

@@ -34,7 +34,11 @@ impl Parts {
             self.types.push((name, added.content_type.to_owned()));
         }
         let id = self.link_id();
-        self.links.entry(from.to_owned()).or_default().push((id.clone(), added.kind.to_owned(), added.name.to_owned()));
+        self.links.entry(from.to_owned()).or_default().push((
+            id.clone(),
+            added.kind.to_owned(),
+            added.name.to_owned(),
+        ));
         id
     }
 
@@ -55,16 +59,26 @@ impl Parts {
     }
 
     /// Writes links and types into the parts that hold them.
-    pub(super) fn finish(mut self, package: &mut Package<'_>, bounds: &Bounds<'_>) -> Result<BTreeMap<String, Vec<u8>>, Fault> {
+    pub(super) fn finish(
+        mut self,
+        package: &mut Package<'_>,
+        bounds: &Bounds<'_>,
+    ) -> Result<BTreeMap<String, Vec<u8>>, Fault> {
         for (part, links) in std::mem::take(&mut self.links) {
             let (folder, file) = part.rsplit_once('/').unwrap_or(("", &part));
-            let wanted = if folder.is_empty() { format!("_rels/{file}.rels") } else { format!("{folder}/_rels/{file}.rels") };
+            let wanted = if folder.is_empty() {
+                format!("_rels/{file}.rels")
+            } else {
+                format!("{folder}/_rels/{file}.rels")
+            };
             let name = package.find(&wanted).unwrap_or(wanted);
             let empty = "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\"></Relationships>";
             let source = package.text(&name)?.unwrap_or_else(|| empty.to_owned());
             let lines: String = links
                 .iter()
-                .map(|(id, kind, target)| format!("<Relationship Id=\"{id}\" Type=\"{KINDS}/{kind}\" Target=\"{target}\"/>"))
+                .map(|(id, kind, target)| {
+                    format!("<Relationship Id=\"{id}\" Type=\"{KINDS}/{kind}\" Target=\"{target}\"/>")
+                })
                 .collect();
             self.content.insert(name, append(&source, &lines, bounds)?);
         }
@@ -74,7 +88,9 @@ impl Parts {
             let mut lines = String::new();
             for (ending, kind) in &self.endings {
                 let known = format!("Extension=\"{}\"", ending.to_ascii_lowercase());
-                if !source.to_ascii_lowercase().contains(&known.to_ascii_lowercase()) && !lines.contains(&known) {
+                if !source.to_ascii_lowercase().contains(&known.to_ascii_lowercase())
+                    && !lines.contains(&known)
+                {
                     lines.push_str(&format!("<Default {known} ContentType=\"{kind}\"/>"));
                 }
             }

@@ -85,7 +85,8 @@ impl Plan {
         }
         if let Some(nodes) = self.into.get(&element.mark) {
             // Properties stand first in whatever has them.
-            let at = new.iter().position(|node| node.element().is_some_and(|child| !child.name.ends_with("Pr")));
+            let at =
+                new.iter().position(|node| node.element().is_some_and(|child| !child.name.ends_with("Pr")));
             let at = at.unwrap_or(new.len());
             new.splice(at..at, nodes.iter().cloned());
         }

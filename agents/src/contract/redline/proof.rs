@@ -3,7 +3,7 @@
 use super::settle::{Choose, settle};
 use crate::contract::read::docx::story::{Place, Scribe};
 use crate::contract::read::docx::styles::Styles;
-use crate::contract::read::docx::xml::{Node, Tree};
+use crate::contract::read::docx::xml::{self, Element, Node, Tree};
 use crate::contract::read::docx::{note_reference, notes_in_order};
 
 /// The words of a document as they are compared: body and notes together, headers and footers one by one.
@@ -62,4 +62,22 @@ pub(super) fn placed(trees: &[Tree<'_>], styles: &Styles) -> (String, Vec<Place>
 /// A text with every run of line ends and tabs as one line end.
 pub(super) fn squeezed(text: &str) -> String {
     text.split(['\n', '\t']).filter(|piece| !piece.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+/// Whether every prefix in the parts is declared where it is used, without which no word processor opens them.
+pub(super) fn is_bound(trees: &[Tree<'_>]) -> bool {
+    trees.iter().filter_map(Tree::root).all(|root| bound(root, &mut Vec::new()))
+}
+
+fn bound<'e>(element: &'e Element<'_>, known: &mut Vec<&'e str>) -> bool {
+    let before = known.len();
+    known.extend(xml::attributes(&element.open).filter_map(|(key, _)| key.strip_prefix("xmlns:")));
+    let keys = xml::attributes(&element.open).map(|(key, _)| key);
+    let fine = keys
+        .chain([xml::tag_name(&element.open)])
+        .filter_map(|name| Some(name.split_once(':')?.0))
+        .all(|prefix| matches!(prefix, "xml" | "xmlns") || known.contains(&prefix));
+    let fine = fine && element.elements().all(|child| bound(child, known));
+    known.truncate(before);
+    fine
 }

@@ -1,5 +1,7 @@
 //! The tracked changes in a document: whose, when, what and where.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -49,25 +51,23 @@ pub struct Revision {
 
 /// Every tracked change in the parts, in order.
 pub(super) fn list(trees: &[Tree<'_>], places: &[Place]) -> Vec<Revision> {
-    let mut found = Finder { places, revisions: Vec::new() };
+    let starts = places.iter().flat_map(|place| place.marks.iter().map(|mark| (*mark, place.range.start)));
+    let mut found = Finder { starts: starts.collect(), revisions: Vec::new() };
     for root in trees.iter().filter_map(Tree::root) {
         found.visit(root, "", None);
     }
     found.revisions
 }
 
-struct Finder<'p> {
-    places: &'p [Place],
+struct Finder {
+    /// Where each paragraph starts in the text as read, by its mark.
+    starts: HashMap<u32, usize>,
     revisions: Vec<Revision>,
 }
 
-impl Finder<'_> {
+impl Finder {
     fn visit(&mut self, element: &Element<'_>, parent: &str, paragraph: Option<usize>) {
-        let paragraph = if element.is("w:p") {
-            self.places.iter().find(|place| place.marks.contains(&element.mark)).map(|place| place.range.start)
-        } else {
-            paragraph
-        };
+        let paragraph = if element.is("w:p") { self.starts.get(&element.mark).copied() } else { paragraph };
         if let Some(kind) = kind(element, parent) {
             let date = element.attr("date").and_then(|date| DateTime::parse_from_rfc3339(&date).ok());
             self.revisions.push(Revision {

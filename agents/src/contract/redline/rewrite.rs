@@ -48,7 +48,8 @@ impl Change {
 pub(super) fn rewrite<'a>(paragraph: &Element<'a>, changes: &[Change], stamp: &mut Stamp) -> Element<'a> {
     let survey = survey(paragraph);
     let covers = |field: &Range<usize>| {
-        !field.is_empty() && changes.iter().any(|change| change.range.start <= field.start && field.end <= change.range.end)
+        !field.is_empty()
+            && changes.iter().any(|change| change.range.start <= field.start && field.end <= change.range.end)
     };
     let mut pen = Pen {
         changes,
@@ -90,7 +91,10 @@ fn survey(paragraph: &Element<'_>) -> Vec<Range<usize>> {
                     found.push((*at, None));
                 }
                 fields.pass(mark);
-                if mark == FieldMark::End && fields.depth() == 0 && let Some(last) = found.last_mut() {
+                if mark == FieldMark::End
+                    && fields.depth() == 0
+                    && let Some(last) = found.last_mut()
+                {
                     last.1 = Some(*at);
                 }
             }
@@ -202,7 +206,13 @@ impl Pen<'_> {
     }
 
     /// One part of an insertion that was cut; all but the first get a new id.
-    fn part<'a>(&mut self, element: &Element<'a>, held: Vec<Node<'a>>, parts: &mut usize, out: &mut Vec<Out<'a>>) {
+    fn part<'a>(
+        &mut self,
+        element: &Element<'a>,
+        held: Vec<Node<'a>>,
+        parts: &mut usize,
+        out: &mut Vec<Out<'a>>,
+    ) {
         if held.is_empty() {
             return;
         }
@@ -212,7 +222,8 @@ impl Pen<'_> {
             let fresh = self.stamp.id();
             // It stays the other's change: only ids of our own changes are ours.
             self.stamp.ours.remove(&fresh);
-            part.open = Cow::Owned(part.open.replacen(&format!(":id=\"{id}\""), &format!(":id=\"{fresh}\""), 1));
+            part.open =
+                Cow::Owned(part.open.replacen(&format!(":id=\"{id}\""), &format!(":id=\"{fresh}\""), 1));
         }
         *parts += 1;
         out.push(Out { node: Node::Element(part), ours: false });
@@ -356,7 +367,11 @@ impl Pen<'_> {
 
     /// Begins the comments of changes that are written up to the given end.
     fn open_comments(&mut self, end: usize, out: &mut Vec<Out<'_>>) {
-        while let Some(change) = self.changes.get(self.commented).filter(|change| change.range.start < end || change.range.end <= end) {
+        while let Some(change) = self
+            .changes
+            .get(self.commented)
+            .filter(|change| change.range.start < end || change.range.end <= end)
+        {
             self.commented += 1;
             if let Some(comment) = change.comment {
                 let start = Element::new(&format!("w:commentRangeStart w:id=\"{comment}\""), Vec::new());
@@ -425,7 +440,9 @@ fn letters(text: &str) -> Element<'static> {
 
 /// A run of words; tabs and line ends become elements.
 pub(super) fn run_of(words: &str, properties: Option<&str>) -> Element<'static> {
-    let looks = properties.filter(|properties| !properties.is_empty()).map(|properties| Node::Other(Cow::Owned(properties.to_owned())));
+    let looks = properties
+        .filter(|properties| !properties.is_empty())
+        .map(|properties| Node::Other(Cow::Owned(properties.to_owned())));
     let mut children: Vec<Node<'static>> = looks.into_iter().collect();
     for piece in words.split_inclusive(['\t', '\n', '\u{2011}']) {
         let sign = piece.chars().next_back().filter(|letter| matches!(letter, '\t' | '\n' | '\u{2011}'));

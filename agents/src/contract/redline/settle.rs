@@ -1,5 +1,6 @@
 //! Accepts or rejects tracked changes: all, or those that are chosen.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::rewrite::renamed;
@@ -64,7 +65,13 @@ impl Judge<'_> {
                     out.push(Node::Element(joined(std::mem::take(&mut joining), paragraph)));
                     continue;
                 }
-                "w:tbl" | "w:sdt" | "w:sectPr" | "w:customXml" => self.dangling(&mut joining, &mut out),
+                "w:tbl"
+                | "w:sdt"
+                | "w:sectPr"
+                | "w:customXml"
+                | "w:smartTag"
+                | "mc:AlternateContent"
+                | "w:altChunk" => self.dangling(&mut joining, &mut out),
                 _ => {}
             }
             self.element(element, &mut out);
@@ -85,19 +92,29 @@ impl Judge<'_> {
     fn element<'a>(&mut self, element: &Element<'a>, out: &mut Vec<Node<'a>>) {
         let name = element.name.as_ref();
         match name {
-            "w:ins" | "w:moveTo" | "w:del" | "w:moveFrom" if !element.children.is_empty() || element.attr("author").is_some() => {
+            "w:ins" | "w:moveTo" | "w:del" | "w:moveFrom"
+                if !element.children.is_empty() || element.attr("author").is_some() =>
+            {
                 self.content(element, out);
             }
-            "w:moveFromRangeStart" | "w:moveToRangeStart" | "w:customXmlInsRangeStart" | "w:customXmlDelRangeStart"
-            | "w:customXmlMoveFromRangeStart" | "w:customXmlMoveToRangeStart" => {
+            "w:moveFromRangeStart"
+            | "w:moveToRangeStart"
+            | "w:customXmlInsRangeStart"
+            | "w:customXmlDelRangeStart"
+            | "w:customXmlMoveFromRangeStart"
+            | "w:customXmlMoveToRangeStart" => {
                 if (self.choose)(element) == Decision::Keep {
                     out.push(Node::Element(element.clone()));
                 } else {
-                    self.dropped.extend(element.attr("id").map(|id| id.into_owned()));
+                    self.dropped.extend(element.attr("id").map(Cow::into_owned));
                 }
             }
-            "w:moveFromRangeEnd" | "w:moveToRangeEnd" | "w:customXmlInsRangeEnd" | "w:customXmlDelRangeEnd"
-            | "w:customXmlMoveFromRangeEnd" | "w:customXmlMoveToRangeEnd" => {
+            "w:moveFromRangeEnd"
+            | "w:moveToRangeEnd"
+            | "w:customXmlInsRangeEnd"
+            | "w:customXmlDelRangeEnd"
+            | "w:customXmlMoveFromRangeEnd"
+            | "w:customXmlMoveToRangeEnd" => {
                 if !element.attr("id").is_some_and(|id| self.dropped.contains(id.as_ref())) {
                     out.push(Node::Element(element.clone()));
                 }
@@ -105,7 +122,7 @@ impl Judge<'_> {
             "w:tr" => {
                 let marks = [("w:ins", true), ("w:del", false)];
                 let (row, fate) = self.marked(element, "w:trPr", &marks);
-                out.extend((fate == Fate::Stays).then(|| Node::Element(row)));
+                out.extend((fate == Fate::Stays).then_some(Node::Element(row)));
             }
             "w:tc" => {
                 let marks = [("w:cellIns", true), ("w:cellDel", false)];
@@ -173,7 +190,12 @@ impl Judge<'_> {
     }
 
     /// A row or cell without its settled marks, and whether it goes.
-    fn marked<'a>(&mut self, element: &Element<'a>, holder: &str, marks: &[(&str, bool)]) -> (Element<'a>, Fate) {
+    fn marked<'a>(
+        &mut self,
+        element: &Element<'a>,
+        holder: &str,
+        marks: &[(&str, bool)],
+    ) -> (Element<'a>, Fate) {
         let mut fate = Fate::Stays;
         for sign in element.child(holder).into_iter().flat_map(Element::elements) {
             if let Some((_, comes)) = marks.iter().find(|(name, _)| sign.is(name))
@@ -202,9 +224,16 @@ impl Judge<'_> {
                 match (self.choose)(child) {
                     Decision::Keep => current.push(node.clone()),
                     Decision::Accept => {}
-                    Decision::Reject => before = Some(child.elements().next().map(|old| old.children.clone()).unwrap_or_default()),
+                    // What is recorded as of before may itself be marked.
+                    Decision::Reject => {
+                        let old = child.elements().next().and_then(|old| self.properties(old));
+                        before = Some(old.map(|old| old.children).unwrap_or_default());
+                    }
                 }
-            } else if matches!(name, "w:ins" | "w:del" | "w:moveFrom" | "w:moveTo" | "w:cellIns" | "w:cellDel" | "w:cellMerge") {
+            } else if matches!(
+                name,
+                "w:ins" | "w:del" | "w:moveFrom" | "w:moveTo" | "w:cellIns" | "w:cellDel" | "w:cellMerge"
+            ) {
                 match (self.choose)(child) {
                     Decision::Keep => current.push(node.clone()),
                     // A list that a paragraph was put into leaves with the change.
@@ -223,12 +252,21 @@ impl Judge<'_> {
             Some(old) => {
                 let beside = |node: &Node<'_>| {
                     node.element().is_some_and(|child| {
-                        matches!(child.name.as_ref(), "w:rPr" | "w:sectPr" | "w:headerReference" | "w:footerReference" | "w:ins" | "w:del")
+                        matches!(
+                            child.name.as_ref(),
+                            "w:rPr"
+                                | "w:sectPr"
+                                | "w:headerReference"
+                                | "w:footerReference"
+                                | "w:ins"
+                                | "w:del"
+                        )
                     })
                 };
-                let (first, last): (Vec<_>, Vec<_>) = current.into_iter().filter(beside).partition(|node| {
-                    node.element().is_some_and(|child| child.name.ends_with("Reference"))
-                });
+                let (first, last): (Vec<_>, Vec<_>) = current
+                    .into_iter()
+                    .filter(beside)
+                    .partition(|node| node.element().is_some_and(|child| child.name.ends_with("Reference")));
                 first.into_iter().chain(old).chain(last).collect()
             }
         };
@@ -246,7 +284,16 @@ fn goes(decision: Decision, comes: bool) -> bool {
 fn is_properties(name: &str) -> bool {
     matches!(
         name,
-        "w:rPr" | "w:pPr" | "w:trPr" | "w:tcPr" | "w:tblPr" | "w:tblPrEx" | "w:tblGrid" | "w:sectPr" | "w:numPr" | "m:ctrlPr"
+        "w:rPr"
+            | "w:pPr"
+            | "w:trPr"
+            | "w:tcPr"
+            | "w:tblPr"
+            | "w:tblPrEx"
+            | "w:tblGrid"
+            | "w:sectPr"
+            | "w:numPr"
+            | "m:ctrlPr"
     )
 }
 
@@ -268,7 +315,7 @@ fn joined<'a>(before: Vec<Vec<Node<'a>>>, last: Element<'a>) -> Element<'a> {
 /// The element with an empty paragraph at its end, where the format asks for one and none is left.
 fn with_paragraph(mut element: Element<'_>) -> Element<'_> {
     let last = element.elements().last().map(|last| last.name.to_string());
-    let held = |name: &str| matches!(name, "w:p" | "w:sdt" | "w:altChunk" | "w:customXml") ;
+    let held = |name: &str| matches!(name, "w:p" | "w:sdt" | "w:altChunk" | "w:customXml");
     let blocks = element.elements().any(|child| held(&child.name) || child.is("w:tbl"));
     if !blocks || last.as_deref() == Some("w:tbl") {
         element.children.push(Node::Element(Element::new("w:p", Vec::new())));

@@ -40,7 +40,9 @@ impl NotCompared {
             Self::Fields => format!("{count} fields came over as their words."),
             Self::Sections => "Page layout differs; it is not marked.".to_owned(),
             Self::Comments => format!("{count} comments in the revised document were not carried over."),
-            Self::Tracked => format!("{count} tracked changes in the revised document were taken as accepted."),
+            Self::Tracked => {
+                format!("{count} tracked changes in the revised document were taken as accepted.")
+            }
             Self::Boxes => format!("{count} text boxes have no counterpart and were not compared."),
         }
     }

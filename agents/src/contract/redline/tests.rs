@@ -39,12 +39,19 @@ fn words(docx: &[u8]) -> String {
 
 fn edit_of(docx: &[u8], passage: &str, replacement: &str) -> Edit {
     let start = words(docx).find(passage).expect("the passage");
-    Edit { start, end: start + passage.len(), replacement: replacement.into(), comment: None, author: "Ann & Co".into() }
+    Edit {
+        start,
+        end: start + passage.len(),
+        replacement: replacement.into(),
+        comment: None,
+        author: "Ann & Co".into(),
+    }
 }
 
 #[test]
 fn an_edit_is_written_in_its_place_and_nowhere_else() {
-    let body = format!("{}{}{}", paragraph("Before."), paragraph("Pay within *thirty* days."), paragraph("After."));
+    let body =
+        format!("{}{}{}", paragraph("Before."), paragraph("Pay within *thirty* days."), paragraph("After."));
     let docx = document(&body, &[]);
     let edit = edit_of(&docx, "thirty", "sixty");
     let redlined = edit_and_check(&docx, &[edit]);
@@ -67,10 +74,14 @@ fn edit_and_check(docx: &[u8], edits: &[Edit]) -> Vec<u8> {
 #[test]
 fn a_comment_stands_beside_the_change_and_its_part_is_made() {
     let docx = document(&paragraph("Pay within thirty days."), &[]);
-    let edit = Edit { comment: Some("Our terms:\nnet 60 < net 90".into()), ..edit_of(&docx, "thirty", "sixty") };
+    let edit =
+        Edit { comment: Some("Our terms:\nnet 60 < net 90".into()), ..edit_of(&docx, "thirty", "sixty") };
     let redlined = edit_and_check(&docx, &[edit]);
     let comments = part(&redlined, "word/comments.xml");
-    assert!(comments.contains("net 60 &lt; net 90") && comments.contains("w:initials=\"A&amp;C\""), "{comments}");
+    assert!(
+        comments.contains("net 60 &lt; net 90") && comments.contains("w:initials=\"A&amp;C\""),
+        "{comments}"
+    );
     assert!(part(&redlined, "[Content_Types].xml").contains("PartName=\"/word/comments.xml\""));
     assert!(part(&redlined, "word/_rels/document.xml.rels").contains("relationships/comments\""));
     let body = body_of(&redlined);
@@ -93,8 +104,10 @@ fn what_others_changed_stays_theirs() {
     let docx = document(&body, &[]);
     let redlined = edit_and_check(&docx, &[edit_of(&docx, "calendar", "business")]);
     let found = revisions(&redlined, &Bounds::untimed()).expect("revisions");
-    let said: Vec<(&str, RevisionKind, &str)> =
-        found.iter().map(|revision| (revision.author.as_str(), revision.kind, revision.text.as_str())).collect();
+    let said: Vec<(&str, RevisionKind, &str)> = found
+        .iter()
+        .map(|revision| (revision.author.as_str(), revision.kind, revision.text.as_str()))
+        .collect();
     let expected = [
         ("Them", RevisionKind::Deleted, "now"),
         ("Them", RevisionKind::Inserted, "within thirty calendar"),
@@ -103,8 +116,11 @@ fn what_others_changed_stays_theirs() {
         ("Them", RevisionKind::Inserted, " days"),
     ];
     assert_eq!(said, expected);
-    let ids: std::collections::HashSet<String> =
-        body_of(&redlined).split("w:id=\"").skip(1).filter_map(|rest| rest.split('"').next().map(str::to_owned)).collect();
+    let ids: std::collections::HashSet<String> = body_of(&redlined)
+        .split("w:id=\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next().map(str::to_owned))
+        .collect();
     assert_eq!(ids.len(), 5, "every change has its own id");
     let ours_back = decide(
         &redlined,
@@ -132,7 +148,10 @@ fn an_edit_may_run_over_paragraphs_but_not_over_cells() {
     let table = format!("<w:tbl><w:tr>{}{}</w:tr></w:tbl>", cell("left"), cell("right"));
     let docx = document(&table, &[]);
     let refused = edit(&docx, &[edit_of(&docx, "left\tright", "x")], author().when, &Bounds::untimed());
-    assert_eq!(refused, Err(Fault::Edit { index: 0, why: "it runs over cells of a table or over different parts" }));
+    assert_eq!(
+        refused,
+        Err(Fault::Edit { index: 0, why: "it runs over cells of a table or over different parts" })
+    );
 }
 
 #[test]
@@ -151,15 +170,78 @@ fn numbers_and_fields_do_not_shift_an_edit() {
 #[test]
 fn paragraphs_and_rows_that_come_and_go_are_marked_at_their_ends() {
     let row = |words: &str| format!("<w:tr><w:tc><w:p><w:r><w:t>{words}</w:t></w:r></w:p></w:tc></w:tr>");
-    let table = |rows: &[&str]| format!("<w:tbl><w:tblPr/><w:tblGrid/>{}</w:tbl>", rows.iter().map(|words| row(words)).collect::<String>());
-    let old = document(&[paragraph("Stays."), paragraph("Goes away."), table(&["first", "second"])].concat(), &[]);
-    let new = document(&[paragraph("Stays."), table(&["first", "between", "second"]), paragraph("Comes anew.")].concat(), &[]);
+    let table = |rows: &[&str]| {
+        format!(
+            "<w:tbl><w:tblPr/><w:tblGrid/>{}</w:tbl>",
+            rows.iter().map(|words| row(words)).collect::<String>()
+        )
+    };
+    let old =
+        document(&[paragraph("Stays."), paragraph("Goes away."), table(&["first", "second"])].concat(), &[]);
+    let new = document(
+        &[paragraph("Stays."), table(&["first", "between", "second"]), paragraph("Comes anew.")].concat(),
+        &[],
+    );
     let redlined = compare(&old, &new, &author(), &Bounds::untimed()).expect("a redline");
-    let kinds: Vec<RevisionKind> =
-        revisions(&redlined.docx, &Bounds::untimed()).expect("revisions").iter().map(|revision| revision.kind).collect();
+    let kinds: Vec<RevisionKind> = revisions(&redlined.docx, &Bounds::untimed())
+        .expect("revisions")
+        .iter()
+        .map(|revision| revision.kind)
+        .collect();
     use RevisionKind::{Deleted, Inserted, ParagraphDeleted, ParagraphInserted, RowInserted};
-    let expected = [ParagraphDeleted, Deleted, RowInserted, ParagraphInserted, Inserted, ParagraphInserted, Inserted];
+    let expected =
+        [ParagraphDeleted, Deleted, RowInserted, ParagraphInserted, Inserted, ParagraphInserted, Inserted];
     assert_eq!(kinds, expected);
+}
+
+#[test]
+fn headers_and_notes_are_compared_and_new_notes_come_along() {
+    const SPACES: &str = "xmlns:w=\"http://schemas.openxmlformats.org/wordprocessingml/2006/main\"";
+    let header = |words: &str| format!("<w:hdr {SPACES}>{}</w:hdr>", paragraph(words));
+    let note = |words: &str| {
+        format!(
+            "<w:footnotes {SPACES}><w:footnote w:id=\"2\">{}</w:footnote></w:footnotes>",
+            paragraph(words)
+        )
+    };
+    let refers = "<w:p><w:r><w:t>Body</w:t><w:footnoteReference w:id=\"2\"/></w:r></w:p>";
+    let file = |body: &str, header: &str, note: Option<&str>| {
+        let mut parts = vec![("header1.xml", "header", header)];
+        parts.extend(note.map(|note| ("footnotes.xml", "footnotes", note)));
+        document(body, &parts)
+    };
+    let old = file(refers, &header("Draft one"), Some(&note("as of May")));
+    let new = file(refers, &header("Draft two"), Some(&note("as of June")));
+    let redlined = compare(&old, &new, &author(), &Bounds::untimed()).expect("a redline");
+    assert!(
+        part(&redlined.docx, "word/header1.xml")
+            .contains("<w:delText xml:space=\"preserve\">one</w:delText>")
+    );
+    assert!(
+        part(&redlined.docx, "word/footnotes.xml")
+            .contains("<w:delText xml:space=\"preserve\">May</w:delText>")
+    );
+    let without = file("<w:p><w:r><w:t>Body</w:t></w:r></w:p>", &header("Draft one"), None);
+    let redlined = compare(&without, &new, &author(), &Bounds::untimed()).expect("a redline");
+    assert!(part(&redlined.docx, "word/footnotes.xml").contains("as of June"));
+    assert_eq!(words(&accept_all(&redlined.docx, &Bounds::untimed()).expect("settled")), words(&new));
+    assert_eq!(words(&reject_all(&redlined.docx, &Bounds::untimed()).expect("settled")), words(&without));
+}
+
+#[test]
+fn lists_come_along_to_a_document_that_has_none() {
+    const SPACES: &str = "xmlns:w=\"http://schemas.openxmlformats.org/wordprocessingml/2006/main\"";
+    let lists = format!(
+        "<w:numbering {SPACES}><w:abstractNum w:abstractNumId=\"0\"><w:lvl w:ilvl=\"0\"><w:numFmt w:val=\"decimal\"/>\
+        <w:lvlText w:val=\"%1.\"/></w:lvl></w:abstractNum><w:num w:numId=\"1\"><w:abstractNumId w:val=\"0\"/></w:num></w:numbering>"
+    );
+    let item = "<w:p><w:pPr><w:numPr><w:ilvl w:val=\"0\"/><w:numId w:val=\"1\"/></w:numPr></w:pPr><w:r><w:t>Item</w:t></w:r></w:p>";
+    let old = document(&paragraph("Title"), &[]);
+    let new =
+        document(&[paragraph("Title").as_str(), item].concat(), &[("numbering.xml", "numbering", &lists)]);
+    let redlined = compare(&old, &new, &author(), &Bounds::untimed()).expect("a redline");
+    assert_eq!(redlined.not_compared, []);
+    assert_eq!(words(&redlined.docx), "Title\n1. Item\n");
 }
 
 #[test]
@@ -171,15 +253,26 @@ fn files_that_are_no_documents_are_refused() {
 
 /// A paragraph of a few words from a small vocabulary, so that changes are likely to meet.
 fn some_paragraph() -> impl Strategy<Value = String> {
-    let word = prop_oneof![Just("fee"), Just("term"), Just("*bold*"), Just("shall"), Just("30"), Just("Ä&lt;"), Just("(a)"), Just("")];
+    let word = prop_oneof![
+        Just("fee"),
+        Just("term"),
+        Just("*bold*"),
+        Just("shall"),
+        Just("30"),
+        Just("Ä&lt;"),
+        Just("(a)"),
+        Just("")
+    ];
     prop::collection::vec(word, 0..9).prop_map(|words| paragraph(&words.join(" ")))
 }
 
 /// Paragraphs and small tables.
 fn some_body() -> impl Strategy<Value = String> {
-    let cell = prop::collection::vec(some_paragraph(), 1..3).prop_map(|held| format!("<w:tc>{}</w:tc>", held.concat()));
+    let cell = prop::collection::vec(some_paragraph(), 1..3)
+        .prop_map(|held| format!("<w:tc>{}</w:tc>", held.concat()));
     let row = prop::collection::vec(cell, 1..4).prop_map(|cells| format!("<w:tr>{}</w:tr>", cells.concat()));
-    let table = prop::collection::vec(row, 1..4).prop_map(|rows| format!("<w:tbl><w:tblPr/><w:tblGrid/>{}</w:tbl>", rows.concat()));
+    let table = prop::collection::vec(row, 1..4)
+        .prop_map(|rows| format!("<w:tbl><w:tblPr/><w:tblGrid/>{}</w:tbl>", rows.concat()));
     let block = prop_oneof![6 => some_paragraph(), 1 => table];
     prop::collection::vec(block, 1..12).prop_map(|blocks| blocks.concat())
 }

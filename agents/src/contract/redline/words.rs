@@ -1,5 +1,6 @@
 //! What changed inside a paragraph, word by word, as a person would mark it.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -32,7 +33,10 @@ pub(super) fn changes(old: &[Atom<'_, '_>], new: &[Atom<'_, '_>]) -> Vec<Passage
 pub(super) fn text_changes(old: &str, new: &str) -> Vec<Passage> {
     let prose = |text: &str| {
         let mut found = tokens(text, true);
-        found.iter_mut().filter(|token| token.what.starts_with(char::is_whitespace)).for_each(|token| token.what = " ".to_owned());
+        found
+            .iter_mut()
+            .filter(|token| token.what.starts_with(char::is_whitespace))
+            .for_each(|token| token.what = " ".to_owned());
         found
     };
     differences(&prose(old), &prose(new))
@@ -55,16 +59,21 @@ pub(super) fn paired_objects(old: &[Atom<'_, '_>], new: &[Atom<'_, '_>]) -> Vec<
     };
     let (old_places, new_places) = (at(old), at(new));
     let mut pairs = Vec::new();
-    for op in capture_diff_slices(Algorithm::Myers, &left, &right) {
-        if op.tag() == DiffTag::Equal {
-            for (i, j) in op.old_range().zip(op.new_range()) {
-                let pair = (old_places.get(&old_tokens[i].range.start), new_places.get(&new_tokens[j].range.start));
-                if let (Some(i), Some(j)) = pair {
-                    pairs.push((*i, *j));
-                }
+    let mut equal = |olds: Range<usize>, news: Range<usize>| {
+        for (i, j) in olds.zip(news) {
+            let pair =
+                (old_places.get(&old_tokens[i].range.start), new_places.get(&new_tokens[j].range.start));
+            if let (Some(i), Some(j)) = pair {
+                pairs.push((*i, *j));
             }
         }
+    };
+    let (mut i, mut j) = (0, 0);
+    for (olds, news) in gaps(Algorithm::Myers, &left, &right) {
+        equal(i..olds.start, j..news.start);
+        (i, j) = (olds.end, news.end);
     }
+    equal(i..left.len(), j..right.len());
     pairs
 }
 
@@ -128,14 +137,12 @@ fn interned<'t>(old: &'t [Token], new: &'t [Token]) -> (Vec<u32>, Vec<u32>) {
 fn differences(old: &[Token], new: &[Token]) -> Vec<Passage> {
     let (left, right) = interned(old, new);
     let mut out: Vec<(Range<usize>, Range<usize>)> = Vec::new();
-    for op in capture_diff_slices(Algorithm::Myers, &left, &right) {
-        if op.tag() == DiffTag::Equal {
-            continue;
-        }
-        let (olds, news) = (op.old_range(), op.new_range());
+    for (olds, news) in gaps(Algorithm::Myers, &left, &right) {
         match out.last_mut() {
             // Words with nothing but blanks between them changed as one phrase.
-            Some(last) if is_slight(&old[last.0.end..olds.start]) => *last = (last.0.start..olds.end, last.1.start..news.end),
+            Some(last) if is_slight(&old[last.0.end..olds.start]) => {
+                *last = (last.0.start..olds.end, last.1.start..news.end);
+            }
             _ => out.push((olds, news)),
         }
     }
@@ -148,25 +155,75 @@ fn differences(old: &[Token], new: &[Token]) -> Vec<Passage> {
     out.into_iter().map(|(olds, news)| Passage { old: bytes(old, olds), new: bytes(new, news) }).collect()
 }
 
+/// Largest product of two lengths that is compared piece by piece: ten thousand words against as many.
+const SIZE: usize = 100_000_000;
+
+/// The stretches between what is equal, one of the two sides not empty. Only what the comparison calls equal is
+/// relied on: where it says that something was inserted or deleted may be off after it moved changes together.
+pub(super) fn gaps(algorithm: Algorithm, left: &[u32], right: &[u32]) -> Vec<(Range<usize>, Range<usize>)> {
+    let same = |(one, other): &(&u32, &u32)| one == other;
+    let head = left.iter().zip(right).take_while(same).count();
+    let tail = left[head..].iter().rev().zip(right[head..].iter().rev()).take_while(same).count();
+    let (left, right) = (&left[head..left.len() - tail], &right[head..right.len() - tail]);
+    let ops = match left.len().saturating_mul(right.len()) {
+        0 => Vec::new(),
+        // Files made to keep us busy; what differs there is replaced as a whole.
+        size if size > SIZE => Vec::new(),
+        _ => capture_diff_slices(algorithm, left, right),
+    };
+    let shift = |range: Range<usize>| range.start + head..range.end + head;
+    let equal = ops.into_iter().filter(|op| op.tag() == DiffTag::Equal);
+    let end = (left.len()..left.len(), right.len()..right.len());
+    let mut out = Vec::new();
+    let (mut i, mut j) = (head, head);
+    let stretches = equal.map(|op| (op.old_range(), op.new_range())).chain([end]);
+    for (olds, news) in stretches.map(|(olds, news)| (shift(olds), shift(news))) {
+        if i < olds.start || j < news.start {
+            out.push((i..olds.start, j..news.start));
+        }
+        (i, j) = (olds.end, news.end);
+    }
+    out
+}
+
 /// Whether what stands between two changes is too little to keep them apart.
 fn is_slight(between: &[Token]) -> bool {
     between.iter().all(|token| class(token.what.chars().next().unwrap_or('.')) == 2)
 }
 
-/// How alike two texts are, 0 to 1: twice the words in common over all words.
-pub(super) fn likeness(old: &HashMap<String, usize>, new: &HashMap<String, usize>) -> f64 {
-    let common: usize = old.iter().map(|(word, count)| new.get(word).map_or(0, |other| *count.min(other))).sum();
-    let all: usize = old.values().sum::<usize>() + new.values().sum::<usize>();
-    if all == 0 { 1.0 } else { 2.0 * common as f64 / all as f64 }
+/// The words of texts as sorted numbers, so that many can be held against each other.
+#[derive(Debug, Default)]
+pub(super) struct Vocabulary {
+    known: HashMap<String, u32>,
 }
 
-/// The words of a text with how often each stands there.
-pub(super) fn word_counts(text: &str) -> HashMap<String, usize> {
-    let mut counts = HashMap::new();
-    for word in text.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty()) {
-        *counts.entry(word.to_lowercase()).or_insert(0) += 1;
+impl Vocabulary {
+    /// The words of a text, sorted, without regard to case.
+    pub(super) fn words(&mut self, text: &str) -> Vec<u32> {
+        let split = text.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty());
+        let mut words: Vec<u32> = split
+            .map(|word| {
+                let next = u32::try_from(self.known.len()).unwrap_or(u32::MAX);
+                *self.known.entry(word.to_lowercase()).or_insert(next)
+            })
+            .collect();
+        words.sort_unstable();
+        words
     }
-    counts
+}
+
+/// How alike two texts are by their sorted words, 0 to 1: twice the words in common over all words.
+pub(super) fn likeness(old: &[u32], new: &[u32]) -> f64 {
+    let (mut i, mut j, mut common) = (0, 0, 0_usize);
+    while i < old.len() && j < new.len() {
+        match old[i].cmp(&new[j]) {
+            Ordering::Less => i += 1,
+            Ordering::Greater => j += 1,
+            Ordering::Equal => (i, j, common) = (i + 1, j + 1, common + 1),
+        }
+    }
+    let all = old.len() + new.len();
+    if all == 0 { 1.0 } else { 2.0 * common as f64 / all as f64 }
 }
 
 #[cfg(test)]
@@ -175,7 +232,8 @@ mod tests {
 
     #[test]
     fn a_changed_phrase_is_one_passage() {
-        let (old, new) = ("within thirty (30) days of receipt.", "within sixty (60) calendar days of receipt.");
+        let (old, new) =
+            ("within thirty (30) days of receipt.", "within sixty (60) calendar days of receipt.");
         let said: Vec<(&str, &str)> =
             text_changes(old, new).into_iter().map(|change| (&old[change.old], &new[change.new])).collect();
         assert_eq!(said, [("thirty", "sixty"), ("30", "60"), ("", "calendar ")]);

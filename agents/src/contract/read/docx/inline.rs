@@ -2,6 +2,8 @@
 //!
 //! Reading, comparing and editing all count in the text of these atoms, so an offset means the same to each.
 
+use std::borrow::Cow;
+
 use super::styles::{Styles, Veil};
 use super::xml::{Element, Node};
 
@@ -99,9 +101,13 @@ pub fn leaf(child: &Element<'_>) -> Leaf {
             Some("end") => Leaf::Field(FieldMark::End),
             _ => Leaf::Nothing,
         },
-        "w:drawing" | "w:pict" | "w:object" | "w:ruby" | "mc:AlternateContent" | "w:footnoteReference" | "w:endnoteReference" => {
-            Leaf::Object
-        }
+        "w:drawing"
+        | "w:pict"
+        | "w:object"
+        | "w:ruby"
+        | "mc:AlternateContent"
+        | "w:footnoteReference"
+        | "w:endnoteReference" => Leaf::Object,
         _ => Leaf::Nothing,
     }
 }
@@ -111,7 +117,16 @@ pub fn leaf(child: &Element<'_>) -> Leaf {
 pub fn is_container(element: &Element<'_>) -> bool {
     matches!(
         element.name.as_ref(),
-        "w:hyperlink" | "w:smartTag" | "w:fldSimple" | "w:customXml" | "w:dir" | "w:bdo" | "w:ins" | "w:moveTo" | "w:sdt" | "w:sdtContent"
+        "w:hyperlink"
+            | "w:smartTag"
+            | "w:fldSimple"
+            | "w:customXml"
+            | "w:dir"
+            | "w:bdo"
+            | "w:ins"
+            | "w:moveTo"
+            | "w:sdt"
+            | "w:sdtContent"
     )
 }
 
@@ -124,7 +139,13 @@ pub fn is_formula(element: &Element<'_>) -> bool {
 /// The atoms of paragraphs that read as one, as if every tracked change were accepted.
 #[must_use]
 pub fn atoms<'e, 'a>(paragraph: &'e Element<'a>, styles: &Styles) -> Vec<Atom<'e, 'a>> {
-    let mut walk = Walk { styles, properties: paragraph.child("w:pPr"), fields: Fields::default(), atoms: Vec::new() };
+    let mut walk = Walk {
+        styles,
+        properties: paragraph.child("w:pPr"),
+        grounded: styles.is_grounded(paragraph.mark),
+        fields: Fields::default(),
+        atoms: Vec::new(),
+    };
     walk.children(&paragraph.children);
     walk.atoms
 }
@@ -138,6 +159,7 @@ pub fn text_of(atoms: &[Atom<'_, '_>]) -> String {
 struct Walk<'w, 'e, 'a> {
     styles: &'w Styles,
     properties: Option<&'e Element<'a>>,
+    grounded: bool,
     fields: Fields,
     atoms: Vec<Atom<'e, 'a>>,
 }
@@ -157,18 +179,33 @@ impl<'e, 'a> Walk<'_, 'e, 'a> {
 
     fn run(&mut self, run: &'e Element<'a>) {
         let veil = self.styles.veil(run, self.properties);
+        let veil = veil.filter(|veil| *veil != Veil::White || !self.grounded);
         for child in run.elements() {
             match leaf(child) {
                 Leaf::Field(mark) => self.fields.pass(mark),
                 Leaf::Letters(text) if self.fields.is_text() && !text.is_empty() => {
                     let shown = if veil.is_some() { String::new() } else { text.clone() };
-                    self.atoms.push(Atom { text, shown, veil, key: String::new(), run: Some(run), node: child });
+                    self.atoms.push(Atom {
+                        text,
+                        shown,
+                        veil,
+                        key: String::new(),
+                        run: Some(run),
+                        node: child,
+                    });
                 }
                 Leaf::Sign(sign) if self.fields.is_text() => {
                     let seen = if sign == '\u{2011}' { '-' } else { sign };
                     let shown = if veil.is_some() { String::new() } else { seen.to_string() };
                     let text = sign.to_string();
-                    self.atoms.push(Atom { text, shown, veil, key: String::new(), run: Some(run), node: child });
+                    self.atoms.push(Atom {
+                        text,
+                        shown,
+                        veil,
+                        key: String::new(),
+                        run: Some(run),
+                        node: child,
+                    });
                 }
                 Leaf::Object if self.fields.is_text() => self.object(Some(run), child),
                 _ => {}
@@ -192,7 +229,11 @@ fn object_key(element: &Element<'_>, shown: &str) -> String {
     let kind = if element.is("mc:AlternateContent") { "w:drawing" } else { element.name.as_ref() };
     let extent = first(element, "wp:extent").or_else(|| first(element, "v:shape"));
     let size = extent.map(|extent| {
-        ["cx", "cy", "style"].iter().filter_map(|name| extent.attr(name)).map(|value| value.into_owned()).collect::<String>()
+        ["cx", "cy", "style"]
+            .iter()
+            .filter_map(|name| extent.attr(name))
+            .map(Cow::into_owned)
+            .collect::<String>()
     });
     format!("{kind} {shown} {}", size.unwrap_or_default())
 }
@@ -223,7 +264,9 @@ pub fn branch<'e, 'a>(alternatives: &'e Element<'a>) -> Option<&'e Element<'a>> 
 fn symbol(element: &Element<'_>) -> char {
     let code = element.attr("char").and_then(|code| u32::from_str_radix(&code, 16).ok()).unwrap_or(0);
     match code & 0xFF {
-        _ if !(0xF000..=0xF0FF).contains(&code) => char::from_u32(code).filter(|letter| !letter.is_control()).unwrap_or('•'),
+        _ if !(0xF000..=0xF0FF).contains(&code) => {
+            char::from_u32(code).filter(|letter| !letter.is_control()).unwrap_or('•')
+        }
         0x6F | 0x71 | 0x72 | 0xA3 | 0xA8 => '☐',
         0x52 | 0x54 | 0xFE => '☑',
         0x51 | 0x53 | 0x78 | 0xFD => '☒',

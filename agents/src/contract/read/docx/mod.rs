@@ -16,8 +16,9 @@ use self::styles::Styles;
 use self::xml::{Element, Node, Tree};
 use super::{Bounds, Fault, Kind, Note, Reading};
 
-/// Parts that hold stories, in the order they are read: by the last word of their relation's type.
-const STORIES: [&str; 4] = ["footnotes", "endnotes", "header", "footer"];
+/// Parts that hold stories, by the last word of their relation's type. Notes come last, so that a part for notes
+/// that is added later does not shift the others.
+const STORIES: [&str; 4] = ["header", "footer", "footnotes", "endnotes"];
 
 /// The parts of a document that are read, as text.
 #[derive(Debug)]
@@ -66,7 +67,8 @@ impl Sources {
         let main = package.main_part()?;
         let body = package.text(&main)?.ok_or(Fault::Broken)?;
         let links = package.relations(&main)?;
-        let mut sources = Self { stories: vec![(main, body)], styles: None, numbering: None, comments: 0, macros: false };
+        let mut sources =
+            Self { stories: vec![(main, body)], styles: None, numbering: None, comments: 0, macros: false };
         for kind in STORIES {
             for link in links.iter().filter(|link| link.kind == kind && !link.outside) {
                 let Some(name) = package.find(&link.target) else { continue };
@@ -94,10 +96,10 @@ impl Sources {
 
     /// The stories as trees with every paragraph, table row and tracked change marked.
     pub fn trees(&self, bounds: &Bounds<'_>) -> Result<Vec<Tree<'_>>, Fault> {
-        let mut mark = 0;
+        let (mut mark, mut count) = (0, 0);
         let mut trees = Vec::with_capacity(self.stories.len());
         for (_, source) in &self.stories {
-            let mut tree = xml::parse(source, bounds)?;
+            let mut tree = xml::parse_more(source, bounds, &mut count)?;
             tree.root_mut().into_iter().for_each(|root| give_marks(root, &mut mark));
             trees.push(tree);
         }
@@ -106,12 +108,26 @@ impl Sources {
 
     /// The styles of the document.
     pub fn read_styles(&self, bounds: &Bounds<'_>) -> Result<Styles, Fault> {
-        Ok(self.styles.as_deref().map(|source| xml::parse(source, bounds)).transpose()?.as_ref().map(Styles::new).unwrap_or_default())
+        Ok(self
+            .styles
+            .as_deref()
+            .map(|source| xml::parse(source, bounds))
+            .transpose()?
+            .as_ref()
+            .map(Styles::new)
+            .unwrap_or_default())
     }
 
     /// The lists of the document.
     pub fn read_lists(&self, bounds: &Bounds<'_>) -> Result<Lists, Fault> {
-        Ok(self.numbering.as_deref().map(|source| xml::parse(source, bounds)).transpose()?.as_ref().map(Lists::new).unwrap_or_default())
+        Ok(self
+            .numbering
+            .as_deref()
+            .map(|source| xml::parse(source, bounds))
+            .transpose()?
+            .as_ref()
+            .map(Lists::new)
+            .unwrap_or_default())
     }
 }
 
@@ -128,12 +144,16 @@ fn give_marks(element: &mut Element<'_>, last: &mut u32) {
 
 /// Reads the stories of a document into one text: the body, the notes it refers to, headers and footers.
 pub fn read_trees(trees: &[Tree<'_>], sources: &Sources, bounds: &Bounds<'_>) -> Result<Read, Fault> {
-    let styles = sources.read_styles(bounds)?;
+    let mut styles = sources.read_styles(bounds)?;
+    styles.learn_grounds(trees);
     let mut scribe = Scribe::new(&styles, sources.read_lists(bounds)?);
     let mut said: Vec<String> = Vec::new();
-    for (part, tree) in trees.iter().enumerate() {
+    let has_notes = |tree: &Tree<'_>| tree.root().is_some_and(|root| note_reference(root).is_some());
+    let mut order: Vec<usize> = (0..trees.len()).collect();
+    order.sort_by_key(|part| (*part > 0, !has_notes(&trees[*part])));
+    for part in order {
         bounds.check_time()?;
-        let root = tree.root().ok_or(Fault::Broken)?;
+        let root = trees[part].root().ok_or(Fault::Broken)?;
         if let Some(kind) = note_reference(root) {
             notes_in_order(&mut scribe, part, root, kind);
             continue;
@@ -164,10 +184,15 @@ pub fn note_reference(root: &Element<'_>) -> Option<&'static str> {
 
 /// Reads the notes that were referred to, in the order of their references. Others are on no page.
 pub fn notes_in_order(scribe: &mut Scribe<'_>, part: usize, root: &Element<'_>, kind: &str) {
-    let ids: Vec<String> =
-        scribe.references.iter().filter(|(reference, _)| reference == kind).map(|(_, id)| id.clone()).collect();
+    let ids: Vec<String> = scribe
+        .references
+        .iter()
+        .filter(|(reference, _)| reference == kind)
+        .map(|(_, id)| id.clone())
+        .collect();
     for id in ids {
-        let note = root.elements().find(|note| is_note(note) && note.attr("id").is_some_and(|known| known == id));
+        let note =
+            root.elements().find(|note| is_note(note) && note.attr("id").is_some_and(|known| known == id));
         note.iter().for_each(|note| scribe.story(part, &note.children));
     }
 }

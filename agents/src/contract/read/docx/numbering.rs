@@ -1,5 +1,6 @@
 //! Automatic numbers of paragraphs, counted as a word processor counts them: "2.1", "(a)", "IV.".
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::styles::{Numbering, Styles};
@@ -50,8 +51,8 @@ impl Lists {
         let mut linked = Vec::new();
         for element in tree.root().into_iter().flat_map(Element::elements) {
             if element.is("w:abstractNum") {
-                let Some(id) = element.attr("abstractNumId").map(|id| id.into_owned()) else { continue };
-                let named = |name| element.child(name).and_then(|link| link.attr("val")).map(|style| style.into_owned());
+                let Some(id) = element.attr("abstractNumId").map(Cow::into_owned) else { continue };
+                let named = |name| element.child(name).and_then(|link| link.attr("val")).map(Cow::into_owned);
                 if let Some(style) = named("w:styleLink") {
                     by_style.insert(style, id.clone());
                 }
@@ -77,7 +78,9 @@ impl Lists {
         let pattern = element.child("w:abstractNumId").and_then(|link| link.attr("val"));
         let mut list = List { pattern: pattern.unwrap_or_default().into_owned(), ..List::default() };
         for change in element.elements().filter(|child| child.is("w:lvlOverride")) {
-            let Some(level) = number(change, "ilvl").and_then(|level| usize::try_from(level).ok()) else { continue };
+            let Some(level) = number(change, "ilvl").and_then(|level| usize::try_from(level).ok()) else {
+                continue;
+            };
             if let Some(start) = change.child("w:startOverride").and_then(|start| number(start, "val")) {
                 list.starts.insert(level, start);
             }
@@ -101,7 +104,8 @@ impl Lists {
         let mut levels = self.patterns.get(&list.pattern).cloned().unwrap_or_default();
         levels.extend(list.levels.iter().map(|(at, level)| (*at, level.clone())));
         // A style that names a list stands for the level that names the style.
-        let by_style = || levels.iter().find(|(_, known)| style.is_some() && known.style == style).map(|(at, _)| *at);
+        let by_style =
+            || levels.iter().find(|(_, known)| style.is_some() && known.style == style).map(|(at, _)| *at);
         let at = level.or_else(by_style).unwrap_or(0);
         let Some(known) = levels.get(&at).cloned() else { return String::new() };
         self.count(id, &list, &levels, at);
@@ -113,24 +117,28 @@ impl Lists {
     fn count(&mut self, id: i64, list: &List, levels: &HashMap<usize, Level>, at: usize) {
         let counts = self.counts.entry(list.pattern.clone()).or_default();
         let first = |level: usize| {
-            list.starts.get(&level).copied().or_else(|| levels.get(&level).map(|known| known.start)).unwrap_or(1)
+            list.starts
+                .get(&level)
+                .copied()
+                .or_else(|| levels.get(&level).map(|known| known.start))
+                .unwrap_or(1)
         };
         // A list that starts its levels elsewhere does so the first time a paragraph of it stands there.
         let fresh = list.starts.contains_key(&at) && !self.begun.contains(&(id, at));
         if fresh {
             self.begun.push((id, at));
         }
-        for upper in 0..at {
-            counts[upper].get_or_insert_with(|| first(upper));
+        for (upper, count) in counts.iter_mut().enumerate().take(at) {
+            count.get_or_insert_with(|| first(upper));
         }
         counts[at] = match counts[at] {
             Some(last) if !fresh => Some(last.saturating_add(1)),
             _ => Some(first(at)),
         };
-        for lower in at + 1..LEVELS {
+        for (lower, count) in counts.iter_mut().enumerate().skip(at + 1) {
             let restart = levels.get(&lower).and_then(|known| known.restart).unwrap_or(lower);
             if restart > at {
-                counts[lower] = None;
+                *count = None;
             }
         }
     }
@@ -149,7 +157,7 @@ fn levels(pattern: &Element<'_>) -> HashMap<usize, Level> {
 
 /// One level.
 fn read_level(element: &Element<'_>) -> Level {
-    let value = |name| element.child(name).and_then(|child| child.attr("val")).map(|value| value.into_owned());
+    let value = |name| element.child(name).and_then(|child| child.attr("val")).map(Cow::into_owned);
     Level {
         start: value("w:start").and_then(|start| start.parse().ok()).unwrap_or(1),
         format: value("w:numFmt").unwrap_or_else(|| "decimal".to_owned()),
@@ -174,7 +182,8 @@ fn write_label(level: &Level, levels: &HashMap<usize, Level>, counts: &[Option<i
     let mut letters = level.text.chars().peekable();
     while let Some(letter) = letters.next() {
         let which = letters.peek().and_then(|next| next.to_digit(10)).filter(|_| letter == '%');
-        let Some(which) = which.and_then(|which| usize::try_from(which).ok()).filter(|which| (1..=LEVELS).contains(which))
+        let Some(which) =
+            which.and_then(|which| usize::try_from(which).ok()).filter(|which| (1..=LEVELS).contains(which))
         else {
             out.push(letter);
             continue;
@@ -264,10 +273,29 @@ fn ordinal(number: i64) -> String {
 }
 
 const ONES: [&str; 20] = [
-    "Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten", "Eleven", "Twelve", "Thirteen",
-    "Fourteen", "Fifteen", "Sixteen", "Seventeen", "Eighteen", "Nineteen",
+    "Zero",
+    "One",
+    "Two",
+    "Three",
+    "Four",
+    "Five",
+    "Six",
+    "Seven",
+    "Eight",
+    "Nine",
+    "Ten",
+    "Eleven",
+    "Twelve",
+    "Thirteen",
+    "Fourteen",
+    "Fifteen",
+    "Sixteen",
+    "Seventeen",
+    "Eighteen",
+    "Nineteen",
 ];
-const TENS: [&str; 10] = ["", "", "Twenty", "Thirty", "Forty", "Fifty", "Sixty", "Seventy", "Eighty", "Ninety"];
+const TENS: [&str; 10] =
+    ["", "", "Twenty", "Thirty", "Forty", "Fifty", "Sixty", "Seventy", "Eighty", "Ninety"];
 
 /// One, Two … Ninety-nine; digits above, where no list goes.
 fn in_words(number: i64) -> String {

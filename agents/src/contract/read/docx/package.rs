@@ -39,7 +39,11 @@ impl<'a> Package<'a> {
         if archive.len() > bounds.entries {
             return Err(Fault::Bomb);
         }
-        let names = archive.file_names().map(|name| name.map(Cow::into_owned)).collect::<Result<_, _>>().map_err(fault)?;
+        let names = archive
+            .file_names()
+            .map(|name| name.map(Cow::into_owned))
+            .collect::<Result<_, _>>()
+            .map_err(fault)?;
         Ok(Self { archive, names, bounds, unpacked: 0 })
     }
 
@@ -88,7 +92,11 @@ impl<'a> Package<'a> {
     /// The links of a part.
     pub fn relations(&mut self, part: &str) -> Result<Vec<Relation>, Fault> {
         let (folder, file) = part.rsplit_once('/').unwrap_or(("", part));
-        let name = if folder.is_empty() { format!("_rels/{file}.rels") } else { format!("{folder}/_rels/{file}.rels") };
+        let name = if folder.is_empty() {
+            format!("_rels/{file}.rels")
+        } else {
+            format!("{folder}/_rels/{file}.rels")
+        };
         let Some(source) = self.text(&name)? else { return Ok(Vec::new()) };
         let tree = xml::parse(&source, self.bounds)?;
         let root = tree.root().ok_or(Fault::Broken)?;
@@ -112,7 +120,8 @@ impl<'a> Package<'a> {
             let name = entry.name().map_err(fault)?.into_owned();
             match changes.get(&name) {
                 Some(data) => {
-                    let mut options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
+                    let mut options =
+                        SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
                     if let Some(time) = entry.last_modified() {
                         options = options.last_modified_time(time);
                     }
@@ -161,7 +170,9 @@ fn resolve(folder: &str, target: &str) -> String {
 /// What an error of the archive means to the person.
 fn fault(error: ZipError) -> Fault {
     match error {
-        ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED) | ZipError::InvalidPassword => Fault::Password,
+        ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED) | ZipError::InvalidPassword => {
+            Fault::Password
+        }
         _ => Fault::Broken,
     }
 }

@@ -101,8 +101,13 @@ impl<'s> Scribe<'s> {
             self.dangling(&std::mem::take(&mut chain));
             match element.name.as_ref() {
                 "w:tbl" => self.table(element),
-                "w:sdt" => element.child("w:sdtContent").iter().for_each(|content| self.each_block(&content.children)),
-                "mc:AlternateContent" => inline::branch(element).iter().for_each(|branch| self.each_block(&branch.children)),
+                "w:sdt" => element
+                    .child("w:sdtContent")
+                    .iter()
+                    .for_each(|content| self.each_block(&content.children)),
+                "mc:AlternateContent" => {
+                    inline::branch(element).iter().for_each(|branch| self.each_block(&branch.children));
+                }
                 "w:altChunk" => self.seen.push(Seen::Embedded),
                 _ => self.each_block(&element.children),
             }
@@ -157,7 +162,9 @@ impl<'s> Scribe<'s> {
             match element.name.as_ref() {
                 "w:txbxContent" => self.blocks(&element.children),
                 "w:del" | "w:moveFrom" => {}
-                "mc:AlternateContent" => inline::branch(element).iter().for_each(|branch| self.objects(&branch.children)),
+                "mc:AlternateContent" => {
+                    inline::branch(element).iter().for_each(|branch| self.objects(&branch.children));
+                }
                 "a:blip" | "v:imagedata" => self.seen.push(Seen::Picture),
                 "w:object" => self.seen.push(Seen::Embedded),
                 "w:footnoteReference" | "w:endnoteReference" => {
@@ -202,7 +209,8 @@ pub fn rows<'e, 'a>(table: &'e Element<'a>) -> Vec<&'e Element<'a>> {
 pub fn cells<'e, 'a>(row: &'e Element<'a>) -> Vec<&'e Element<'a>> {
     let mut found = Vec::new();
     collect(row, "w:tc", &mut found);
-    found.retain(|cell| cell.child("w:tcPr").is_none_or(|properties| properties.child("w:cellDel").is_none()));
+    found
+        .retain(|cell| cell.child("w:tcPr").is_none_or(|properties| properties.child("w:cellDel").is_none()));
     found
 }
 

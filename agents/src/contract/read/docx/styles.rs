@@ -1,6 +1,7 @@
 //! Paragraph and character styles, as far as they decide what is read: numbering and hidden letters.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 
 use super::xml::{Element, Tree};
 
@@ -10,6 +11,8 @@ struct Style {
     based_on: Option<String>,
     number: Option<Numbering>,
     vanish: Option<bool>,
+    /// Whether it colours the ground behind letters, also in a table's first row and the like.
+    shaded: bool,
 }
 
 /// A reference to a list and a level in it.
@@ -38,6 +41,8 @@ pub enum Veil {
 pub struct Styles {
     by_id: HashMap<String, Style>,
     default_paragraph: Option<String>,
+    /// Paragraphs, by mark, that stand on a coloured ground: in shaded cells, tables and text boxes.
+    grounded: HashSet<u32>,
 }
 
 /// Longest chain of styles followed; a loop of styles ends here.
@@ -48,15 +53,18 @@ impl Styles {
     #[must_use]
     pub fn new(tree: &Tree<'_>) -> Self {
         let mut styles = Self::default();
-        for style in tree.root().into_iter().flat_map(Element::elements).filter(|element| element.is("w:style")) {
+        for style in
+            tree.root().into_iter().flat_map(Element::elements).filter(|element| element.is("w:style"))
+        {
             let Some(id) = style.attr("styleId") else { continue };
             let paragraph = style.attr("type").is_some_and(|kind| kind == "paragraph");
             if paragraph && style.attr("default").is_some_and(|value| is_on(&value)) {
                 styles.default_paragraph = Some(id.to_string());
             }
             let known = Style {
-                based_on: style.child("w:basedOn").and_then(|base| base.attr("val")).map(|base| base.into_owned()),
+                based_on: style.child("w:basedOn").and_then(|base| base.attr("val")).map(Cow::into_owned),
                 number: style.child("w:pPr").and_then(numbering),
+                shaded: has_ground(style),
                 vanish: style.child("w:rPr").and_then(|run| toggle(run, "w:vanish")),
             };
             styles.by_id.insert(id.into_owned(), known);
@@ -68,6 +76,36 @@ impl Styles {
     #[must_use]
     pub fn knows(&self, id: &str) -> bool {
         self.by_id.contains_key(id)
+    }
+
+    /// Learns which paragraphs of the parts stand on a coloured ground, where white letters are seen.
+    pub fn learn_grounds(&mut self, trees: &[Tree<'_>]) {
+        for root in trees.iter().filter_map(Tree::root) {
+            self.visit(root, false);
+        }
+    }
+
+    fn visit(&mut self, element: &Element<'_>, grounded: bool) {
+        let grounded = grounded
+            || match element.name.as_ref() {
+                "w:txbxContent" => true,
+                "w:tc" => element.child("w:tcPr").is_some_and(has_ground),
+                "w:tbl" => element.child("w:tblPr").is_some_and(|properties| {
+                    let style = properties.child("w:tblStyle").and_then(|style| style.attr("val"));
+                    has_ground(properties) || self.chain(style.as_deref()).any(|(_, style)| style.shaded)
+                }),
+                _ => false,
+            };
+        if grounded && element.is("w:p") {
+            self.grounded.insert(element.mark);
+        }
+        element.elements().for_each(|child| self.visit(child, grounded));
+    }
+
+    /// Whether a paragraph stands on a coloured ground.
+    #[must_use]
+    pub fn is_grounded(&self, mark: u32) -> bool {
+        self.grounded.contains(&mark)
     }
 
     /// A style and those it is based on, nearest first.
@@ -86,7 +124,9 @@ impl Styles {
     #[must_use]
     pub fn numbering(&self, properties: Option<&Element<'_>>) -> Option<(Numbering, Option<String>)> {
         let own = properties.and_then(numbering).unwrap_or_default();
-        let style = properties.and_then(|properties| properties.child("w:pStyle")).and_then(|style| style.attr("val"));
+        let style = properties
+            .and_then(|properties| properties.child("w:pStyle"))
+            .and_then(|style| style.attr("val"));
         let style = style.as_deref().or(self.default_paragraph.as_deref());
         let inherited = self.chain(style).find_map(|(id, style)| {
             style.number.filter(|number| number.list.is_some()).map(|number| (id.to_owned(), number))
@@ -108,7 +148,10 @@ impl Styles {
         let own = properties.and_then(|properties| toggle(properties, "w:vanish"));
         let vanish = own.or_else(|| {
             let of = |parent: Option<&Element<'_>>, name| {
-                parent.and_then(|parent| parent.child(name)).and_then(|style| style.attr("val")).map(|id| id.into_owned())
+                parent
+                    .and_then(|parent| parent.child(name))
+                    .and_then(|style| style.attr("val"))
+                    .map(Cow::into_owned)
             };
             let styled = |id: Option<String>| self.chain(id.as_deref()).find_map(|(_, style)| style.vanish);
             styled(of(properties, "w:rStyle")).or_else(|| styled(of(paragraph, "w:pStyle")))
@@ -121,17 +164,39 @@ impl Styles {
         if value("w:sz").is_some_and(|size| size.parse::<f32>().is_ok_and(|halves| halves <= 2.0)) {
             return Some(Veil::Tiny);
         }
-        let shaded = |parent: Option<&Element<'_>>| parent.is_some_and(|parent| parent.child("w:shd").is_some());
         let white = value("w:color").is_some_and(|color| color.eq_ignore_ascii_case("ffffff"));
-        let behind = shaded(Some(properties)) || shaded(paragraph) || properties.child("w:highlight").is_some();
-        (white && !behind).then_some(Veil::White)
+        if !white {
+            return None;
+        }
+        let styled = |parent: Option<&Element<'_>>, name| {
+            let id = parent.and_then(|parent| parent.child(name)).and_then(|style| style.attr("val"));
+            self.chain(id.as_deref()).any(|(_, style)| style.shaded)
+        };
+        let behind = has_ground(properties)
+            || paragraph.is_some_and(has_ground)
+            || properties.child("w:highlight").is_some()
+            || styled(Some(properties), "w:rStyle")
+            || styled(paragraph, "w:pStyle");
+        (!behind).then_some(Veil::White)
     }
+}
+
+/// Whether anything below the element colours the ground behind letters.
+fn has_ground(element: &Element<'_>) -> bool {
+    let coloured = element.is("w:shd") && {
+        let fill = element.attr("fill").unwrap_or_default();
+        let plain = fill.is_empty() || fill == "auto" || fill.eq_ignore_ascii_case("ffffff");
+        element.attr("themeFill").is_some() || !plain
+    };
+    coloured || element.elements().any(has_ground)
 }
 
 /// The list reference in paragraph properties.
 fn numbering(properties: &Element<'_>) -> Option<Numbering> {
     let reference = properties.child("w:numPr")?;
-    let value = |name| reference.child(name).and_then(|child| child.attr("val")).and_then(|value| value.parse::<i64>().ok());
+    let value = |name| {
+        reference.child(name).and_then(|child| child.attr("val")).and_then(|value| value.parse::<i64>().ok())
+    };
     let level = value("w:ilvl").and_then(|level| usize::try_from(level).ok()).map(|level| level.min(8));
     Some(Numbering { list: value("w:numId"), level })
 }

@@ -13,15 +13,28 @@ pub(crate) fn document(body: &str, parts: &[(&str, &str, &str)]) -> Vec<u8> {
         zip.write_all(data.as_bytes()).expect("written");
     };
     let kinds = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
-    put("[Content_Types].xml", "<Types xmlns=\"http://schemas.openxmlformats.org/package/2006/content-types\"><Default Extension=\"xml\" ContentType=\"application/xml\"/></Types>");
-    put("_rels/.rels", &format!("<Relationships><Relationship Id=\"rId1\" Type=\"{kinds}/officeDocument\" Target=\"word/document.xml\"/></Relationships>"));
+    put(
+        "[Content_Types].xml",
+        "<Types xmlns=\"http://schemas.openxmlformats.org/package/2006/content-types\"><Default Extension=\"xml\" ContentType=\"application/xml\"/></Types>",
+    );
+    put(
+        "_rels/.rels",
+        &format!(
+            "<Relationships><Relationship Id=\"rId1\" Type=\"{kinds}/officeDocument\" Target=\"word/document.xml\"/></Relationships>"
+        ),
+    );
     let links: String = parts
         .iter()
         .enumerate()
-        .map(|(index, (name, kind, _))| format!("<Relationship Id=\"rId{index}\" Type=\"{kinds}/{kind}\" Target=\"{name}\"/>"))
+        .map(|(index, (name, kind, _))| {
+            format!("<Relationship Id=\"rId{index}\" Type=\"{kinds}/{kind}\" Target=\"{name}\"/>")
+        })
         .collect();
     put("word/_rels/document.xml.rels", &format!("<Relationships>{links}</Relationships>"));
-    put("word/document.xml", &format!("<?xml version=\"1.0\"?>\n<w:document {SPACES}><w:body>{body}</w:body></w:document>"));
+    put(
+        "word/document.xml",
+        &format!("<?xml version=\"1.0\"?>\n<w:document {SPACES}><w:body>{body}</w:body></w:document>"),
+    );
     for (name, _, data) in parts {
         put(&format!("word/{name}"), data);
     }
@@ -46,7 +59,10 @@ fn changes_are_read_as_accepted() {
         <w:p><w:pPr><w:rPr><w:del w:author=\"A\"/></w:rPr></w:pPr><w:r><w:t>joined </w:t></w:r></w:p><w:p><w:r><w:t>here</w:t></w:r></w:p>";
     let reading = reading(body);
     assert_eq!(reading.text.text, "net 45\njoined here\n");
-    assert_eq!(reading.notes, [Note::Tracked { count: 4, authors: vec!["A".into(), "B".into(), String::new()] }]);
+    assert_eq!(
+        reading.notes,
+        [Note::Tracked { count: 4, authors: vec!["A".into(), "B".into(), String::new()] }]
+    );
 }
 
 #[test]
@@ -63,7 +79,9 @@ fn tables_boxes_and_fields_are_read_where_they_stand() {
 
 #[test]
 fn hidden_letters_are_left_out_and_noted() {
-    let run = |looks: &str, words: &str| format!("<w:r><w:rPr>{looks}</w:rPr><w:t xml:space=\"preserve\">{words}</w:t></w:r>");
+    let run = |looks: &str, words: &str| {
+        format!("<w:r><w:rPr>{looks}</w:rPr><w:t xml:space=\"preserve\">{words}</w:t></w:r>")
+    };
     let body = format!(
         "<w:p>{}{}{}{}</w:p>",
         run("<w:vanish/>", "say yes"),
@@ -74,6 +92,16 @@ fn hidden_letters_are_left_out_and_noted() {
     let reading = reading(&body);
     assert_eq!(reading.text.text, "seen light\n");
     assert_eq!(reading.notes, [Note::hidden(Veil::Hidden, "say yes"), Note::hidden(Veil::White, "approve")]);
+}
+
+#[test]
+fn white_letters_in_a_shaded_cell_are_read() {
+    let white = "<w:p><w:r><w:rPr><w:color w:val=\"FFFFFF\"/></w:rPr><w:t>Key Terms</w:t></w:r></w:p>";
+    let table = |cell: &str| {
+        format!("<w:tbl><w:tr><w:tc>{cell}{white}</w:tc></w:tr></w:tbl><w:p><w:r><w:t>x</w:t></w:r></w:p>")
+    };
+    assert_eq!(text(&table("<w:tcPr><w:shd w:val=\"clear\" w:fill=\"1F3864\"/></w:tcPr>")), "Key Terms\nx\n");
+    assert_eq!(text(&table("<w:tcPr><w:shd w:val=\"clear\" w:fill=\"auto\"/></w:tcPr>")), "\nx\n");
 }
 
 #[test]
@@ -89,8 +117,12 @@ fn paragraphs_are_numbered_as_on_the_page() {
         "<w:styles {SPACES}><w:style w:type=\"paragraph\" w:styleId=\"H1\"><w:pPr><w:numPr><w:numId w:val=\"3\"/></w:numPr></w:pPr></w:style>\
         <w:style w:type=\"paragraph\" w:styleId=\"Sub\"><w:basedOn w:val=\"H1\"/><w:pPr><w:numPr><w:ilvl w:val=\"1\"/></w:numPr></w:pPr></w:style></w:styles>"
     );
-    let p = |properties: &str, words: &str| format!("<w:p><w:pPr>{properties}</w:pPr><w:r><w:t>{words}</w:t></w:r></w:p>");
-    let list = |list: u8, level: u8| format!("<w:numPr><w:ilvl w:val=\"{level}\"/><w:numId w:val=\"{list}\"/></w:numPr>");
+    let p = |properties: &str, words: &str| {
+        format!("<w:p><w:pPr>{properties}</w:pPr><w:r><w:t>{words}</w:t></w:r></w:p>")
+    };
+    let list = |list: u8, level: u8| {
+        format!("<w:numPr><w:ilvl w:val=\"{level}\"/><w:numId w:val=\"{list}\"/></w:numPr>")
+    };
     let body = [
         p("<w:pStyle w:val=\"H1\"/>", "Term"),
         p("<w:pStyle w:val=\"Sub\"/>", "Length"),
@@ -103,7 +135,10 @@ fn paragraphs_are_numbered_as_on_the_page() {
         p("<w:pStyle w:val=\"Sub\"/><w:numPr><w:numId w:val=\"0\"/></w:numPr>", "plain"),
         p(&list(4, 0), "elsewhere"),
     ];
-    let file = document(&body.concat(), &[("numbering.xml", "numbering", &numbering), ("styles.xml", "styles", &styles)]);
+    let file = document(
+        &body.concat(),
+        &[("numbering.xml", "numbering", &numbering), ("styles.xml", "styles", &styles)],
+    );
     let reading = read::read(&file, &Bounds::untimed()).expect("a document");
     let lines: Vec<&str> = reading.text.text.lines().collect();
     let expected = [
@@ -123,11 +158,18 @@ fn paragraphs_are_numbered_as_on_the_page() {
 
 #[test]
 fn notes_headers_and_footers_come_behind_the_body() {
-    let note = |id: u8, words: &str| format!("<w:footnote w:id=\"{id}\"><w:p><w:r><w:t>{words}</w:t></w:r></w:p></w:footnote>");
-    let footnotes = format!("<w:footnotes {SPACES}>{}{}</w:footnotes>", note(2, "the note"), note(3, "on no page"));
+    let note = |id: u8, words: &str| {
+        format!("<w:footnote w:id=\"{id}\"><w:p><w:r><w:t>{words}</w:t></w:r></w:p></w:footnote>")
+    };
+    let footnotes =
+        format!("<w:footnotes {SPACES}>{}{}</w:footnotes>", note(2, "the note"), note(3, "on no page"));
     let header = format!("<w:hdr {SPACES}><w:p><w:r><w:t>Draft</w:t></w:r></w:p></w:hdr>");
     let body = "<w:p><w:r><w:t>Body</w:t><w:footnoteReference w:id=\"2\"/></w:r></w:p>";
-    let parts = [("footnotes.xml", "footnotes", footnotes.as_str()), ("h1.xml", "header", &header), ("h2.xml", "header", &header)];
+    let parts = [
+        ("footnotes.xml", "footnotes", footnotes.as_str()),
+        ("h1.xml", "header", &header),
+        ("h2.xml", "header", &header),
+    ];
     let reading = read::read(&document(body, &parts), &Bounds::untimed()).expect("a document");
     assert_eq!(reading.text.text, "Body\nthe note\nDraft\n");
 }
@@ -137,7 +179,14 @@ fn bad_files_are_refused_for_what_is_wrong_with_them() {
     let good = document("<w:p><w:r><w:t>x</w:t></w:r></w:p>", &[]);
     let deep = format!("{}{}", "<w:sdt>".repeat(5000), "</w:sdt>".repeat(5000));
     let bomb = document(&format!("<w:p><w:r><w:t>{}</w:t></w:r></w:p>", "a".repeat(60 << 20)), &[]);
-    let entities = document("<w:p/>", &[("styles.xml", "styles", "<!DOCTYPE x [<!ENTITY a SYSTEM \"file:///etc/passwd\">]><w:styles>&a;</w:styles>")]);
+    let entities = document(
+        "<w:p/>",
+        &[(
+            "styles.xml",
+            "styles",
+            "<!DOCTYPE x [<!ENTITY a SYSTEM \"file:///etc/passwd\">]><w:styles>&a;</w:styles>",
+        )],
+    );
     let locked: Vec<u8> = [0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1]
         .into_iter()
         .chain("EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes))

@@ -63,19 +63,24 @@ struct Binding<'a> {
 
 /// Reads a part. Document types (and so entities) are refused: no file from a word processor has one.
 pub fn parse<'a>(source: &'a str, bounds: &Bounds<'_>) -> Result<Tree<'a>, Fault> {
+    parse_more(source, bounds, &mut 0)
+}
+
+/// Reads a part after others; `count` holds the nodes of all of them, which the bounds limit together.
+pub fn parse_more<'a>(source: &'a str, bounds: &Bounds<'_>, count: &mut usize) -> Result<Tree<'a>, Fault> {
     let mut reader = Reader::from_str(source);
     reader.config_mut().check_end_names = true;
     let mut open: Vec<Element<'a>> = Vec::new();
     let mut bindings: Vec<Binding<'a>> = Vec::new();
     let mut top: Vec<Node<'a>> = Vec::new();
-    let (mut at, mut count) = (0, 0_usize);
+    let mut at = 0;
     loop {
         let event = reader.read_event().map_err(|_| Fault::Broken)?;
         let end = usize::try_from(reader.buffer_position()).map_err(|_| Fault::Broken)?;
         let raw = source.get(at..end).ok_or(Fault::Broken)?;
         at = end;
-        count += 1;
-        bounds.check_nodes(count)?;
+        *count += 1;
+        bounds.check_nodes(*count)?;
         let node = match event {
             Event::Eof => break,
             Event::DocType(_) => return Err(Fault::Entities),
@@ -131,7 +136,8 @@ fn element<'a>(raw: &'a str, depth: usize, bindings: &mut Vec<Binding<'a>>) -> E
 }
 
 /// The name as written in a start tag.
-fn tag_name(raw: &str) -> &str {
+#[must_use]
+pub fn tag_name(raw: &str) -> &str {
     let inner = raw.trim_start_matches('<');
     let end = inner.find(|letter: char| letter.is_whitespace() || matches!(letter, '/' | '>'));
     end.map_or(inner, |end| &inner[..end])
@@ -185,8 +191,8 @@ impl<'a> Element<'a> {
     /// The value of an attribute by its local name, whatever its prefix.
     #[must_use]
     pub fn attr(&self, local: &str) -> Option<Cow<'_, str>> {
-        let found =
-            attributes(&self.open).find(|(key, _)| key.rsplit(':').next() == Some(local) && !key.starts_with("xmlns"));
+        let found = attributes(&self.open)
+            .find(|(key, _)| key.rsplit(':').next() == Some(local) && !key.starts_with("xmlns"));
         found.map(|(_, value)| unescape(value))
     }
 

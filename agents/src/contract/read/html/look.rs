@@ -65,7 +65,8 @@ impl Look {
             style.push_str(&format!(";color:{}", color.to_ascii_lowercase()));
         }
         let mut look = self.clone();
-        look.grounded |= attribute(tag, "bgcolor").is_some_and(|color| !is_white(&color.to_ascii_lowercase()));
+        look.grounded |=
+            attribute(tag, "bgcolor").is_some_and(|color| !is_white(&color.to_ascii_lowercase()));
         if attribute(tag, "hidden").is_some() {
             look.veil = Some(Veil::Hidden);
         }
@@ -81,12 +82,18 @@ impl Look {
             match name.trim() {
                 "display" if value == "none" => self.veil = Some(Veil::Hidden),
                 "visibility" if value != "visible" => self.veil = Some(Veil::Hidden),
-                "opacity" if value.parse::<f32>().is_ok_and(|opacity| opacity < 0.05) => self.veil = Some(Veil::Hidden),
-                "left" | "top" | "text-indent" | "margin-left" if pixels(value).is_some_and(|at| at < -900.0) => {
+                "opacity" if value.parse::<f32>().is_ok_and(|opacity| opacity < 0.05) => {
+                    self.veil = Some(Veil::Hidden);
+                }
+                "left" | "top" | "text-indent" | "margin-left"
+                    if pixels(value).is_some_and(|at| at < -900.0) =>
+                {
                     self.veil = Some(Veil::Hidden);
                 }
                 "font-size" if pixels(value).is_some_and(|size| size <= 1.0) => self.veil = Some(Veil::Tiny),
-                "background" | "background-color" => self.grounded |= !is_white(value) && value != "transparent" && value != "none",
+                "background" | "background-color" => {
+                    self.grounded |= !is_white(value) && value != "transparent" && value != "none";
+                }
                 "color" => white = Some(is_white(value)),
                 _ => {}
             }
@@ -108,5 +115,8 @@ fn pixels(value: &str) -> Option<f32> {
 /// Whether a colour is white.
 fn is_white(value: &str) -> bool {
     let value: String = value.chars().filter(|letter| !letter.is_whitespace()).collect();
-    matches!(value.as_str(), "white" | "#fff" | "#ffffff" | "ffffff" | "rgb(255,255,255)" | "rgba(255,255,255,1)")
+    matches!(
+        value.as_str(),
+        "white" | "#fff" | "#ffffff" | "ffffff" | "rgb(255,255,255)" | "rgba(255,255,255,1)"
+    )
 }
