@@ -21,8 +21,11 @@ impl Paper {
     pub(crate) fn of_lines(pages: &[&[&str]]) -> Vec<u8> {
         let mut paper = Self::new();
         for lines in pages {
-            let content: Vec<String> =
-                lines.iter().zip(0_u16..).map(|(text, at)| line(72, 700 - 20 * i32::from(at), text)).collect();
+            let content: Vec<String> = lines
+                .iter()
+                .zip(0_u16..)
+                .map(|(text, at)| line(72, 700 - 20 * i32::from(at), text))
+                .collect();
             paper.page(&content.join("\n"));
         }
         paper.finish()
@@ -87,10 +90,8 @@ impl Paper {
             file.extend_from_slice(format!("{place:010} 00000 n \n").as_bytes());
         }
         let size = places.len() + 1;
-        let trailer = format!(
-            "trailer\n<< /Size {size} /Root 1 0 R {} >>\nstartxref\n{table}\n%%EOF\n",
-            self.trailer
-        );
+        let trailer =
+            format!("trailer\n<< /Size {size} /Root 1 0 R {} >>\nstartxref\n{table}\n%%EOF\n", self.trailer);
         file.extend_from_slice(trailer.as_bytes());
         file
     }

@@ -45,7 +45,10 @@ async fn every_word_has_its_page_and_its_place() {
     let first = ["Master Services Agreement", "between Acme GmbH and Borealis Inc."];
     let reading = read(&Paper::of_lines(&[&first, &["Payment is due net 30."]])).await.unwrap();
     let text = &reading.text;
-    assert_eq!(text.text, "Master Services Agreement\nbetween Acme GmbH and Borealis Inc.\n\nPayment is due net 30.");
+    assert_eq!(
+        text.text,
+        "Master Services Agreement\nbetween Acme GmbH and Borealis Inc.\n\nPayment is due net 30."
+    );
     let at = text.text.find("net 30").unwrap();
     let quote = text.quote(at, at + 6).unwrap();
     assert_eq!(quote.page, 2);
@@ -108,7 +111,10 @@ async fn what_nobody_sees_is_left_out_and_shown_to_a_person() {
     ];
     for (how, content) in cases {
         let reading = read(&page(&format!("{shown}\n{content}"))).await.unwrap();
-        assert_eq!(reading.text.text, "Payment is due net 30 days from the invoice date, as agreed by both.", "{content}");
+        assert_eq!(
+            reading.text.text, "Payment is due net 30 days from the invoice date, as agreed by both.",
+            "{content}"
+        );
         assert_eq!(hidden(&reading), [(how, trap)], "{content}");
         assert!(reading.notes[0].sentence().contains(trap));
     }
@@ -181,7 +187,8 @@ async fn a_picture_without_a_recogniser_is_marked_unread_and_never_skipped() {
 
 #[tokio::test]
 async fn a_page_with_few_words_or_none_is_no_picture() {
-    let reading = read(&Paper::of_lines(&[&["Exhibit A"], &[], &["(intentionally left blank)"]])).await.unwrap();
+    let reading =
+        read(&Paper::of_lines(&[&["Exhibit A"], &[], &["(intentionally left blank)"]])).await.unwrap();
     assert!(reading.text.pages.iter().all(|page| page.text == PageText::Layer));
     assert_eq!(reading.text.text, "Exhibit A\n\n\n\n(intentionally left blank)");
     assert_eq!(reading.notes, []);
@@ -198,7 +205,10 @@ async fn without_pdfium_another_engine_reads_and_says_so() {
     let file = Paper::of_lines(&[&["Payment is due", "net 30."], &["Signed."]]);
     let reading = reader.read(&file, None).await.unwrap();
     assert_eq!(reading.notes, [Note::Fallback]);
-    assert_eq!(reading.text.text.split_whitespace().collect::<Vec<_>>(), ["Payment", "is", "due", "net", "30.", "Signed."]);
+    assert_eq!(
+        reading.text.text.split_whitespace().collect::<Vec<_>>(),
+        ["Payment", "is", "due", "net", "30.", "Signed."]
+    );
     assert_eq!(reading.text.pages.len(), 2);
     assert_eq!(reading.text.words.len(), 6);
     let none = Reader::new(program(), Engines::default(), Limits::default());
@@ -228,14 +238,24 @@ fn harmful() -> Vec<(&'static str, Vec<u8>)> {
     let mut files = vec![
         ("truncated", whole[..whole.len() / 2].to_vec()),
         ("no end", whole[..whole.len() - 40].to_vec()),
-        ("flipped", whole.iter().enumerate().map(|(at, byte)| if at % 97 == 50 { byte ^ 0x55 } else { *byte }).collect()),
+        (
+            "flipped",
+            whole
+                .iter()
+                .enumerate()
+                .map(|(at, byte)| if at % 97 == 50 { byte ^ 0x55 } else { *byte })
+                .collect(),
+        ),
     ];
     let mut paper = Paper::new();
     paper.page("");
     paper.replace(2, "<< /Type /Pages /Kids [2 0 R 2 0 R 4 0 R] /Count 3 >>");
     files.push(("page tree in a circle", paper.finish()));
     let mut paper = Paper::new();
-    let form = paper.stream("/Type /XObject /Subtype /Form /BBox [0 0 9 9] /Resources << /XObject << /F 4 0 R >> >>", b"/F Do /F Do");
+    let form = paper.stream(
+        "/Type /XObject /Subtype /Form /BBox [0 0 9 9] /Resources << /XObject << /F 4 0 R >> >>",
+        b"/F Do /F Do",
+    );
     let content = paper.stream("", b"/F Do /F Do");
     paper.page_with("/MediaBox [0 0 612 792]", &format!("/F {form} 0 R"), content);
     files.push(("form in a circle", paper.finish()));
@@ -289,7 +309,12 @@ async fn harmful_files_cost_little_and_the_next_file_is_read() {
     for (name, file) in harmful() {
         let begun = Instant::now();
         let outcome = reader.read(&file, None).await;
-        println!("{name} ({} bytes): {:?} in {:?}", file.len(), outcome.as_ref().map(|r| &r.notes), begun.elapsed());
+        println!(
+            "{name} ({} bytes): {:?} in {:?}",
+            file.len(),
+            outcome.as_ref().map(|r| &r.notes),
+            begun.elapsed()
+        );
         assert!(begun.elapsed() < Duration::from_secs(40), "{name}");
         if let Err(fault) = outcome {
             assert!(!fault.explain().way_out.is_empty());
@@ -348,10 +373,22 @@ async fn files_are_read_at_the_same_time_without_mixing() {
     assert_eq!(right.into_inner(), 24);
 }
 
+#[test]
+fn set_up_and_program_name_the_same_library() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let text = |path: &str| std::fs::read_to_string(root.join(path)).unwrap();
+    let engines = text("agents/src/contract/pdf/engines.rs");
+    let name = engines.split("const TREE: &str = \"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+    assert!(text("scripts/setup").contains(&format!("pdfium_name={name} ")));
+    let version = name.strip_prefix("pdfium-").unwrap();
+    assert!(text("scripts/fetch_pdfium.py").contains(&format!("\"pypdfium2\", \"{version}\"")));
+}
+
 /// The children of this process that were started with an argument.
 fn children(argument: &str) -> Vec<u32> {
     let own = std::process::id().to_string();
-    let listed = std::process::Command::new("ps").args(["-o", "pid=,args=", "--ppid", &own]).output().unwrap();
+    let listed =
+        std::process::Command::new("ps").args(["-o", "pid=,args=", "--ppid", &own]).output().unwrap();
     let lines = String::from_utf8_lossy(&listed.stdout).into_owned();
     let children = lines.lines().filter(|line| line.contains(argument) && !line.contains("<defunct>"));
     children.filter_map(|line| line.split_whitespace().next()?.parse().ok()).collect()

@@ -103,10 +103,12 @@ impl Objects {
         if bucket.is_empty() {
             return Err(Error::Url(url.to_owned()));
         }
-        let mut client =
-            ClientOptions::new().with_timeout(Duration::from_secs(60)).with_connect_timeout(Duration::from_secs(5));
+        let mut client = ClientOptions::new()
+            .with_timeout(Duration::from_secs(60))
+            .with_connect_timeout(Duration::from_secs(5));
         let mut builder = AmazonS3Builder::new().with_bucket_name(bucket);
-        for (name, value) in environment.filter(|(name, value)| name.starts_with("AWS_") && !value.is_empty()) {
+        for (name, value) in environment.filter(|(name, value)| name.starts_with("AWS_") && !value.is_empty())
+        {
             let Ok(key) = AmazonS3ConfigKey::from_str(&name.to_ascii_lowercase()) else { continue };
             if key == AmazonS3ConfigKey::Endpoint && value.starts_with("http://") {
                 client = client.with_allow_http(true);
@@ -222,7 +224,9 @@ mod tests {
         let home = Home::new("tenants");
         let objects = Objects::in_folder(&home.0).unwrap();
         let digest = objects.put(ONE, b"secret").await.unwrap();
-        assert!(matches!(objects.get(OTHER, digest).await, Err(Error::Missing(missing)) if missing == digest));
+        assert!(
+            matches!(objects.get(OTHER, digest).await, Err(Error::Missing(missing)) if missing == digest)
+        );
         objects.remove(OTHER, digest).await.unwrap();
         assert_eq!(objects.get(ONE, digest).await.unwrap(), b"secret");
         objects.remove(ONE, digest).await.unwrap();

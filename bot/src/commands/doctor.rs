@@ -70,7 +70,8 @@ async fn files(config: &Config) -> Finding {
         objects.remove(HOME_TENANT, digest).await?;
         anyhow::Ok(objects.place().to_owned())
     };
-    let outcome = kept.await.map_err(|error| format!("{error:#}. Check OBJECT_STORE_URL and the AWS_ variables"));
+    let outcome =
+        kept.await.map_err(|error| format!("{error:#}. Check OBJECT_STORE_URL and the AWS_ variables"));
     Finding { what: "files", outcome }
 }
 
@@ -85,7 +86,9 @@ async fn documents(config: &Config) -> Finding {
     let outcome = match read.await {
         Ok(notes) if notes.is_empty() => Ok("PDFs are read by pdfium".to_owned()),
         Ok(_) => Ok("PDFs are read by pdftotext; scripts/setup run fetches the better pdfium".to_owned()),
-        Err(error) => Err(format!("{error:#}. Run scripts/setup run, or name the library with DEALDESK_PDFIUM")),
+        Err(error) => {
+            Err(format!("{error:#}. Run scripts/setup run, or name the library with DEALDESK_PDFIUM"))
+        }
     };
     let scans = if config.engines().tesseract.is_some() {
         "scans by Tesseract"

@@ -8,6 +8,7 @@ mod address;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use anyhow::Context;
 use domain::error::UserError;
 use reqwest::Url;
 
@@ -62,15 +63,18 @@ impl Fault {
                 format!("{host} is not on the public internet, so I did not fetch from it."),
                 "Please attach the file instead, or ask an admin to allow this host.",
             ),
-            Self::Away(host) => {
-                UserError::new(format!("I cannot reach {host}."), "Please check the link, or attach the file.")
-            }
+            Self::Away(host) => UserError::new(
+                format!("I cannot reach {host}."),
+                "Please check the link, or attach the file.",
+            ),
             Self::Status(401 | 403) => UserError::new("This link is not open to me.", attach),
             Self::Status(status) => UserError::new(
                 format!("The server answered {status} instead of the file."),
                 "Please check the link, or attach the file.",
             ),
-            Self::Redirects => UserError::new("This link leads from one page to the next without end.", attach),
+            Self::Redirects => {
+                UserError::new("This link leads from one page to the next without end.", attach)
+            }
             Self::TooLarge => UserError::new(
                 format!("The file behind this link is larger than the {} MB I take.", BYTES / (1024 * 1024)),
                 "Please send it in parts or without its pictures.",
@@ -84,7 +88,7 @@ impl Fault {
 }
 
 /// Fetches files behind links.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Fetcher {
     /// Origins inside the operator's own network that may be fetched from.
     allowed: Vec<Url>,
@@ -93,6 +97,8 @@ pub struct Fetcher {
     /// Where this program listens and the name it is reached by: never fetched from.
     own: Option<SocketAddr>,
     own_host: Option<String>,
+    /// Time for everything.
+    time: Duration,
 }
 
 /// A link whose host was looked up and found good.
@@ -109,26 +115,35 @@ impl Fetcher {
     /// # Errors
     /// When one of them is no origin or no port.
     pub fn new(allowed: &str, ports: &str, listen: &str, public_url: &str) -> anyhow::Result<Self> {
-        let items = |text: &str| text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect::<Vec<_>>();
-        let mut fetcher = Self::default();
-        for item in items(allowed) {
-            let url = Url::parse(&item).ok().filter(|url| {
-                matches!(url.scheme(), "https" | "http") && url.has_host() && url.path() == "/" && url.username().is_empty()
+        let items = |text: &str| {
+            text.split(',')
+                .map(str::trim)
+                .filter(|item| !item.is_empty())
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        };
+        let origin = |item: &String| {
+            let url = Url::parse(item).ok().filter(|url| {
+                let is_bare = url.path() == "/" && url.query().is_none() && url.username().is_empty();
+                matches!(url.scheme(), "https" | "http") && url.has_host() && is_bare
             });
-            let url = url.ok_or_else(|| anyhow::anyhow!("{item} in fetch.allow_hosts is not like https://HOST or https://HOST:PORT"))?;
-            fetcher.allowed.push(url);
-        }
-        for item in items(ports) {
-            fetcher.ports.push(item.parse().map_err(|_| anyhow::anyhow!("{item} in fetch.ports is no port"))?);
-        }
-        fetcher.own = listen.parse().ok();
-        fetcher.own_host = Url::parse(public_url).ok().and_then(|url| url.host_str().map(str::to_owned));
-        Ok(fetcher)
+            url.with_context(|| {
+                format!("{item} in fetch.allow_hosts is not like https://HOST or https://HOST:PORT")
+            })
+        };
+        let port = |item: &String| item.parse().with_context(|| format!("{item} in fetch.ports is no port"));
+        Ok(Self {
+            allowed: items(allowed).iter().map(origin).collect::<Result<_, _>>()?,
+            ports: items(ports).iter().map(port).collect::<Result<_, _>>()?,
+            own: listen.parse().ok(),
+            own_host: Url::parse(public_url).ok().and_then(|url| url.host_str().map(str::to_owned)),
+            time: TIME,
+        })
     }
 
     /// The file behind a link. What it is has to be told from its bytes: what the server says is not looked at.
     pub async fn fetch(&self, link: &str) -> Result<Vec<u8>, Fault> {
-        tokio::time::timeout(TIME, self.follow(link)).await.unwrap_or(Err(Fault::Late))
+        tokio::time::timeout(self.time, self.follow(link)).await.unwrap_or(Err(Fault::Late))
     }
 
     async fn follow(&self, link: &str) -> Result<Vec<u8>, Fault> {
@@ -138,8 +153,10 @@ impl Fetcher {
             let answer = dial(&target).await?;
             let status = answer.status();
             if status.is_redirection() && status.as_u16() != 304 {
-                let next = answer.headers().get(reqwest::header::LOCATION).and_then(|next| next.to_str().ok());
-                url = target.url.join(next.ok_or(Fault::Status(status.as_u16()))?).map_err(|_| Fault::Link)?;
+                let next =
+                    answer.headers().get(reqwest::header::LOCATION).and_then(|next| next.to_str().ok());
+                url =
+                    target.url.join(next.ok_or(Fault::Status(status.as_u16()))?).map_err(|_| Fault::Link)?;
                 continue;
             }
             if status.as_u16() != 200 {
@@ -164,13 +181,16 @@ impl Fetcher {
         if port != 443 && !is_allowed && !self.ports.contains(&port) {
             return Err(Fault::Port(port));
         }
-        let found = tokio::net::lookup_host((host.as_str(), port)).await.map_err(|_| Fault::Away(host.clone()))?;
+        let found =
+            tokio::net::lookup_host((host.as_str(), port)).await.map_err(|_| Fault::Away(host.clone()))?;
         let addresses: Vec<SocketAddr> = found.collect();
         if addresses.is_empty() {
             return Err(Fault::Away(host));
         }
-        let may = |address: &SocketAddr| !self.is_own(*address) && (is_allowed || address::is_public(address.ip()));
-        let is_own_name = self.own_host.as_ref().is_some_and(|own| own.eq_ignore_ascii_case(&host)) && !is_allowed;
+        let may =
+            |address: &SocketAddr| !self.is_own(*address) && (is_allowed || address::is_public(address.ip()));
+        let is_own_name =
+            self.own_host.as_ref().is_some_and(|own| own.eq_ignore_ascii_case(&host)) && !is_allowed;
         // One bad address among good ones is an attempt to be dialled by chance.
         if is_own_name || !addresses.iter().all(may) {
             return Err(Fault::Inner(host));

@@ -49,7 +49,9 @@ fn vocabulary(leaves: &[Leaf]) -> HashSet<String> {
     let mut words = HashSet::new();
     if leaves.iter().any(|leaf| leaf.text.contains(LINE_HYPHEN)) {
         for leaf in leaves {
-            for word in leaf.text.split(|letter: char| !letter.is_alphanumeric() && letter != '-' && letter != LINE_HYPHEN)
+            for word in leaf
+                .text
+                .split(|letter: char| !letter.is_alphanumeric() && letter != '-' && letter != LINE_HYPHEN)
             {
                 // Halves of a broken word are no witnesses.
                 if !word.is_empty() && !word.contains(LINE_HYPHEN) {
@@ -81,8 +83,10 @@ fn join(leaf: &mut Leaf, known: &HashSet<String>) {
         // The text layer has no line end there, recognised text has one.
         let breaks_line = blank == 0 || behind[..blank].contains('\n');
         let before = text.rsplit(|letter: char| !letter.is_alphanumeric()).next().unwrap_or_default();
-        let after: &str = behind[blank..].split(|letter: char| !letter.is_alphanumeric()).next().unwrap_or_default();
-        let goes_on = breaks_line && after.chars().next().is_some_and(char::is_alphanumeric) && !before.is_empty();
+        let after: &str =
+            behind[blank..].split(|letter: char| !letter.is_alphanumeric()).next().unwrap_or_default();
+        let goes_on =
+            breaks_line && after.chars().next().is_some_and(char::is_alphanumeric) && !before.is_empty();
         if !goes_on {
             text.push('-');
             from = at + mark.len();
@@ -103,7 +107,9 @@ fn join(leaf: &mut Leaf, known: &HashSet<String>) {
     leaf.words = words
         .into_iter()
         .filter_map(|word| {
-            let ends_broken = shifts[1..].iter().find(|(from, _, at)| word.start <= *at && *at < word.end && word.end <= *from);
+            let ends_broken = shifts[1..]
+                .iter()
+                .find(|(from, _, at)| word.start <= *at && *at < word.end && word.end <= *from);
             let start = place(word.start);
             let end = match ends_broken {
                 Some((_, to, _)) => *to,
@@ -121,7 +127,10 @@ fn has_hyphen(before: &str, after: &str, known: &HashSet<String>) -> bool {
     if known.contains(&format!("{before}{after}")) {
         return false;
     }
-    if known.contains(&format!("{before}-{after}")) || !before.chars().all(char::is_alphabetic) || !after.chars().all(char::is_alphabetic) {
+    if known.contains(&format!("{before}-{after}"))
+        || !before.chars().all(char::is_alphabetic)
+        || !after.chars().all(char::is_alphabetic)
+    {
         return true;
     }
     // A half that is a word by itself elsewhere in the text.
@@ -173,7 +182,10 @@ mod tests {
     fn the_rest_of_the_text_says_whether_a_hyphen_belongs_there() {
         let broken = "co\u{FFFE}\noperate";
         assert_eq!(assemble(vec![leaf(broken), leaf("we co-operate")]).text, "co-operate\n\nwe co-operate");
-        assert_eq!(assemble(vec![leaf(broken), leaf("we cooperate, operate")]).text, "cooperate\n\nwe cooperate, operate");
+        assert_eq!(
+            assemble(vec![leaf(broken), leaf("we cooperate, operate")]).text,
+            "cooperate\n\nwe cooperate, operate"
+        );
     }
 
     #[test]

@@ -83,7 +83,11 @@ fn send_picture(
 fn refusal(error: &PdfiumError, has_password: bool) -> Fault {
     match error {
         PdfiumError::PdfiumLibraryInternalError(PdfiumInternalError::PasswordError) => {
-            if has_password { Fault::WrongPassword } else { Fault::Password }
+            if has_password {
+                Fault::WrongPassword
+            } else {
+                Fault::Password
+            }
         }
         PdfiumError::PdfiumLibraryInternalError(PdfiumInternalError::SecurityError) => Fault::Encryption,
         _ => Fault::Broken,

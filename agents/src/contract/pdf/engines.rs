@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-/// The folder that `scripts/setup` fetches the library into; the script has the same name in `pdfium_name`.
+/// The folder that `scripts/setup` fetches the library into; the script has the same name in `pdfium_name`; `tests/pdf.rs` compares them.
 const TREE: &str = "pdfium-5.15.2";
 /// The library's file.
 const LIBRARY: &str = if cfg!(target_os = "macos") { "libpdfium.dylib" } else { "libpdfium.so" };

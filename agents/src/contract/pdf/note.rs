@@ -92,7 +92,9 @@ impl Note {
                     Veil::Tiny => "too small to see",
                     Veil::OffPage => "outside the page",
                 };
-                format!("On page {page}, {letters} letters are {how} and were left out; they begin: “{sample}”.")
+                format!(
+                    "On page {page}, {letters} letters are {how} and were left out; they begin: “{sample}”."
+                )
             }
             Self::Unread { page, why } => {
                 let why = match why {
@@ -110,7 +112,9 @@ impl Note {
                 format!("Page {page} is a scan; its text was recognised by the program that made the file.")
             }
             Self::LettersLost { page, letters } => {
-                format!("On page {page}, {letters} letters have no meaning in the file's fonts and were left out.")
+                format!(
+                    "On page {page}, {letters} letters have no meaning in the file's fonts and were left out."
+                )
             }
             Self::Truncated => {
                 "The file ends early: pages may be missing. A person has to look at it.".to_owned()

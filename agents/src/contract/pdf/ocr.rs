@@ -1,15 +1,34 @@
 //! The text of a picture, by Tesseract.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::process;
 use super::tsv::{self, Table};
 
-/// Recognises a picture in any format that Tesseract takes. None when it fails or takes too long.
+/// A mean confidence below this is that of a page that lies on its side, or of no text at all.
+const LYING: f32 = 0.6;
+
+/// Recognises a picture in any format that Tesseract takes. One that makes little sense is tried again as a page that
+/// may be turned. None when it fails or takes too long.
 pub(super) async fn recognise(program: &Path, picture: &[u8], dpi: u32, time: Duration) -> Option<Table> {
+    let begun = Instant::now();
+    let upright = pass(program, picture, dpi, "3", time).await?;
+    let left = time.saturating_sub(begun.elapsed());
+    if upright.confidence >= LYING || left.is_zero() {
+        return Some(upright);
+    }
+    let worth = |table: &Table| table.confidence * table.letters as f32;
+    match pass(program, picture, dpi, "1", left).await {
+        Some(turned) if worth(&turned) > worth(&upright) => Some(turned),
+        _ => Some(upright),
+    }
+}
+
+/// One pass in a segmentation mode: "3" takes the page as upright, "1" finds out how it lies.
+async fn pass(program: &Path, picture: &[u8], dpi: u32, mode: &str, time: Duration) -> Option<Table> {
     let dpi = dpi.to_string();
-    let arguments = ["stdin", "stdout", "--dpi", &dpi, "-l", "eng", "--psm", "3", "tsv"];
+    let arguments = ["stdin", "stdout", "--dpi", &dpi, "-l", "eng", "--psm", mode, "tsv"];
     let output = process::run(program, &arguments, picture, time).await?;
     tsv::pages(&String::from_utf8_lossy(&output)).into_iter().next()
 }
@@ -35,7 +54,8 @@ pub(super) fn dimensions(picture: &[u8]) -> Option<(u32, u32)> {
         let [0xFF, kind, high, low] = *picture.get(at..at + 4)? else { return None };
         let is_frame = matches!(kind, 0xC0..=0xCF) && !matches!(kind, 0xC4 | 0xC8 | 0xCC);
         if is_frame {
-            let side = |at: usize| Some(u32::from(u16::from_be_bytes(picture.get(at..at + 2)?.try_into().ok()?)));
+            let side =
+                |at: usize| Some(u32::from(u16::from_be_bytes(picture.get(at..at + 2)?.try_into().ok()?)));
             return Some((side(at + 7)?, side(at + 5)?)).filter(|(width, height)| *width > 0 && *height > 0);
         }
         at += 2 + usize::from(u16::from_be_bytes([high, low])).max(2);

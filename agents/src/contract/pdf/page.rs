@@ -54,6 +54,9 @@ fn needs(sheet: &Sheet, pictures: f32) -> Need {
     if sheet.lost * 7 > sheet.letters * 3 && sheet.lost > 10 {
         // More than 30 % of all letters.
         Need::Yes
+    } else if sheet.letters < LETTERS_MIN && pictures > 0.4 {
+        // Also when nothing shows: the picture may be too large to be painted.
+        Need::Yes
     } else if sheet.letters < LETTERS_MIN {
         Need::IfInk(INK_BARE)
     } else if pictures > 0.4 {

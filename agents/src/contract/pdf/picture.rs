@@ -12,9 +12,7 @@ const SIDE_MAX: f32 = 12_000.0;
 /// The page at a resolution in dots per inch, less when it would have too many pixels.
 pub(super) fn render(page: &PdfPage<'_>, dpi: f32) -> Result<Raster, PdfiumError> {
     let (width, height) = (page.width().value.max(1.0), page.height().value.max(1.0));
-    let scale = (dpi / 72.0)
-        .min((PIXELS_MAX / (width * height)).sqrt())
-        .min(SIDE_MAX / width.max(height));
+    let scale = (dpi / 72.0).min((PIXELS_MAX / (width * height)).sqrt()).min(SIDE_MAX / width.max(height));
     let (across, down) = ((width * scale).round().max(1.0), (height * scale).round().max(1.0));
     let config = PdfRenderConfig::new()
         .set_fixed_size(across as i32, down as i32)

@@ -27,12 +27,7 @@ fn limited(option: &str, bytes: u64, program: &Path) -> Command {
 }
 
 /// Runs a program on an input to its end. None when it fails, says too much or takes too long.
-pub(super) async fn run(
-    program: &Path,
-    arguments: &[&str],
-    input: &[u8],
-    time: Duration,
-) -> Option<Vec<u8>> {
+pub(super) async fn run(program: &Path, arguments: &[&str], input: &[u8], time: Duration) -> Option<Vec<u8>> {
     let mut command = limited("-v", PROGRAM_BYTES, program);
     // One thread each: we run as many as there are processors.
     command.args(arguments).env("OMP_THREAD_LIMIT", "1");

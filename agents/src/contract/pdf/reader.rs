@@ -14,8 +14,9 @@ use super::pool::{Lent, Pool};
 use super::process::Stop;
 use super::{Engines, Fault, Limits, Reading, ocr, poppler};
 
-/// A mean confidence below this makes a scan a poor one.
-const POOR: f32 = 0.90;
+/// A mean confidence below this makes a scan a poor one. Measured on one document only: 0.954 and 0.960 for its two
+/// pages scanned cleanly at 200 dpi, 0.938 and 0.948 turned, blurred and noisy at 150 dpi.
+const POOR: f32 = 0.95;
 /// What the letters of another program's recognition are trusted at most.
 const FOREIGN: f32 = 0.9;
 /// Pages that may end a child before the file is given up.
@@ -94,12 +95,7 @@ impl Reader {
 
     /// The text layer of all pages, and the child that has the file open. A page at which the child ends or hangs is
     /// left out, a few times.
-    async fn layer(
-        &self,
-        pool: &Pool,
-        bytes: &[u8],
-        password: Option<&str>,
-    ) -> Result<(Layer, Lent), Fault> {
+    async fn layer(&self, pool: &Pool, bytes: &[u8], password: Option<&str>) -> Result<(Layer, Lent), Fault> {
         let begun = Instant::now();
         let mut layer = Layer::default();
         let mut lent = pool.take().await?;
@@ -362,7 +358,8 @@ impl Layer {
             word.sides = [left * across, top * down, right * across, bottom * down];
         }
         leaf.from = PageText::Recognised { confidence: scan.confidence };
-        if scan.letters > 0 && scan.confidence < POOR {
+        // A picture in which no letter was found as well: a person sees whether it is empty.
+        if scan.confidence < POOR {
             let percent = (scan.confidence * 100.0).round() as u8;
             self.notes.push(Note::Poor { page: number(page), percent });
         }

@@ -1,8 +1,8 @@
 //! Which letters of a page nobody sees.
 
 use pdfium_render::prelude::{
-    PdfPage, PdfPageObject, PdfPageObjectCommon, PdfPageObjectsCommon, PdfPathFillMode, PdfPageTextChar,
-    PdfPageTextRenderMode,
+    PdfPage, PdfPageObject, PdfPageObjectCommon, PdfPageObjectsCommon, PdfPageTextChar,
+    PdfPageTextRenderMode, PdfPathFillMode,
 };
 
 use super::Veil;
@@ -56,7 +56,8 @@ impl Scene {
             }
             PdfPageObject::Path(path) => {
                 let fills = !matches!(path.fill_mode(), Ok(PdfPathFillMode::None));
-                self.is_suspect |= self.has_text && fills && extent(object).is_some_and(|(w, h)| w.min(h) > 4.0);
+                self.is_suspect |=
+                    self.has_text && fills && extent(object).is_some_and(|(w, h)| w.min(h) > 4.0);
             }
             PdfPageObject::Image(_) => {
                 self.is_suspect |= self.has_text;
