@@ -4,17 +4,27 @@
 
 mod architecture;
 mod audit;
+mod closed_rooms;
+mod console;
 mod dependencies;
 mod directory;
 mod embedded;
+mod emulator;
 mod faults;
+mod formats;
+mod intake;
 mod kills;
 mod migrations;
 mod objects;
 mod paper;
 mod pdf;
 mod pdf_corpus;
+mod outages;
+mod redis;
 mod replay;
 mod steps;
 mod story;
+mod team;
 mod tenancy;
+mod traces;
+mod withdrawals;

@@ -215,15 +215,15 @@ async fn the_search_without_index_keeps_every_filter() {
             &["Payfast"],
         ),
         (Filters { capability: text("payment"), funding_min_usd: Some(1e6), ..base.clone() }, &["Zahlwerk"]),
-        (Filters { capability: vec![], cities: text("BERLIN"), ..base.clone() }, &["Zahlwerk"]),
+        (Filters { capability: vec![], cities: text("DE-berlin"), ..base.clone() }, &["Zahlwerk"]),
         (
-            Filters { capability: vec![], industries: text("real_estate"), ..base.clone() },
+            Filters { capability: vec![], industries: text("real-estate"), ..base.clone() },
             &["Hafen Immobilien"],
         ),
         (
             Filters {
                 capability: vec![],
-                states: text("BE"),
+                states: text("DE-BE"),
                 status: Some("Operating".to_owned()),
                 ..base.clone()
             },

@@ -170,18 +170,19 @@ async fn somebody_new_is_asked_about_until_slack_answers() {
 }
 
 #[tokio::test]
-async fn a_room_without_us_does_not_hold_up_the_others() {
+async fn a_token_that_is_renewed_in_time_loses_nothing() {
     let talk = Conversation::begin().await;
-    talk.slack.user("dana").command("/deal find payment companies in Germany", "random").await.unwrap();
-    talk.finds().await;
-    eventually("the message being given up", async || {
-        talk.number("SELECT count(*) FROM outbox WHERE state = 'failed'").await > 0
-    })
-    .await;
-    eventually("nothing being left to send", async || {
-        talk.number("SELECT count(*) FROM outbox WHERE state IN ('queued', 'sending')").await == 0
-    })
-    .await;
+    talk.knows(&["dana"]).await;
+    let token = talk.slack.look(|w| std::mem::replace(&mut w.setup.bot_token, "xoxb-new".to_owned()));
+    talk.types("dana", "/deal find payment companies in Germany").await;
+    // Somebody new is asked about with the same token.
+    talk.types("noor", HELP).await;
+    nth_call(&talk.slack, "chat.postMessage", 1).await;
+    nth_call(&talk.slack, "users.info", 2).await;
+    talk.slack.look(|w| w.setup.bot_token = token);
+    talk.sees("for “payment companies in Germany”").await;
+    talk.is_told("noor", "What you can say").await;
+    talk.ends().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -247,6 +248,32 @@ async fn without_a_database_the_edge_says_so_and_work_goes_on_afterwards() {
 }
 
 #[tokio::test]
+async fn an_outage_uses_up_no_tries() {
+    let talk = Conversation::begin().await;
+    let request = talk.proposes().await;
+    let mut owner = talk.database.owner().await;
+    owner.execute("BEGIN; LOCK TABLE partners IN EXCLUSIVE MODE").await.unwrap();
+    talk.presses("lee", &request, "Approve").await;
+    // More often than a step is tried: its commit is cut off in the middle.
+    let waiting = "SELECT coalesce((SELECT max(pid) FROM pg_locks WHERE NOT granted
+                   AND relation = 'partners'::regclass), 0)::bigint";
+    let mut cut_off = std::collections::HashSet::new();
+    eventually("five commits to cut off", async || {
+        let pid = talk.number(waiting).await;
+        if pid > 0 && cut_off.insert(pid) {
+            talk.changes(&format!("SELECT pg_terminate_backend({pid})")).await;
+        }
+        cut_off.len() == 5
+    })
+    .await;
+    owner.execute("COMMIT").await.unwrap();
+    talk.sees("2 deals created").await;
+    talk.ends().await;
+    assert_eq!(talk.number("SELECT count(*) FROM deals").await, 2);
+    assert_eq!(talk.number("SELECT count(*) FROM audit_entries WHERE action = 'step.parked'").await, 0);
+}
+
+#[tokio::test]
 async fn a_signal_to_stop_drains_and_another_process_goes_on() {
     let talk = Conversation::begin().await;
     for n in 0..5 {
@@ -282,5 +309,28 @@ async fn a_poisoned_step_is_parked_and_the_rest_flows() {
     assert_eq!(talk.number(noted).await, 1);
     assert_eq!(talk.number("SELECT count(*) FROM plans WHERE state = 'failed'").await, 1);
     assert_eq!(talk.number("SELECT count(*) FROM deals").await, 0);
+    talk.ends().await;
+}
+
+#[tokio::test]
+async fn a_panicking_agent_is_parked_and_the_rest_flows() {
+    let arm = |setting: tests::product::Setting| setting.with("DEALDESK_FAIL_POINT", "panic:discovery");
+    let mut talk = Conversation::with(|_| (), arm).await;
+    talk.types("dana", "/deal find payment companies in Germany").await;
+    talk.types("lee", "/deal list").await;
+    talk.sees("There are no deals").await;
+    let told = talk.sees("Reference").await;
+    assert!(!told.words().contains("fail point"), "no insides are shown: {}", told.words());
+    talk.knows(&["noor"]).await;
+    let parked = "SELECT count(*) FROM steps WHERE agent = 'discovery' AND state = 'failed' AND attempt = 3
+                  AND error LIKE '%the agent panicked: the fail point in the discovery agent%'";
+    assert_eq!(talk.number(parked).await, 1);
+    let noted =
+        "SELECT count(*) FROM audit_entries WHERE action = 'step.parked' AND detail->>'attempts' = '3'";
+    assert_eq!(talk.number(noted).await, 1);
+    assert_eq!(talk.number("SELECT count(*) FROM plans WHERE state = 'failed'").await, 1);
+    assert_eq!(talk.number("SELECT count(*) FROM plans WHERE state = 'done'").await, 2);
+    assert!(!talk.product.is_over(), "the process lives on");
+    assert_eq!(talk.product.log().matches("panicked at").count(), 3, "each panic is in the log");
     talk.ends().await;
 }

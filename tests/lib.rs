@@ -3,8 +3,10 @@
 #![expect(clippy::print_stdout, reason = "a skipped test says so")]
 #![expect(clippy::disallowed_methods, reason = "tests read the clock, the environment, and start tasks")]
 
+pub mod browser;
 pub mod conversation;
 pub mod database;
+pub mod peers;
 pub mod people;
 pub mod product;
 pub mod shared;

@@ -65,6 +65,13 @@ impl Setting {
         Product { url: format!("http://127.0.0.1:{}", self.port), child: child.unwrap(), setting: self }
     }
 
+    /// Starts `dealdesk worker` without waiting; `url` is where it tells how it fares.
+    pub fn launch_worker(self, url: &str) -> Product {
+        let log = std::fs::File::create(self.home.join("product.log")).unwrap();
+        let child = self.command().arg("worker").stdout(log.try_clone().unwrap()).stderr(log).spawn();
+        Product { url: url.to_owned(), child: child.unwrap(), setting: self }
+    }
+
     /// A command of the program in this setting.
     pub fn command(&self) -> Command {
         let mut command = Command::new(program());

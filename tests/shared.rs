@@ -1,4 +1,4 @@
-//! Development data that lies beside the repository; tests that use it skip when it is absent.
+//! What may be absent: development data beside the repository, and what set-up fetches. Tests of it skip then.
 
 use std::path::PathBuf;
 
@@ -10,4 +10,14 @@ pub fn data(name: &str) -> Option<PathBuf> {
     }
     println!("skipped: development data {name} is not here");
     None
+}
+
+/// Something that set-up fetched, or none with a printed line: set-up goes on where the network gives it none.
+pub fn fetched(name: &str) -> Option<PathBuf> {
+    let folders = storage::embedded::cache_folders(|name| std::env::var_os(name));
+    let found = folders.into_iter().map(|folder| folder.join(name)).find(|path| path.exists());
+    if found.is_none() {
+        println!("skipped: set-up could not fetch {name}");
+    }
+    found
 }

@@ -1,4 +1,4 @@
-//! Scores the text scanner on labelled lines: `redaction_score FILE.jsonl… [--threshold T] [--readings] [--show]`.
+//! Scores the text scanner on labelled lines: `redaction_score FILE.jsonl… [--sure] [--show]`.
 //!
 //! A line is `{"text", "spans": [{"entity", "start", "end"}]}`, or `{"text", "label": 0 | 1}` for secrets; a line with
 //! `"judge": [entity]` counts those kinds only. Other files are read as plain text: findings per 100 kB and MB/s.
@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::time::Instant;
 
-use agents::guardrail::{DEFAULT_THRESHOLD, Family, Finding, readings, scan};
+use agents::guardrail::{DEFAULT_THRESHOLD, Family, Finding, possible, scan};
 use serde_json::Value;
 
 /// Kinds with a structure of their own, which need no model; the others are not counted on whole sentences.
@@ -24,8 +24,8 @@ const STRUCTURED: [&str; 8] = [
 
 struct Options {
     files: Vec<String>,
-    threshold: f32,
-    all_readings: bool,
+    /// Only what `scan` is sure of, as texts are redacted; else what `dealdesk redact` prints.
+    is_sure: bool,
     show: bool,
 }
 
@@ -66,13 +66,11 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn options(mut arguments: impl Iterator<Item = String>) -> anyhow::Result<Options> {
-    let mut options =
-        Options { files: Vec::new(), threshold: DEFAULT_THRESHOLD, all_readings: false, show: false };
-    while let Some(argument) = arguments.next() {
+fn options(arguments: impl Iterator<Item = String>) -> anyhow::Result<Options> {
+    let mut options = Options { files: Vec::new(), is_sure: false, show: false };
+    for argument in arguments {
         match argument.as_str() {
-            "--threshold" => options.threshold = arguments.next().unwrap_or_default().parse()?,
-            "--readings" => options.all_readings = true,
+            "--sure" => options.is_sure = true,
             "--show" => options.show = true,
             _ => options.files.push(argument),
         }
@@ -82,8 +80,8 @@ fn options(mut arguments: impl Iterator<Item = String>) -> anyhow::Result<Option
 
 fn add(score: &mut Score, line: &Value, options: &Options, out: &mut impl Write) -> io::Result<()> {
     let text = line["text"].as_str().unwrap_or_default();
-    let mut findings = if options.all_readings { readings(text) } else { scan(text) };
-    findings.retain(|finding| finding.score >= options.threshold);
+    let mut findings = if options.is_sure { scan(text) } else { possible(text) };
+    findings.retain(|finding| !options.is_sure || finding.score >= DEFAULT_THRESHOLD);
     if let Some(label) = line["label"].as_i64() {
         return add_secret(score, (text, label == 1), &findings, options, out);
     }
@@ -203,7 +201,7 @@ fn measure(text: &str, options: &Options, out: &mut impl Write) -> io::Result<()
         findings.extend(scan(chunk).into_iter().map(|finding| (chunk, finding)));
     }
     let seconds = begun.elapsed().as_secs_f64();
-    findings.retain(|(_, finding)| finding.score >= options.threshold);
+    findings.retain(|(_, finding)| finding.score >= DEFAULT_THRESHOLD);
     let mut by_entity: BTreeMap<(&str, bool), usize> = BTreeMap::new();
     for (chunk, finding) in &findings {
         *by_entity.entry((finding.entity, finding.family == Family::Secret)).or_default() += 1;

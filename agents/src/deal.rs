@@ -55,7 +55,7 @@ impl Proposal {
 pub(crate) async fn act(desk: &Desk, context: &Context, step: &Step) -> Result<Outcome, Recovery> {
     match step.action.as_str() {
         "propose" => propose(desk, context).await,
-        "start" => start(desk, context),
+        "start" => start(desk, context).await,
         "list_deals" => list(desk, context).await,
         "show_deal" => show(desk, context).await,
         "move_deal" => move_to(desk, context).await,
@@ -113,12 +113,13 @@ struct Answered {
 }
 
 /// Starts the approved deals, or says why there are none.
-fn start(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
+async fn start(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
     let proposal: Proposal = earlier(context, "propose")?;
     let answered: Answered = earlier(context, "ask_approval")?;
     let (card, changes) = match answered.decision {
         Some(decision) if decision.verdict == Verdict::Approve => {
-            let changes = proposal.companies.iter().map(|company| Change::StartDeal {
+            let (companies, taken) = free(desk, context, proposal).await?;
+            let changes = companies.iter().map(|company| Change::StartDeal {
                 deal: DealId(desk.ids.next()),
                 partner: PartnerId(desk.ids.next()),
                 company: company.company.clone(),
@@ -127,8 +128,8 @@ fn start(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
                 owner: context.requester,
                 approved_by: decision.by,
             });
-            let names: Vec<String> = proposal.companies.iter().map(|c| c.name.clone()).collect();
-            (wording::deals_created(&names, &decision), changes.collect())
+            let names: Vec<String> = companies.iter().map(|c| c.name.clone()).collect();
+            (wording::deals_created(&names, &taken, &decision), changes.collect())
         }
         Some(decision) => (wording::rejected(&decision), Vec::new()),
         None => (wording::lapsed(), Vec::new()),
@@ -136,6 +137,20 @@ fn start(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
     let card = wording::with_trace(card, context.plan, &desk.console_url);
     let say = Say { slot: "result".to_owned(), to: Audience::Thread, card, urgency: Urgency::Decision };
     Ok(Outcome::Done(Finish { changes, say: vec![say], ..Finish::default() }))
+}
+
+/// The companies that still have no open deal, and the names of those that got one since the decision.
+async fn free(
+    desk: &Desk,
+    context: &Context,
+    proposal: Proposal,
+) -> Result<(Vec<Proposed>, Vec<String>), Recovery> {
+    let mut tx = desk.db.tenant(context.tenant).begin().await.map_err(storage)?;
+    let ids: Vec<String> = proposal.companies.iter().map(|c| c.company.0.clone()).collect();
+    let taken = deals::with_open_deal(&mut tx, &ids).await.map_err(storage)?;
+    let (old, new): (Vec<_>, Vec<_>) =
+        proposal.companies.into_iter().partition(|company| taken.contains(&company.company.0));
+    Ok((new, old.into_iter().map(|company| company.name).collect()))
 }
 
 async fn list(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {

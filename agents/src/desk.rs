@@ -56,6 +56,7 @@ pub(crate) fn storage(error: storage::Error) -> Recovery {
         storage::Error::Unreadable { .. } | storage::Error::Missing(_) => {
             Recovery::Escalate { reason: chain(&error) }
         }
+        storage::Error::Unavailable(_) => Recovery::Away { cause: chain(&error) },
         _ => Recovery::Retry { after_ms: 500, cause: chain(&error) },
     }
 }

@@ -16,6 +16,7 @@ pub use desk::Desk;
 /// Has a step done by its agent. Nothing outside is called and nothing is stored here: what the step
 /// leaves behind commits when it is finished.
 pub async fn act(desk: &Desk, context: &Context, step: &Step) -> Result<Outcome, Recovery> {
+    desk.points.begin(step.agent);
     match step.agent {
         Agent::Planner => planner::act(desk, context, step).await,
         Agent::Guardrail => guardrail::act(desk, context, step).await,

@@ -2,22 +2,28 @@
 //! limits.
 
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use agents::failpoint::FailPoints;
 use channels::slack::SendError;
 use channels::slack::client::{Posted, Target};
-use channels::slack::render::render;
+use channels::slack::render::{Rendered, render_of};
 use channels::web;
+use domain::ids::PlanId;
 use domain::person::Channel;
+use domain::wording::{self, Closed};
+use futures_util::FutureExt;
 use secrecy::SecretString;
 use storage::outbox::{self, Delivery, Sent};
+use storage::relocation;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use crate::members::Members;
+use crate::runner;
 use crate::telemetry::export;
 
 /// How long an idle sender sleeps if nobody rings.
@@ -25,8 +31,8 @@ const NAP: Duration = Duration::from_millis(300);
 /// Slack allows about one new message a second in a room, with short bursts.
 const ROOM_PACE: Duration = Duration::from_millis(1000);
 const ROOM_BURST: u32 = 5;
-/// How far back a look-up goes for a message whose first send is unsure.
-const LOOK_BACK: chrono::Duration = chrono::Duration::hours(24);
+/// How far before a message was made its look-up begins, as Slack's clock and the database's may differ.
+const SKEW: chrono::Duration = chrono::Duration::minutes(10);
 /// After so many tries in vain, some three hours, a delivery is given up.
 const ATTEMPTS_MAX: i32 = 40;
 
@@ -56,7 +62,7 @@ struct Gate {
 
 impl Gates {
     /// Asks to write to a room now; otherwise says how long to wait.
-    fn pass(&self, workspace: &str, room: Option<&str>) -> Result<(), Duration> {
+    fn pass(&self, workspace: &str, room: Option<&str>, urgency: i16) -> Result<(), Duration> {
         let now = Instant::now();
         let mut gates = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(gate) = gates.get(workspace)
@@ -76,7 +82,9 @@ impl Gates {
             gate.left = gate.left.saturating_add(refills).min(ROOM_BURST);
             gate.refilled = now;
         }
-        if gate.left == 0 {
+        // Of a burst, the last is kept for decisions and the last but one for replies: what came first must not make
+        // what is urgent wait.
+        if i64::from(gate.left) <= i64::from(urgency) {
             return Err(ROOM_PACE);
         }
         gate.left -= 1;
@@ -104,11 +112,7 @@ impl Sender {
         while !self.stop.is_cancelled() {
             let nap = match outbox::claim(&self.members.db, &[Channel::Slack, Channel::Web]).await {
                 Ok(Some(delivery)) => {
-                    self.points.pass("delivery.claimed");
-                    let span =
-                        tracing::info_span!("delivery", plan = %delivery.plan, message = %delivery.message);
-                    export::follow(&span, delivery.plan);
-                    self.deliver(delivery).instrument(span).await;
+                    self.hand_over(delivery).await;
                     continue;
                 }
                 Ok(None) => NAP,
@@ -125,7 +129,35 @@ impl Sender {
         }
     }
 
+    /// Makes one delivery of one plan; false if there is none now.
+    pub(crate) async fn turn_of(&self, plan: PlanId) -> Result<bool, storage::Error> {
+        let claimed = outbox::claim_of(&self.members.db, &[Channel::Web], Some(plan)).await?;
+        let Some(delivery) = claimed else { return Ok(false) };
+        self.hand_over(delivery).await;
+        Ok(true)
+    }
+
+    /// Delivers; a panic costs the delivery a try, not us a sender.
+    async fn hand_over(&self, delivery: Delivery) {
+        self.points.pass("delivery.claimed");
+        let message = delivery.message;
+        let span = tracing::info_span!("delivery", plan = %delivery.plan, %message);
+        export::follow(&span, delivery.plan);
+        let done = AssertUnwindSafe(self.deliver(delivery)).catch_unwind().instrument(span).await;
+        if let Err(panic) = done {
+            let words = runner::words_of(&*panic);
+            tracing::error!(%message, panic = words, "a delivery panicked; it comes back when its lease runs out");
+        }
+    }
+
     async fn deliver(&self, delivery: Delivery) {
+        if delivery.attempt > ATTEMPTS_MAX {
+            let why = SendError::Gone { reason: "the sender died each time".to_owned() };
+            if let Err(error) = self.note(&delivery, &why).await {
+                tracing::warn!(error = %error, "the delivery comes back by itself");
+            }
+            return;
+        }
         if let Some((wait, why)) = self.must_wait(&delivery) {
             let noted = outbox::defer(&self.members.db, &delivery, wait.as_secs_f64(), why).await;
             if let Err(error) = noted {
@@ -140,6 +172,7 @@ impl Sender {
                 self.points.pass("delivery.recorded");
                 noted
             }
+            Err(SendError::NotHere { reason }) => self.move_on(&delivery, &reason).await,
             Err(error) => self.note(&delivery, &error).await,
         };
         if let Err(error) = noted {
@@ -155,7 +188,7 @@ impl Sender {
         if delivery.is_early {
             return Some((NAP, "the thread is not open yet"));
         }
-        let wait = self.gates.pass(&delivery.workspace, delivery.room.as_deref()).err()?;
+        let wait = self.gates.pass(&delivery.workspace, delivery.room.as_deref(), delivery.urgency).err()?;
         Some((wait, "the room is written to too often"))
     }
 
@@ -174,7 +207,9 @@ impl Sender {
                 tracing::warn!(message = %delivery.message, why, "a send is unsure");
                 outbox::put_back(db, delivery, backoff / 2.0, true, &why).await
             }
-            SendError::NotSent { .. } if delivery.attempt < ATTEMPTS_MAX => {
+            // A token may be renewed, a scope granted: nothing is lost while that takes less than three hours.
+            SendError::NotSent { .. } | SendError::Unauthorised { .. } if delivery.attempt < ATTEMPTS_MAX => {
+                tracing::warn!(message = %delivery.message, why, "a message waits");
                 outbox::put_back(db, delivery, backoff, false, &why).await
             }
             _ => {
@@ -182,6 +217,42 @@ impl Sender {
                 outbox::fail(db, delivery, &why).await
             }
         }
+    }
+
+    /// Goes on in private when the room is closed to us; gives up when that is closed too.
+    async fn move_on(&self, delivery: &Delivery, reason: &str) -> Result<(), storage::Error> {
+        match self.relocate(delivery, reason).await {
+            Ok(true) => {
+                self.points.pass("delivery.moved");
+                outbox::put_back(&self.members.db, delivery, 0.0, false, reason).await
+            }
+            Ok(false) => self.note(delivery, &SendError::Gone { reason: reason.to_owned() }).await,
+            Err(error) => self.note(delivery, &error).await,
+        }
+    }
+
+    /// Moves the conversation into the direct messages of whoever began it. False when that cannot be.
+    async fn relocate(&self, delivery: &Delivery, reason: &str) -> Result<bool, SendError> {
+        let not_stored = |error: storage::Error| SendError::NotSent { cause: error.to_string() };
+        let (Channel::Slack, Some(room)) = (delivery.channel, &delivery.room) else { return Ok(false) };
+        let db = &self.members.db;
+        let Some(owner) = relocation::owner(db, delivery).await.map_err(not_stored)? else {
+            return Ok(false);
+        };
+        let token = self.token(delivery).await?;
+        let private = self.members.slack.open_dm(&token, &owner.key).await?;
+        let closed = match reason {
+            "is_archived" | "is_inactive" => Closed::Archived,
+            word if word.starts_with("restricted_action") => Closed::Restricted,
+            _ => Closed::NotInvited,
+        };
+        // Nobody can invite us into direct messages between others.
+        let shown = (!room.starts_with('D')).then_some(room.as_str());
+        let mut notice = wording::answered_in_private(shown, &owner.said, closed);
+        agents::guardrail::screen(&mut notice);
+        tracing::info!(reason, "a room is closed to us; the conversation goes on in private");
+        let (ids, to) = (&self.members.ids, (&owner, private.as_str()));
+        relocation::relocate(db, ids, delivery, to, &notice).await.map_err(not_stored)
     }
 
     /// Sends while showing that we live: a send may be several calls of ten seconds each.
@@ -194,8 +265,13 @@ impl Sender {
             tokio::select! {
                 sent = &mut sending => return sent,
                 _ = beat.tick() => {
-                    if let Err(error) = outbox::heartbeat(&self.members.db, delivery).await {
-                        tracing::warn!(error = %error, "somebody else may send this too; it is looked up first");
+                    match outbox::heartbeat(&self.members.db, delivery).await {
+                        Ok(()) => {}
+                        // An edit of ours that arrives after the other sender's would undo it.
+                        Err(error @ storage::Error::Stale(_)) => {
+                            return Err(SendError::OutcomeUnknown { cause: error.to_string() });
+                        }
+                        Err(error) => tracing::warn!(error = %error, "cannot show that a send still goes on"),
                     }
                 }
             }
@@ -216,7 +292,8 @@ impl Sender {
     async fn to_slack(&self, delivery: &Delivery) -> Result<Sent, SendError> {
         let token = self.token(delivery).await?;
         let slack = &self.members.slack;
-        let rendered = render(&delivery.card, Some(&self.console_url));
+        let whole = format!("/plans/{}", delivery.plan);
+        let rendered = render_of(&delivery.card, Some(&self.console_url), Some(&whole));
         let room = match (&delivery.room, &delivery.person_key) {
             (Some(room), _) => room.clone(),
             (None, Some(user)) => slack.open_dm(&token, user).await?,
@@ -228,20 +305,38 @@ impl Sender {
             slack.ephemeral(&token, &target, user, &rendered).await?;
             return Ok(Sent { room: Some(room), ..Sent::default() });
         }
-        let mut known = delivery.external_id.clone();
-        if known.is_none() && delivery.is_unsure {
-            let since = self.members.clock.now() - LOOK_BACK;
-            known = slack.find_by_key(&token, &target, since, &delivery.post_key).await?;
-        }
-        let ts = match known {
-            Some(ts) => {
-                let at = Posted { room: room.clone(), ts: ts.clone() };
-                slack.update(&token, &at, &rendered).await?;
-                ts
-            }
-            None => slack.post(&token, &target, &rendered, &delivery.post_key).await?.ts,
-        };
+        let ts = self.post_or_edit(&token, &target, delivery, &rendered).await?;
         Ok(Sent { room: Some(room), external_id: Some(ts), html: None })
+    }
+
+    /// Edits the message, or posts it where there is none; its number.
+    async fn post_or_edit(
+        &self,
+        token: &SecretString,
+        target: &Target,
+        delivery: &Delivery,
+        rendered: &Rendered,
+    ) -> Result<String, SendError> {
+        let slack = &self.members.slack;
+        let (key, since) = (&delivery.post_key, delivery.created_at - SKEW);
+        let mut known = delivery.external_id.clone();
+        if let Some(ts) = &known {
+            let at = Posted { room: target.room.clone(), ts: ts.clone() };
+            match slack.update(token, &at, rendered).await {
+                // Somebody deleted it, but what it says now was never seen. Perhaps we posted it again already.
+                Err(SendError::Gone { reason }) if reason == "message_not_found" => {
+                    known = slack.find_by_key(token, target, since, key).await?;
+                }
+                edited => return edited.map(|()| ts.clone()),
+            }
+        } else if delivery.is_unsure {
+            known = slack.find_by_key(token, target, since, key).await?;
+        }
+        if let Some(ts) = known {
+            let at = Posted { room: target.room.clone(), ts: ts.clone() };
+            return slack.update(token, &at, rendered).await.map(|()| ts);
+        }
+        Ok(slack.post(token, target, rendered, key).await?.ts)
     }
 
     async fn token(&self, delivery: &Delivery) -> Result<SecretString, SendError> {
@@ -249,5 +344,30 @@ impl Sender {
         let workspace = found.map_err(|cause| SendError::NotSent { cause: format!("{cause:#}") })?;
         let token = workspace.and_then(|workspace| workspace.token);
         token.ok_or_else(|| SendError::Unauthorised { reason: "the workspace has no token".to_owned() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decisions_overtake_replies_overtake_progress_in_a_busy_room() {
+        let gates = Gates::default();
+        let pass = |urgency| gates.pass("T1", Some("C1"), urgency).is_ok();
+        let progress = (0..10).filter(|_| pass(2)).count();
+        assert_eq!(progress, 3, "progress leaves two of a burst of five");
+        assert!(pass(1) && !pass(1), "replies leave one");
+        assert!(pass(0) && !pass(0), "decisions leave none");
+        assert!(gates.pass("T1", Some("C2"), 2).is_ok(), "another room is not held up");
+    }
+
+    #[test]
+    fn a_workspace_that_asks_to_wait_is_left_alone() {
+        let gates = Gates::default();
+        gates.close("T1", Duration::from_secs(30));
+        let wait = gates.pass("T1", Some("C1"), 0).unwrap_err();
+        assert!(wait > Duration::from_secs(29) && wait <= Duration::from_secs(30), "{wait:?}");
+        assert!(gates.pass("T2", Some("C1"), 0).is_ok());
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use agents::discovery::Directory;
 use domain::clock::Clock;
 use domain::ids::TenantId;
+use storage::db::Work;
 use storage::messages::SHOWN_CHANNEL;
 use storage::{Db, audit, credentials, idempotency, inbox, outbox, steps, workspaces};
 use tokio::sync::{Notify, broadcast};
@@ -23,8 +24,38 @@ const TIDY_EVERY: Duration = Duration::from_hours(1);
 /// How long an idempotency key is kept, hours.
 const IDEMPOTENCY_H: i32 = 48;
 
+/// Who is woken by what.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Bells {
+    /// Workers.
+    pub(crate) work: Arc<Notify>,
+    /// The worker that takes pressed buttons and sent forms only.
+    pub(crate) urgent: Arc<Notify>,
+    /// Senders.
+    pub(crate) mail: Arc<Notify>,
+}
+
+impl Bells {
+    fn ring_all(&self) {
+        [&self.work, &self.urgent, &self.mail].iter().for_each(|bell| bell.notify_one());
+    }
+
+    /// Wakes those who do what was announced; everybody when a newer version announced what we do not know.
+    fn ring(&self, announced: &str) {
+        match Work::from_name(announced) {
+            Some(Work::Inbox | Work::Steps) => self.work.notify_one(),
+            Some(Work::Urgent) => {
+                self.urgent.notify_one();
+                self.work.notify_one();
+            }
+            Some(Work::Outbox) => self.mail.notify_one(),
+            None => self.ring_all(),
+        }
+    }
+}
+
 /// Gives back what dead workers held, wakes what waited for its time.
-pub(crate) async fn recover(db: Db, bells: Vec<Arc<Notify>>, stop: CancellationToken) {
+pub(crate) async fn recover(db: Db, bells: Bells, stop: CancellationToken) {
     while pause(RECOVER_EVERY, &stop).await {
         let found = async {
             let found =
@@ -40,7 +71,7 @@ pub(crate) async fn recover(db: Db, bells: Vec<Arc<Notify>>, stop: CancellationT
                 }
                 if found > 0 {
                     tracing::info!(found, "took back what had stopped");
-                    bells.iter().for_each(|bell| bell.notify_one());
+                    bells.ring_all();
                 }
             }
             Err(error) => tracing::warn!(error = %error, "cannot look for what stopped"),
@@ -49,19 +80,14 @@ pub(crate) async fn recover(db: Db, bells: Vec<Arc<Notify>>, stop: CancellationT
 }
 
 /// Hears of new work and of changed messages from every process on the database.
-pub(crate) async fn listen(
-    db: Db,
-    bells: Vec<Arc<Notify>>,
-    shown: broadcast::Sender<String>,
-    stop: CancellationToken,
-) {
+pub(crate) async fn listen(db: Db, bells: Bells, shown: broadcast::Sender<String>, stop: CancellationToken) {
     while !stop.is_cancelled() {
         let Ok(mut listener) = db.listen(&[SHOWN_CHANNEL]).await else {
             pause(Duration::from_secs(1), &stop).await;
             continue;
         };
         // What was announced while nobody listened.
-        bells.iter().for_each(|bell| bell.notify_one());
+        bells.ring_all();
         loop {
             let heard = tokio::select! {
                 heard = listener.recv() => heard,
@@ -72,9 +98,10 @@ pub(crate) async fn listen(
                     // Nobody may be looking.
                     let _ = shown.send(told.payload().to_owned());
                 }
-                Ok(_) => bells.iter().for_each(|bell| bell.notify_one()),
+                Ok(told) => bells.ring(told.payload()),
                 Err(error) => {
                     tracing::warn!(error = %error, "no longer hearing of new work; looking for it instead");
+                    pause(Duration::from_secs(1), &stop).await;
                     break;
                 }
             }
@@ -140,5 +167,29 @@ async fn pause(most: Duration, stop: &CancellationToken) -> bool {
     tokio::select! {
         () = stop.cancelled() => false,
         () = tokio::time::sleep(most) => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_announcement_wakes_only_those_whose_work_it_is() {
+        for (announced, expected) in [
+            ("inbox", [true, false, false]),
+            ("steps", [true, false, false]),
+            ("urgent", [true, true, false]),
+            ("outbox", [false, false, true]),
+            ("something newer", [true, true, true]),
+            ("", [true, true, true]),
+        ] {
+            let bells = Bells::default();
+            bells.ring(announced);
+            let rung = [&bells.work, &bells.urgent, &bells.mail];
+            assert_eq!(rung.map(|bell| bell.notified().now_or_never().is_some()), expected, "{announced:?}");
+        }
     }
 }

@@ -6,7 +6,7 @@ use channels::slack::SendError;
 use channels::slack::client::Slack;
 use domain::clock::Clock;
 use domain::ids::{Ids, PersonId, TenantId};
-use domain::inbound::Inbound;
+use domain::inbound::{Content, Inbound};
 use domain::person::{Channel, Person, Profile, Role};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
@@ -14,7 +14,7 @@ use storage::audit::{self, Act};
 use storage::people::{self, Identity};
 use storage::seal::Seal;
 use storage::workspaces::{self, Workspace};
-use storage::{Db, Tx};
+use storage::{Db, Tx, messages};
 
 use crate::config::{Config, Join};
 
@@ -83,6 +83,10 @@ impl Members {
             return Ok(stranger());
         }
         let mut tx = self.db.tenant(workspace.tenant).begin().await?;
+        // Who was taken out of the team does not come back by writing again.
+        if people::has_left(&mut tx, &identity, profile.email.as_deref()).await? {
+            return Ok(stranger());
+        }
         let known = match &profile.email {
             Some(email) => people::by_email(&mut tx, email).await?,
             None => None,
@@ -96,6 +100,11 @@ impl Members {
         };
         people::link(&mut tx, person.id, &identity).await?;
         self.note(&mut tx, "person.linked", &person, &identity).await?;
+        // Whoever presses a button of a request sees it already.
+        let is_press = matches!(inbound.content, Content::Press { .. } | Content::Form { .. });
+        if person.role >= Role::Approver && !is_press {
+            messages::share_open_requests(&mut tx, &self.ids, person.id).await?;
+        }
         tx.commit().await?;
         Ok(Who::Member(person))
     }

@@ -18,6 +18,9 @@ use crate::telemetry::export;
 /// How long one step may take.
 const STEP_LIMIT: Duration = Duration::from_secs(30);
 
+/// How often a database that is away is tried.
+const REACH_EVERY: Duration = Duration::from_millis(500);
+
 /// Does a leased step and those behind it, until the plan ends, waits, or we are to stop.
 pub(crate) async fn run(
     desk: &Desk,
@@ -30,7 +33,7 @@ pub(crate) async fn run(
         let span =
             tracing::info_span!("step", plan = %step.plan, agent = step.agent.name(), action = %step.action);
         export::follow(&span, step.plan);
-        current = one(desk, lease, &mut context, &step).instrument(span).await;
+        current = one(desk, lease, &mut context, (&step, stop)).instrument(span).await;
         if stop.is_cancelled() {
             // The lease on the next step is given back by the worker as it ends.
             return;
@@ -38,13 +41,18 @@ pub(crate) async fn run(
     }
 }
 
-async fn one(desk: &Desk, lease: &Lease, context: &mut Context, step: &Step) -> Option<Step> {
+async fn one(
+    desk: &Desk,
+    lease: &Lease,
+    context: &mut Context,
+    (step, stop): (&Step, &CancellationToken),
+) -> Option<Step> {
     let began = Instant::now();
     desk.points.pass("step.began");
     let ended = if step.attempt > ATTEMPTS_MAX {
         Err(Recovery::Escalate { reason: "the worker died each time".to_owned() })
     } else {
-        watch(desk, context, step).await?
+        watch(desk, context, step, stop).await?
     };
     let outcome = if ended.is_ok() { "ok" } else { "error" };
     metrics::histogram!("agent_execution_time_ms", "agent" => step.agent.name(), "outcome" => outcome)
@@ -55,6 +63,10 @@ async fn one(desk: &Desk, lease: &Lease, context: &mut Context, step: &Step) -> 
             tracing::warn!("a late result was refused");
             None
         }
+        Err(error) if error.is_passing() => {
+            forgive(desk, step, &error, stop).await;
+            None
+        }
         Err(error) => {
             retry(desk, lease, context, step, &error).await;
             None
@@ -63,12 +75,18 @@ async fn one(desk: &Desk, lease: &Lease, context: &mut Context, step: &Step) -> 
 }
 
 /// Does the step while showing that we live. None when the lease was lost meanwhile.
-async fn watch(desk: &Desk, context: &Context, step: &Step) -> Option<Result<Outcome, Recovery>> {
+async fn watch(
+    desk: &Desk,
+    context: &Context,
+    step: &Step,
+    stop: &CancellationToken,
+) -> Option<Result<Outcome, Recovery>> {
     let work = AssertUnwindSafe(agents::act(desk, context, step)).catch_unwind();
     let mut beat = tokio::time::interval(Duration::from_secs(HEARTBEAT_S));
     beat.tick().await;
     let limit = tokio::time::sleep(STEP_LIMIT);
     tokio::pin!(work, limit);
+    let mut away = None;
     loop {
         tokio::select! {
             ended = &mut work => {
@@ -79,9 +97,16 @@ async fn watch(desk: &Desk, context: &Context, step: &Step) -> Option<Result<Out
                 return Some(Err(wording::took_too_long(STEP_LIMIT.as_secs()).into()));
             }
             _ = beat.tick() => {
-                if let Err(Error::Stale(_)) = steps::heartbeat(&desk.db, step).await {
-                    tracing::warn!("the lease was lost");
-                    return None;
+                match steps::heartbeat(&desk.db, step).await {
+                    Ok(()) => away = None,
+                    Err(Error::Stale(_)) => {
+                        tracing::warn!("the lease was lost");
+                        if let Some(error) = &away {
+                            forgive(desk, step, error, stop).await;
+                        }
+                        return None;
+                    }
+                    Err(error) => away = Some(error),
                 }
             }
         }
@@ -89,12 +114,30 @@ async fn watch(desk: &Desk, context: &Context, step: &Step) -> Option<Result<Out
 }
 
 fn panicked(panic: &(dyn std::any::Any + Send)) -> Recovery {
-    let words = panic
+    Recovery::Retry { after_ms: 200, cause: format!("the agent panicked: {}", words_of(panic)) }
+}
+
+/// What a panic said.
+pub(crate) fn words_of(panic: &(dyn std::any::Any + Send)) -> String {
+    panic
         .downcast_ref::<&str>()
         .map(|text| (*text).to_owned())
         .or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "no words".to_owned());
-    Recovery::Retry { after_ms: 200, cause: format!("the agent panicked: {words}") }
+        .unwrap_or_else(|| "no words".to_owned())
+}
+
+/// Takes a try back that the database's outage cut off, as soon as the database answers: nothing of it was stored, and
+/// an outage must not use up a step's three tries.
+pub(crate) async fn forgive(desk: &Desk, step: &Step, error: &Error, stop: &CancellationToken) {
+    let cause = desk::chain(error);
+    tracing::warn!(cause, "a step was cut off; it does not count");
+    while let Err(error) = steps::forgive(&desk.db, step, &cause).await {
+        if !error.is_passing() || stop.is_cancelled() {
+            tracing::warn!(error = %error, "the step comes back when its lease runs out");
+            return;
+        }
+        tokio::time::sleep(REACH_EVERY).await;
+    }
 }
 
 /// The end could not be committed: the step is done again. Nothing of it was stored.

@@ -19,7 +19,8 @@ use tokio_util::task::TaskTracker;
 use crate::app::{App, HOME_TENANT, Owner};
 use crate::config::Config;
 use crate::delivery::{Gates, Sender};
-use crate::server::{self, Edge, Limits};
+use crate::duty::Bells;
+use crate::server::{self, Edge, Health, Limits};
 use crate::telemetry::metrics::Metrics;
 use crate::worker::Worker;
 use crate::{duty, welcome};
@@ -28,6 +29,8 @@ use crate::{duty, welcome};
 const DRAIN: Duration = Duration::from_secs(20);
 /// How many messages are sent at the same time.
 const SENDERS: usize = 4;
+/// How many commits of messages may be under way at the same time, at most: the edge has a few connections more.
+const WRITERS_MAX: usize = 4;
 /// What a process does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Part {
@@ -49,38 +52,57 @@ pub(crate) struct Running {
 /// Starts workers, senders and duties. The caller stops them.
 pub(crate) fn start(app: &App) -> Running {
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-    let (bell, mail) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-    let urgent = Arc::new(Notify::new());
+    let bells = Bells::default();
     let (shown, _) = broadcast::channel(256);
-    let (intake, writer) = inbox::intake(&app.db);
-    tasks.spawn(writer.run());
+    let (intake, writer) = inbox::intake(&app.db, app.config.intake.batch);
+    for _ in 0..app.config.intake.writers.clamp(1, WRITERS_MAX) {
+        tasks.spawn(writer.clone().run());
+    }
+    drop(writer);
+    if app.config.work.workers > 0 {
+        start_work(app, &bells, &stop, &tasks);
+    }
+    tasks.spawn(duty::recover(app.db.clone(), bells.clone(), stop.clone()));
+    tasks.spawn(duty::listen(app.db.clone(), bells.clone(), shown.clone(), stop.clone()));
+    tasks.spawn(duty::index(app.desk.directory.clone(), stop.clone()));
+    tasks.spawn(duty::tidy(app.db.clone(), app.clock.clone(), stop.clone()));
+    let (home, clock) = (app.config.home.clone(), app.clock.clone());
+    tasks.spawn(duty::anchor(app.db.clone(), home, clock, stop.clone()));
+    Running { intake, shown, bell: bells.work, stop, tasks }
+}
+
+/// Starts those who read messages, do steps and send answers. A process without them only takes messages in.
+fn start_work(app: &App, bells: &Bells, stop: &CancellationToken, tasks: &TaskTracker) {
     let host = format!("{}/{}", std::process::id(), app.ids.next().simple());
     for i in 0..=app.config.work.workers {
         let urgent_only = i == 0;
-        let bell = if urgent_only { urgent.clone() } else { bell.clone() };
+        let bell = if urgent_only { bells.urgent.clone() } else { bells.work.clone() };
         let (desk, members, stop) = (app.desk.clone(), app.members(), stop.clone());
         tasks.spawn(Worker { desk, members, bell, stop, urgent_only }.run(format!("{host}/{i}")));
     }
     let gates = Gates::default();
     for _ in 0..SENDERS {
-        let sender = Sender {
-            members: app.members(),
-            points: app.desk.points.clone(),
-            bell: mail.clone(),
-            stop: stop.clone(),
-            gates: gates.clone(),
-            console_url: app.config.public_url(),
-        };
-        tasks.spawn(sender.run());
+        tasks.spawn(sender(app, (&bells.mail, stop), &gates).run());
     }
-    let bells = vec![bell.clone(), urgent, mail];
-    tasks.spawn(duty::recover(app.db.clone(), bells.clone(), stop.clone()));
-    tasks.spawn(duty::listen(app.db.clone(), bells, shown.clone(), stop.clone()));
-    tasks.spawn(duty::index(app.desk.directory.clone(), stop.clone()));
-    tasks.spawn(duty::tidy(app.db.clone(), app.clock.clone(), stop.clone()));
-    let (home, clock) = (app.config.home.clone(), app.clock.clone());
-    tasks.spawn(duty::anchor(app.db.clone(), home, clock, stop.clone()));
-    Running { intake, shown, bell, stop, tasks }
+}
+
+fn sender(app: &App, (bell, stop): (&Arc<Notify>, &CancellationToken), gates: &Gates) -> Sender {
+    Sender {
+        members: app.members(),
+        points: app.desk.points.clone(),
+        bell: bell.clone(),
+        stop: stop.clone(),
+        gates: gates.clone(),
+        console_url: app.config.public_url(),
+    }
+}
+
+/// A worker and a sender that take nothing by themselves, for a command that does only its own work.
+pub(crate) fn alone(app: &App) -> (Worker, Sender) {
+    let (stop, bell) = (CancellationToken::new(), Arc::new(Notify::new()));
+    let sender = sender(app, (&bell, &stop), &Gates::default());
+    let (desk, members) = (app.desk.clone(), app.members());
+    (Worker { desk, members, bell, stop, urgent_only: false }, sender)
 }
 
 impl Running {
@@ -123,6 +145,9 @@ pub(crate) async fn run(config: Config, part: Part) -> anyhow::Result<ExitCode> 
         running.serve(server);
         welcome::print(&app, began.elapsed()).await?;
     }
+    if part == Part::Workers && !app.config.server.worker_listen.is_empty() {
+        running.serve(bind_health(&app, &running).await?);
+    }
     stop.await;
     running.stop().await;
     app.close().await?;
@@ -162,6 +187,30 @@ pub(crate) async fn bind(app: &App, running: &Running) -> anyhow::Result<Served>
         hang_up.hang_up();
     });
     Ok(Served { address, server: Box::pin(server.into_future()) })
+}
+
+/// Binds a worker's own server, which tells how the process fares and nothing else.
+async fn bind_health(
+    app: &App,
+    running: &Running,
+) -> anyhow::Result<Pin<Box<dyn Future<Output = std::io::Result<()>> + Send>>> {
+    let address = &app.config.server.worker_listen;
+    let listener = tokio::net::TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on {address} (DEALDESK_WORKER_LISTEN)"))?;
+    let metrics = Metrics::of_process()?;
+    let directory = app.desk.directory.clone();
+    let health = Health {
+        db: app.db.clone(),
+        metrics: metrics.clone(),
+        is_index_open: Arc::new(move || directory.is_ready()),
+        token: app.config.telemetry.metrics_token.clone(),
+    };
+    let keep_up = running.stop.clone().run_until_cancelled_owned(async move { metrics.keep_up().await });
+    running.tasks.spawn(keep_up);
+    tracing::info!(address = %listener.local_addr()?, "a worker, listening for health checks");
+    let stop = running.stop.clone().cancelled_owned();
+    Ok(Box::pin(axum::serve(listener, health.routes()).with_graceful_shutdown(stop).into_future()))
 }
 
 /// What the server needs of the running program.

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use domain::ids::PersonId;
 use domain::person::{Person, Role};
+use serde_json::json;
+use storage::audit::{self, Act};
 use storage::credentials::{self, Kind};
 use storage::directory::companies;
 use storage::people;
@@ -17,7 +19,7 @@ const LINK_DAYS: i64 = 1;
 #[expect(clippy::print_stdout, reason = "this is what the person at the terminal waits for")]
 pub(crate) async fn print(app: &App, took: Duration) -> anyhow::Result<()> {
     let admin = admin(app).await?;
-    let link = link(app, &admin).await?;
+    let link = link(app, &admin, "system").await?;
     let count = companies::count(app.db.directory()).await?;
     let url = app.config.public_url();
     println!(
@@ -61,16 +63,24 @@ pub(crate) async fn admin(app: &App) -> anyhow::Result<Person> {
         role: Role::Admin,
     };
     people::add(&mut tx, &person).await?;
+    let subject = format!("person:{}", person.id);
+    let detail = json!({ "role": person.role.name() });
+    let act = Act { at: app.clock.now(), actor: "system", action: "person.added", subject: &subject, detail };
+    audit::append(&mut tx, act).await?;
     tx.commit().await?;
     Ok(person)
 }
 
-/// A one-time sign-in link.
-pub(crate) async fn link(app: &App, person: &Person) -> anyhow::Result<String> {
+/// A one-time sign-in link, written down as made by `actor`.
+pub(crate) async fn link(app: &App, person: &Person, actor: &str) -> anyhow::Result<String> {
     let secret = hex::encode(app.ids.secret());
     let until = app.clock.now() + chrono::Duration::days(LINK_DAYS);
     let mut tx = app.db.tenant(person.tenant).begin().await?;
     credentials::issue(&mut tx, person.id, Kind::Link, &secret, Some(until)).await?;
+    let subject = format!("person:{}", person.id);
+    let detail = json!({ "until": until });
+    let act = Act { at: app.clock.now(), actor, action: "person.link_made", subject: &subject, detail };
+    audit::append(&mut tx, act).await?;
     tx.commit().await?;
     Ok(format!("{}/sign-in?token={secret}", app.config.public_url()))
 }

@@ -1,5 +1,6 @@
 //! The workers: a message in becomes an intent, then a plan, and the plan is worked on.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,12 +10,13 @@ use channels::slack::{self, Kind};
 use channels::{command, web};
 use domain::card::Card;
 use domain::error::UserError;
-use domain::ids::{ApprovalId, ConversationId};
+use domain::ids::{ApprovalId, ConversationId, InboundId, PlanId};
 use domain::inbound::{Content, Inbound};
 use domain::intent::Intent;
 use domain::person::{Channel, Person};
 use domain::plan::{Context, Step};
 use domain::wording;
+use futures_util::FutureExt;
 use storage::approvals;
 use storage::conversations;
 use storage::inbox::{self, Claimed, Ending};
@@ -24,9 +26,11 @@ use storage::steps::{self, Lease};
 use storage::workspaces::{self, Workspace};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use crate::members::{Members, Who};
 use crate::runner;
+use crate::telemetry::export;
 
 /// How long an idle worker sleeps if nobody rings.
 const NAP: Duration = Duration::from_millis(500);
@@ -93,6 +97,25 @@ impl Worker {
             return Ok(false);
         }
         let Some(step) = steps::claim(&self.desk.db, lease).await? else { return Ok(false) };
+        let context = match plans::context(&self.desk.db, step.tenant, step.plan).await {
+            Ok(context) => context,
+            Err(error) if error.is_passing() => {
+                runner::forgive(&self.desk, &step, &error, &self.stop).await;
+                return Err(error.into());
+            }
+            Err(error) => return Err(error.into()),
+        };
+        runner::run(&self.desk, lease, (context, step), &self.stop).await;
+        Ok(true)
+    }
+
+    /// Does one piece of work of one plan, if nobody else has it; false if there is none.
+    pub(crate) async fn turn_of(&self, plan: PlanId, lease: &Lease) -> anyhow::Result<bool> {
+        if let Some(claimed) = inbox::claim_one(&self.desk.db, InboundId(plan.0)).await? {
+            self.take(claimed, lease).await;
+            return Ok(true);
+        }
+        let Some(step) = steps::claim_of(&self.desk.db, lease, plan).await? else { return Ok(false) };
         let context = plans::context(&self.desk.db, step.tenant, step.plan).await?;
         runner::run(&self.desk, lease, (context, step), &self.stop).await;
         Ok(true)
@@ -100,7 +123,9 @@ impl Worker {
 
     /// Deals with a message. What goes wrong here is tried again, then kept for a person to see.
     async fn take(&self, mut claimed: Claimed, lease: &Lease) {
-        match self.handle(&mut claimed, lease).await {
+        let span = tracing::info_span!("plan", inbound = %claimed.id, channel = claimed.channel.name());
+        export::follow(&span, claimed.id.into());
+        match self.handle_alive(&mut claimed, lease).instrument(span).await {
             Ok(Some(work)) => runner::run(&self.desk, lease, work, &self.stop).await,
             Ok(None) => {}
             Err(error) => {
@@ -112,6 +137,34 @@ impl Worker {
                 };
                 if let Err(error) = ended {
                     tracing::warn!(error = %error, "the message comes back by itself");
+                }
+            }
+        }
+    }
+
+    /// Deals with a message while showing that we live: asking the channel about somebody new may take a while. A
+    /// panic costs the message a try, not us a worker.
+    async fn handle_alive(
+        &self,
+        claimed: &mut Claimed,
+        lease: &Lease,
+    ) -> anyhow::Result<Option<(Context, Step)>> {
+        let (id, fence) = (claimed.id, claimed.fence);
+        let handling = AssertUnwindSafe(self.handle(claimed, lease)).catch_unwind();
+        let mut beat = tokio::time::interval(Duration::from_secs(inbox::HEARTBEAT_S));
+        beat.tick().await;
+        tokio::pin!(handling);
+        loop {
+            tokio::select! {
+                handled = &mut handling => {
+                    return handled.unwrap_or_else(|panic| {
+                        Err(anyhow::anyhow!("a panic: {}", runner::words_of(&*panic)))
+                    });
+                }
+                _ = beat.tick() => {
+                    if let Err(error) = inbox::heartbeat(&self.desk.db, id, fence).await {
+                        tracing::warn!(error = %error, "somebody else may take this message too; one of us commits");
+                    }
                 }
             }
         }
@@ -208,13 +261,14 @@ impl Worker {
         desk.points.pass("worker.planned");
         tx.commit().await?;
         desk.points.pass("worker.committed");
-        metrics::counter!("dealdesk_plans", "intent" => intent.name()).increment(1);
+        metrics::counter!("plans_total", "intent" => intent.name()).increment(1);
         let context = Context {
             tenant: person.tenant,
             plan,
             requester: person.id,
             conversation: conversation.id,
             intent: intent.clone(),
+            said: said.to_owned(),
             outputs: Vec::new(),
         };
         Ok((context, step))
@@ -254,7 +308,17 @@ impl Worker {
         let target =
             slack::client::Target { room: inbound.place.room.clone(), thread: inbound.place.thread.clone() };
         let slack = &self.members.slack;
-        if let Err(error) = slack.ephemeral(token, &target, &inbound.sender, &rendered).await {
+        let mut told = slack.ephemeral(token, &target, &inbound.sender, &rendered).await;
+        if let Err(slack::SendError::NotHere { .. }) = told {
+            told = match slack.open_dm(token, &inbound.sender).await {
+                Ok(room) => {
+                    let private = slack::client::Target { room, thread: None };
+                    slack.post(token, &private, &rendered, &inbound.id.to_string()).await.map(drop)
+                }
+                Err(error) => Err(error),
+            };
+        }
+        if let Err(error) = told {
             tracing::warn!(error = %error, "cannot tell somebody directly");
         }
     }
@@ -270,9 +334,12 @@ fn try_again_after_s(error: &anyhow::Error, attempt: i32) -> Option<f64> {
     match error.downcast_ref::<slack::SendError>() {
         #[expect(clippy::cast_precision_loss, reason = "seconds to wait are far below 2^52")]
         Some(slack::SendError::RateLimited { after_s }) => Some((*after_s).max(1) as f64),
-        Some(slack::SendError::NotSent { .. } | slack::SendError::OutcomeUnknown { .. }) => {
-            (attempt < ATTEMPTS_AWAY_MAX).then_some(times * 2.0)
-        }
+        // A token may be renewed meanwhile.
+        Some(
+            slack::SendError::NotSent { .. }
+            | slack::SendError::OutcomeUnknown { .. }
+            | slack::SendError::Unauthorised { .. },
+        ) => (attempt < ATTEMPTS_AWAY_MAX).then_some(times * 2.0),
         _ => (attempt < ATTEMPTS_MAX).then_some(times),
     }
 }

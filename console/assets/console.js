@@ -20,6 +20,13 @@ function keep(old, fresh) {
   fresh.querySelectorAll("details").forEach((twin, i) => { if (opened[i]) twin.open = opened[i].open; });
 }
 
+// Who works by keyboard stays where she was, or at least in the same message.
+function refocus(had, fresh) {
+  const twin = had.name && fresh.querySelector(`[name="${CSS.escape(had.name)}"][value="${CSS.escape(had.value)}"]`);
+  if (!twin) fresh.tabIndex = -1;
+  (twin || fresh).focus({ preventScroll: true });
+}
+
 // Puts in what is new, replaces what changed, leaves alone what did not.
 function sync(html) {
   const next = document.createElement("template");
@@ -34,9 +41,12 @@ function sync(html) {
     if (old && old.dataset.version === fresh.dataset.version) {
       item = old;
     } else if (old) {
+      const had = document.activeElement;
+      const isIn = old.contains(had);
       keep(old, fresh);
       if (place === old) place = fresh;
       old.replaceWith(fresh);
+      if (isIn) refocus(had, fresh);
     }
     if (item === place) place = item.nextElementSibling;
     else thread.insertBefore(item, place);
@@ -45,10 +55,16 @@ function sync(html) {
   if (follow) toEnd();
 }
 
+// The same words sent again because no answer came are the same act, which counts once; after an
+// answer they are another.
+let answered = 0;
+
 async function send(form, button) {
   const body = new URLSearchParams(new FormData(form, button));
+  body.set("once", `${thread.dataset.once}.${answered}`);
+  // Not `disabled`: the button would lose the focus.
   form.setAttribute("aria-busy", "true");
-  if (button) button.disabled = true;
+  if (button) button.setAttribute("aria-disabled", "true");
   try {
     const answer = await fetch(form.action, { method: "POST", body, headers: { "HX-Request": "true" } });
     const elsewhere = answer.headers.get("HX-Redirect");
@@ -58,6 +74,7 @@ async function send(form, button) {
       const problem = new DOMParser().parseFromString(html, "text/html").querySelector(".problem");
       return tell(problem ? problem.textContent : "That did not work. Nothing was sent; try again.");
     }
+    answered += 1;
     tell("");
     if (answer.headers.get("HX-Retarget") === "#ask") {
       asking.innerHTML = html;
@@ -69,10 +86,10 @@ async function send(form, button) {
     sync(html);
     toEnd();
   } catch {
-    tell("Dealdesk cannot be reached. Nothing was sent; try again.");
+    tell("Dealdesk cannot be reached. Try again: what did arrive is not done twice.");
   } finally {
     form.removeAttribute("aria-busy");
-    if (button) button.disabled = false;
+    if (button) button.removeAttribute("aria-disabled");
   }
 }
 

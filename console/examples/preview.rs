@@ -50,7 +50,7 @@ async fn main() -> Outcome<()> {
     let preview =
         Preview { db: db.clone(), ids: Ids::random(), clock: Clock::system(), shown: shown.clone() };
     let ada = preview.team().await?;
-    let (intake, writer) = inbox::intake(&db);
+    let (intake, writer) = inbox::intake(&db, inbox::BATCH_MAX);
     let console = Console {
         db,
         intake,
@@ -361,6 +361,7 @@ fn context(step: &Step, origin: &Origin) -> Context {
         requester: origin.requester,
         conversation: origin.conversation,
         intent: Intent::ListPeople,
+        said: String::new(),
         outputs: Vec::new(),
     }
 }

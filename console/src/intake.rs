@@ -2,46 +2,45 @@
 
 use domain::ids::InboundId;
 use domain::inbound::WebBody;
-use domain::person::{Channel, Person};
-use sha2::{Digest, Sha256};
-use storage::inbox::Raw;
+use storage::submission::Submission;
 
-use crate::Console;
 use crate::error::Failure;
+use crate::session::SignedIn;
 
 /// The route under which the web channel decodes our messages.
 const ROUTE: &str = "web";
-/// The same act of the same person within so many seconds is one: a double click, a form sent twice.
-const DOUBLE_S: i64 = 3;
 /// The most that may be typed at once, characters.
 const TEXT_MAX: usize = 8_000;
+/// The longest number of a page, characters.
+const ONCE_MAX: usize = 64;
 
 /// Stores what the signed-in person did; safe when this returns. The plan it causes has the same number.
+///
+/// A double click, and a form sent again because no answer came, carry the number of the same page and
+/// say the same: they are one act, and have the number of the first.
 pub(crate) async fn hand_in(
-    console: &Console,
-    person: &Person,
+    signed_in: &SignedIn,
+    fields: &Fields,
     body: &WebBody,
 ) -> Result<InboundId, Failure> {
-    let id = InboundId(console.ids.next());
-    let is_urgent = !matches!(body, WebBody::Message { .. });
-    let body = serde_json::to_vec(body).map_err(|_| Failure::Unusable("That cannot be stored.".into()))?;
-    let window = console.clock.now().timestamp() / DOUBLE_S;
-    let natural_key = format!("web/{window}/{}", hex::encode(Sha256::digest(&body)));
-    let raw = Raw {
-        id,
-        tenant: Some(person.tenant),
-        channel: Channel::Web,
-        route: ROUTE,
-        workspace: Some(person.tenant.to_string()),
-        event_key: Some(format!("web/{id}")),
-        natural_key: Some(natural_key),
-        is_urgent,
-        body,
-    };
-    console.intake.store(raw).await?;
+    let SignedIn { console, person, .. } = signed_in;
+    let submission = Submission::new(person, ROUTE, body)?;
+    let mut id = InboundId(console.ids.next());
+    if let Some(once) = once(fields) {
+        let key = format!("web:{once}:{}", hex::encode(submission.hash()));
+        // With what is said in the key, it cannot stand for anything else.
+        id = submission.number(&console.db, &key, id).await?.unwrap_or(id);
+    }
+    console.intake.store(submission.into_raw(id)).await?;
     // The same person's other tabs show it at once.
     let _ = console.shown.send(person.id.to_string());
     Ok(id)
+}
+
+/// The number of the page that a form stood on; none when what was sent cannot be one.
+fn once(fields: &Fields) -> Option<&str> {
+    let is_plain = |text: &&str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.');
+    field(fields, "once").filter(|text| (1..=ONCE_MAX).contains(&text.len())).filter(is_plain)
 }
 
 /// What was typed, as it is handed in: with line ends of one kind, not empty, not endless.
@@ -91,6 +90,20 @@ mod tests {
             ("say", "find x: y", vec!["a".into(), "b".into()])
         );
         assert!(pressed(&fields(&[("chosen", "a")])).is_err());
+    }
+
+    #[test]
+    fn the_number_of_a_page_is_short_and_plain() {
+        for (sent, expected) in [
+            ("0190f3c2-7a10-7c3e-9d2a-0123456789ab.4", true),
+            ("", false),
+            ("a b", false),
+            ("a\0", false),
+            (&"a".repeat(ONCE_MAX + 1), false),
+        ] {
+            assert_eq!(once(&fields(&[("once", sent)])).is_some(), expected, "{sent}");
+        }
+        assert_eq!(once(&fields(&[("text", "hi")])), None);
     }
 
     #[test]

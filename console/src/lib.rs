@@ -75,6 +75,8 @@ pub fn router(console: Console) -> Router {
         .route("/people/{person}/role", post(pages::people::set_role))
         .route("/people/{person}/link", post(pages::people::link))
         .route("/people/{person}/token", post(pages::people::token))
+        .route("/people/{person}/revoke", post(pages::people::revoke))
+        .route("/people/{person}/deactivate", post(pages::people::deactivate))
         .route("/sign-in", get(session::sign_in_page).post(session::sign_in))
         .route("/sign-out", post(session::sign_out))
         .route("/welcome", get(session::welcome))

@@ -12,13 +12,14 @@ use domain::ids::Ids;
 use domain::person::{Person, Role};
 use serde::Deserialize;
 use serde_json::json;
+use storage::Tx;
 use storage::audit::{self, Act};
 use storage::credentials::{self, Kind};
 
 use crate::Console;
 use crate::error::{Failure, page};
 use crate::guard::FETCH_SITE;
-use crate::shell::Assets;
+use crate::shell::{Assets, Place, Shell};
 
 /// The cookie that carries a session.
 pub const SESSION_COOKIE: &str = "dealdesk_session";
@@ -30,9 +31,10 @@ pub fn new_secret(ids: &Ids) -> String {
     hex::encode(ids.secret())
 }
 
-/// The signed-in person.
+/// The signed-in person, and the console she visits.
 #[derive(Debug, Clone)]
 pub(crate) struct SignedIn {
+    pub(crate) console: Console,
     pub(crate) person: Person,
     /// Who holds this is signed in: never shown, never logged.
     secret: Secret,
@@ -56,8 +58,26 @@ impl SignedIn {
     }
 
     /// The person as of now, if the session still holds.
-    pub(crate) async fn again(&self, console: &Console) -> Result<Option<Person>, storage::Error> {
+    pub(crate) async fn again(&self) -> Result<Option<Person>, storage::Error> {
+        let console = &self.console;
         credentials::holder(&console.db, Kind::Session, &self.secret.0, console.clock.now()).await
+    }
+
+    /// Opens what belongs to the person's team.
+    pub(crate) async fn begin(&self) -> Result<Tx, storage::Error> {
+        self.console.db.tenant(self.person.tenant).begin().await
+    }
+
+    /// The same for a page, with its frame, if the person may see it.
+    pub(crate) async fn enter(&self, place: Place) -> Result<(Tx, Shell), Failure> {
+        let mut tx = self.begin().await?;
+        let shell = Shell::new(&mut tx, &self.console, &self.person, place).await?;
+        Ok((tx, shell))
+    }
+
+    /// The time.
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.console.clock.now()
     }
 }
 
@@ -70,7 +90,7 @@ impl FromRequestParts<Console> for SignedIn {
             && let Some(person) =
                 credentials::holder(&console.db, Kind::Session, &secret, console.clock.now()).await?
         {
-            return Ok(Self { person, secret: Secret(secret), is_fragment });
+            return Ok(Self { console: console.clone(), person, secret: Secret(secret), is_fragment });
         }
         // Browsers keep a strict cookie back when a link on another site led here. A page of ours
         // that loads the same address again gets it sent.
@@ -159,14 +179,11 @@ async fn exchange(console: &Console, token: &str, now: DateTime<Utc>) -> Result<
 }
 
 /// Ends the session.
-pub(crate) async fn sign_out(
-    State(console): State<Console>,
-    signed_in: SignedIn,
-) -> Result<Response, Failure> {
-    let mut tx = console.db.tenant(signed_in.person.tenant).begin().await?;
+pub(crate) async fn sign_out(signed_in: SignedIn) -> Result<Response, Failure> {
+    let mut tx = signed_in.begin().await?;
     credentials::revoke(&mut tx, &signed_in.secret.0).await?;
     tx.commit().await?;
-    Ok((cookie(&console, "", 0), Redirect::to("/welcome")).into_response())
+    Ok((cookie(&signed_in.console, "", 0), Redirect::to("/welcome")).into_response())
 }
 
 /// Says how to get in.

@@ -2,6 +2,7 @@
 
 use domain::person::{Person, Role};
 use storage::{Tx, approvals};
+use uuid::Uuid;
 
 use crate::Console;
 use crate::asset;
@@ -120,6 +121,8 @@ pub(crate) struct Shell {
     pub(crate) person: Person,
     /// Open requests that this person may decide on.
     pub(crate) waiting: i64,
+    /// The number of this page as shown: the same form of it, sent twice, counts once.
+    pub(crate) once: Uuid,
 }
 
 impl Shell {
@@ -137,7 +140,14 @@ impl Shell {
             }));
         }
         let waiting = waiting(tx, console, person).await?;
-        Ok(Self { assets: Assets, title: here.label().to_owned(), here, person: person.clone(), waiting })
+        Ok(Self {
+            assets: Assets,
+            title: here.label().to_owned(),
+            here,
+            person: person.clone(),
+            waiting,
+            once: console.ids.next(),
+        })
     }
 
     /// The same with another title.

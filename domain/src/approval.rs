@@ -31,7 +31,7 @@ pub enum State {
     Rejected,
     /// Nobody decided in time.
     Expired,
-    /// What it was about changed.
+    /// It was withdrawn, or what it was about changed.
     Void,
 }
 
@@ -82,6 +82,21 @@ pub struct Approval {
     pub state: State,
     /// The decision, once there is one.
     pub decision: Option<Decision>,
+    /// Why it can no longer be decided, once it is void.
+    pub voided: Option<Voided>,
+}
+
+/// Who took a request back, or what changed under it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Voided {
+    /// Who withdrew it; none when what it was about changed.
+    pub by: Option<PersonId>,
+    /// That person's name, for the card.
+    pub by_name: Option<String>,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Why, as a sentence for people.
+    pub reason: String,
 }
 
 /// Who decided what, when and why.
@@ -106,8 +121,10 @@ pub enum Refusal {
     Decided(Decision),
     /// It lapsed at this time.
     Expired(DateTime<Utc>),
-    /// What it was about changed.
-    Void,
+    /// It was withdrawn, or what it was about changed.
+    Void(Option<Voided>),
+    /// Only the requester or an admin takes a request back.
+    NotYours,
     /// The requester cannot decide on her own request.
     OwnRequest,
     /// The role does not cover it.
@@ -136,12 +153,7 @@ pub fn decide(
     if person.id == approval.requested_by {
         return Err(Refusal::OwnRequest);
     }
-    if approval.state == State::Expired || now >= approval.expires_at {
-        return Err(Refusal::Expired(approval.expires_at));
-    }
-    if approval.state != State::Open || payload_hash(&approval.payload) != approval.payload_hash {
-        return Err(Refusal::Void);
-    }
+    check_open(approval, now)?;
     let comment = comment.map(str::trim).filter(|text| !text.is_empty());
     if verdict == Verdict::Reject && comment.is_none() {
         return Err(Refusal::CommentMissing);
@@ -155,7 +167,36 @@ pub fn decide(
     })
 }
 
+/// Judges whether a person may take a request back: whoever asked, or an admin, while it is open.
+pub fn withdraw(approval: &Approval, person: &Person, now: DateTime<Utc>) -> Result<Voided, Refusal> {
+    if person.id != approval.requested_by && person.role < Role::Admin {
+        return Err(Refusal::NotYours);
+    }
+    if let Some(decision) = &approval.decision {
+        return Err(Refusal::Decided(decision.clone()));
+    }
+    check_open(approval, now)?;
+    let reason = format!("{} took the request back.", person.name);
+    Ok(Voided { by: Some(person.id), by_name: Some(person.name.clone()), at: now, reason })
+}
+
+fn check_open(approval: &Approval, now: DateTime<Utc>) -> Result<(), Refusal> {
+    if approval.state == State::Void {
+        return Err(Refusal::Void(approval.voided.clone()));
+    }
+    if approval.state == State::Expired || now >= approval.expires_at {
+        return Err(Refusal::Expired(approval.expires_at));
+    }
+    if approval.state != State::Open || payload_hash(&approval.payload) != approval.payload_hash {
+        return Err(Refusal::Void(None));
+    }
+    Ok(())
+}
+
 /// SHA-256 over the canonical JSON text (keys sorted, no spaces) in lower-case hex.
 pub fn payload_hash(payload: &Value) -> String {
     hex::encode(Sha256::digest(payload.to_string().as_bytes()))
 }
+
+#[cfg(test)]
+mod tests;

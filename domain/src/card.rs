@@ -97,6 +97,8 @@ pub enum Span {
     Code(String),
     /// Less important.
     Faint(String),
+    /// A room of the channel, by the channel's own key; shown by its name where the channel can.
+    Room(String),
 }
 
 impl Text {
@@ -125,6 +127,13 @@ impl Text {
     #[must_use]
     pub fn faint(mut self, text: impl Into<String>) -> Self {
         self.0.push(Span::Faint(text.into()));
+        self
+    }
+
+    /// Adds a room by the channel's own key.
+    #[must_use]
+    pub fn room(mut self, key: impl Into<String>) -> Self {
+        self.0.push(Span::Room(key.into()));
         self
     }
 
@@ -158,7 +167,11 @@ impl Span {
     /// The words alone.
     pub fn words(&self) -> &str {
         match self {
-            Self::Plain(text) | Self::Strong(text) | Self::Code(text) | Self::Faint(text) => text,
+            Self::Plain(text)
+            | Self::Strong(text)
+            | Self::Code(text)
+            | Self::Faint(text)
+            | Self::Room(text) => text,
         }
     }
 }

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::approval::Decision;
+use crate::approval::{Decision, Voided};
 use crate::card::Card;
 use crate::company::CompanyId;
 use crate::contract::{Analysis, Given, NewVersion};
@@ -84,6 +84,15 @@ pub enum Change {
     Expire {
         /// Which approval.
         approval: ApprovalId,
+        /// What the copies show from now on.
+        card: Card,
+    },
+    /// A request is taken back, or what it was about changed: its plan ends and every copy is edited.
+    Void {
+        /// Which approval.
+        approval: ApprovalId,
+        /// Who, when and why.
+        voided: Voided,
         /// What the copies show from now on.
         card: Card,
     },

@@ -75,6 +75,11 @@ pub enum Intent {
         /// Which request.
         approval: ApprovalId,
     },
+    /// Take back a request that waits for a decision.
+    Withdraw {
+        /// Which; none means the sender's only open one.
+        approval: Option<ApprovalId>,
+    },
     /// List the people of the tenant.
     ListPeople,
     /// Give a person a role.
@@ -159,6 +164,7 @@ impl Intent {
             Self::ListApprovals => "list_approvals",
             Self::Decide { .. } => "decide",
             Self::AskComment { .. } => "ask_comment",
+            Self::Withdraw { .. } => "withdraw",
             Self::ListPeople => "list_people",
             Self::SetRole { .. } => "set_role",
             Self::AnalyzeContract { .. } => "analyze_contract",

@@ -184,6 +184,8 @@ pub struct Context {
     pub conversation: ConversationId,
     /// What was asked.
     pub intent: Intent,
+    /// In the person's words; empty for a press.
+    pub said: String,
     /// Action and output of each earlier step, in order.
     pub outputs: Vec<(String, Value)>,
 }
@@ -233,6 +235,12 @@ pub enum Recovery {
         /// What went wrong.
         cause: String,
     },
+    /// What the step needs is away; it is tried again, and this time does not count as a try.
+    #[error("away: {cause}")]
+    Away {
+        /// What was seen.
+        cause: String,
+    },
     /// Try a simpler step in its place.
     #[error("do it more simply: {cause}")]
     Fallback {
@@ -250,4 +258,12 @@ pub enum Recovery {
     /// The person asked for something that cannot be.
     #[error(transparent)]
     Refuse(#[from] UserError),
+    /// What the person wrote must not be kept: it is refused and blanked wherever it was stored.
+    #[error("{error}")]
+    Blank {
+        /// What to tell the person.
+        error: UserError,
+        /// What kinds of things it held, for the audit log.
+        kinds: Vec<String>,
+    },
 }

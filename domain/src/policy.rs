@@ -21,6 +21,7 @@ pub fn least_role(intent: &Intent) -> Role {
         | Intent::CreateDeals { .. }
         | Intent::MoveDeal { .. }
         | Intent::NoteDeal { .. }
+        | Intent::Withdraw { .. }
         | Intent::AnalyzeContract { .. }
         | Intent::ClaimReview { .. } => Role::Member,
         Intent::Decide { .. } | Intent::AskComment { .. } => Role::Approver,

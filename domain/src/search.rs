@@ -17,6 +17,8 @@ pub struct Filters {
     pub states: Vec<String>,
     /// Cities, as written in the directory, lower case.
     pub cities: Vec<String>,
+    /// True when the cities are meant inside the states (`Boston, Massachusetts`); else either is enough.
+    pub cities_in_states: bool,
     /// Size buckets.
     pub sizes: Vec<Size>,
     /// Ids of the taxonomy's industries, any of which satisfies.
@@ -55,8 +57,14 @@ impl Filters {
         match chip.kind.as_str() {
             "country" => rest.countries = drop_all(&rest.countries, &chip.value),
             "country_not" => rest.countries_not = drop_all(&rest.countries_not, &chip.value),
-            "state" => rest.states = drop_all(&rest.states, &chip.value),
-            "city" => rest.cities = drop_all(&rest.cities, &chip.value),
+            "state" => {
+                rest.states = drop_all(&rest.states, &chip.value);
+                rest.cities_in_states &= !rest.states.is_empty();
+            }
+            "city" => {
+                rest.cities = drop_all(&rest.cities, &chip.value);
+                rest.cities_in_states &= !rest.cities.is_empty();
+            }
             "size" => rest.sizes.retain(|size| !chip.value.split('|').any(|label| label == size.label())),
             "industry" => {
                 rest.industries = drop_all(&rest.industries, &chip.value);

@@ -9,7 +9,7 @@ use crate::company::Company;
 use crate::words::{Word, fold, sentences, stem, words};
 
 /// The version of the rules below; it goes into the index's stamp together with the data.
-const RULES: &str = "1";
+const RULES: &str = "3";
 const DATA: &str = include_str!("../data/industries.toml");
 
 /// One industry or capability.
@@ -31,6 +31,17 @@ pub struct Industry {
     hints: Vec<String>,
     #[serde(default)]
     within: Vec<String>,
+}
+
+impl Industry {
+    /// What shows this industry where only words can be compared: the directory labels that imply it, and the
+    /// phrases that prove it (those with a free ending left out).
+    pub fn shown_by(&self) -> Vec<String> {
+        let labels = self.labels.iter().filter_map(|label| label.split_once(':'));
+        let labels = labels.map(|(_, label)| label.replace(['_', '&', ','], " "));
+        let phrases = self.say.iter().chain(&self.prove).filter(|phrase| !phrase.ends_with('*')).cloned();
+        labels.chain(phrases).collect()
+    }
 }
 
 /// Place of an industry in the taxonomy's list.
@@ -172,8 +183,8 @@ impl Taxonomy {
     fn add_labels(&mut self, one: &Industry, nth: Nth) {
         for label in &one.labels {
             let weight = match &label[..2] {
-                "i:" => 1.0,
-                "c:" => 0.9,
+                "c:" => 1.0,
+                "i:" => 0.9,
                 "g:" => 0.8,
                 _ => 0.5,
             };
@@ -345,9 +356,10 @@ fn text_strength(text: f32, named: bool, label: f32) -> f32 {
 
 fn bare_strength(named: bool, label: f32) -> f32 {
     match (named, label > HINT) {
-        (true, true) => 0.62,
+        (true, true) => 0.72,
         (true, false) => 0.52,
-        (false, true) => 0.5 * label,
+        // A category that somebody chose for a company is its main trade.
+        (false, true) => 0.65 * label,
         (false, false) => 0.0,
     }
 }

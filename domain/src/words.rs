@@ -41,7 +41,8 @@ pub fn fold(text: &str) -> String {
 /// `mining` and `mine`, `banking` and `bank` name different things.
 pub fn stem(word: &str) -> String {
     let n = word.len();
-    if !word.is_ascii() || n < 4 || !word.ends_with('s') {
+    // Securities are no plural of security.
+    if !word.is_ascii() || n < 4 || !word.ends_with('s') || word == "securities" {
         return word.to_owned();
     }
     if ["ss", "us", "is"].iter().any(|end| word.ends_with(end)) {

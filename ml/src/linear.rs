@@ -114,17 +114,12 @@ impl Linear {
                 let features = samples.features_of(*sample);
                 let norm = 1.0 / length(&rarity, features).max(1e-3);
                 accumulate(&fitting.weights, &rarity, features, norm, &mut scores);
-                for class in 0..training.classes {
+                for (class, score) in scores.iter().enumerate().take(training.classes) {
                     let target = if samples.labels[*sample] >> class & 1 == 1 { 1.0 } else { 0.0 };
-                    let slope = odds_to_share(scores[class] + fitting.bias[class]) - target;
+                    let slope = odds_to_share(score + fitting.bias[class]) - target;
                     if slope.abs() > 2e-3 {
-                        fitting.move_class(
-                            class,
-                            slope,
-                            lanes,
-                            (features, &rarity),
-                            (norm, step, training.decay),
-                        );
+                        let steps = Steps { class, lanes, norm, step, decay: training.decay };
+                        fitting.move_class(slope, &steps, features, &rarity);
                     }
                 }
             }
@@ -132,7 +127,7 @@ impl Linear {
         Self::pack(fitting, rarity, training)
     }
 
-    fn pack(fitting: Fitting, mut rarity: Vec<u8>, training: &Training) -> Self {
+    fn pack(fitting: Fitting, rarity: Vec<u8>, training: &Training) -> Self {
         let lanes = training.classes.next_multiple_of(16);
         let mut scale = vec![1e-6f32; training.classes];
         for row in fitting.weights.chunks(lanes) {
@@ -146,8 +141,6 @@ impl Linear {
             for class in 0..training.classes {
                 packed[class] = (row[class] / scale[class]).round() as i8;
             }
-            // A feature without weight still counts in the length; keep its rarity.
-            rarity[feature] = rarity[feature].min(255);
         }
         Self {
             bits: training.bits,
@@ -166,10 +159,10 @@ impl Linear {
         self.classes
     }
 
-    /// The feature slot of a hash.
+    /// Number of feature slots is `1 << bits`.
     #[must_use]
-    pub fn slot(&self, hash: u32) -> u32 {
-        hash & ((1 << self.bits) - 1)
+    pub fn bits(&self) -> u32 {
+        self.bits
     }
 
     /// Log-odds of each class for features that are sorted and without repeats.
@@ -233,16 +226,19 @@ impl Linear {
     }
 }
 
+/// How far and where one sample moves one class.
+#[derive(Clone, Copy)]
+struct Steps {
+    class: usize,
+    lanes: usize,
+    norm: f32,
+    step: f32,
+    decay: f32,
+}
+
 impl Fitting {
-    fn move_class(
-        &mut self,
-        class: usize,
-        slope: f32,
-        lanes: usize,
-        of: (&[u32], &[u8]),
-        by: (f32, f32, f32),
-    ) {
-        let ((features, rarity), (norm, step, decay)) = (of, by);
+    fn move_class(&mut self, slope: f32, by: &Steps, features: &[u32], rarity: &[u8]) {
+        let Steps { class, lanes, norm, step, decay } = *by;
         for feature in features {
             let share = f32::from(rarity[*feature as usize]) * RARITY_UNIT * norm;
             if share == 0.0 {

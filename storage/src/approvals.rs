@@ -1,7 +1,7 @@
 //! Approvals: opened by a step, decided once.
 
 use chrono::{DateTime, Utc};
-use domain::approval::{Approval, Decision, State, Verdict, payload_hash};
+use domain::approval::{Approval, Decision, State, Verdict, Voided, payload_hash};
 use domain::ids::{ApprovalId, PersonId, PlanId, StepId};
 use serde_json::Value;
 use uuid::Uuid;
@@ -71,6 +71,10 @@ struct Row {
     decided_by_name: Option<String>,
     decided_at: Option<DateTime<Utc>>,
     comment: Option<String>,
+    voided_at: Option<DateTime<Utc>>,
+    voided_by: Option<Uuid>,
+    voided_by_name: Option<String>,
+    void_reason: Option<String>,
 }
 
 /// One approval, locked until the transaction ends.
@@ -129,9 +133,11 @@ async fn select(tx: &mut Tx, wanted: Wanted) -> Result<Vec<Approval>, Error> {
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT a.approval_id, a.plan_id, a.step_id, a.subject, a.payload::text AS payload, a.payload_hash,
                 a.requested_by, r.name AS requested_by_name, a.requested_at, a.expires_at, a.state, a.verdict,
-                a.decided_by, d.name AS decided_by_name, a.decided_at, a.comment
+                a.decided_by, d.name AS decided_by_name, a.decided_at, a.comment,
+                a.voided_at, a.voided_by, v.name AS voided_by_name, a.void_reason
          FROM approvals a JOIN people r ON r.person_id = a.requested_by
               LEFT JOIN people d ON d.person_id = a.decided_by
+              LEFT JOIN people v ON v.person_id = a.voided_by
          WHERE a.approval_id = coalesce($1, a.approval_id) AND a.state = coalesce($2, a.state)
            AND (a.decided_at IS NOT NULL OR NOT $3)
          ORDER BY CASE WHEN $3 THEN a.decided_at END DESC, a.requested_at
@@ -158,6 +164,12 @@ fn read(row: Row) -> Result<Approval, Error> {
         }),
         _ => None,
     };
+    let voided = row.voided_at.map(|at| Voided {
+        by: row.voided_by.map(PersonId),
+        by_name: row.voided_by_name,
+        at,
+        reason: row.void_reason.unwrap_or_default(),
+    });
     Ok(Approval {
         id: ApprovalId(row.approval_id),
         plan: PlanId(row.plan_id),
@@ -171,6 +183,7 @@ fn read(row: Row) -> Result<Approval, Error> {
         expires_at: row.expires_at,
         state,
         decision,
+        voided,
     })
 }
 
@@ -192,6 +205,22 @@ pub async fn record(tx: &mut Tx, approval: &Approval, decision: &Decision) -> Re
     .bind(decision.by.0)
     .bind(decision.at)
     .bind(&decision.comment)
+    .execute(&mut **tx)
+    .await?;
+    if done.rows_affected() == 1 { Ok(()) } else { Err(Error::Conflict("approval")) }
+}
+
+/// Ends an open approval that was withdrawn or whose subject changed.
+/// [`Error::Conflict`] when somebody was first.
+pub async fn void(tx: &mut Tx, id: ApprovalId, voided: &Voided) -> Result<(), Error> {
+    let done = sqlx::query(
+        "UPDATE approvals SET state = 'void', voided_at = $2, voided_by = $3, void_reason = $4
+         WHERE approval_id = $1 AND state = 'open'",
+    )
+    .bind(id.0)
+    .bind(voided.at)
+    .bind(voided.by.map(|person| person.0))
+    .bind(&voided.reason)
     .execute(&mut **tx)
     .await?;
     if done.rows_affected() == 1 { Ok(()) } else { Err(Error::Conflict("approval")) }

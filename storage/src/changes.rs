@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use domain::change::Change;
 use domain::ids::Ids;
+use domain::person::Role;
 use domain::plan::{Context, Step};
 use serde_json::{Value, json};
 
@@ -61,8 +62,19 @@ pub async fn apply(
             messages::edit_copies(tx, ids, Origin::of(context, step), *approval, card).await?;
             ("system".to_owned(), "approval.expired", format!("approval:{approval}"))
         }
+        Change::Void { approval, voided, card } => {
+            let asked = approvals::lock(tx, *approval).await?;
+            approvals::void(tx, *approval, voided).await?;
+            steps::cancel_plan(tx, asked.plan, &voided.reason).await?;
+            messages::edit_copies(tx, ids, Origin::of(context, step), *approval, card).await?;
+            let actor = voided.by.map_or_else(|| "system".to_owned(), |person| format!("person:{person}"));
+            (actor, "approval.voided", format!("approval:{approval}"))
+        }
         Change::SetRole { person, role, by } => {
             people::set_role(tx, *person, *role).await?;
+            if *role >= Role::Approver {
+                messages::share_open_requests(tx, ids, *person).await?;
+            }
             (format!("person:{by}"), "person.role_set", format!("person:{person}"))
         }
         Change::AddVersion(new) => {

@@ -14,6 +14,9 @@ pub struct Server {
     pub now: DateTime<Utc>,
     /// The application's role owns no table and does not bypass row-level security.
     pub app_is_bound: bool,
+    /// The login that we connect with, when it is a superuser or bypasses row-level security: a slip then costs the
+    /// wall between tenants.
+    pub strong_login: Option<String>,
     /// `pg_trgm` is installed.
     pub has_trigrams: bool,
 }
@@ -25,6 +28,8 @@ pub async fn server(db: &Db) -> Result<Server, Error> {
                 NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'dealdesk_app' AND (rolsuper OR rolbypassrls))
                 AND NOT EXISTS (SELECT 1 FROM pg_tables WHERE tableowner IN ('dealdesk_app', 'dealdesk_system'))
                 AS app_is_bound,
+                (SELECT rolname::text FROM pg_roles WHERE rolname = session_user AND (rolsuper OR rolbypassrls))
+                AS strong_login,
                 EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'pg_trgm') AS has_trigrams",
     )
     .fetch_one(db.system())

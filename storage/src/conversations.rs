@@ -50,21 +50,21 @@ pub async fn at(
     .bind(person.0)
     .execute(&mut **tx)
     .await?;
-    let known: Option<Uuid> = match &place.thread {
-        None => Some(id.0),
-        Some(thread) => {
-            sqlx::query_scalar(
-                "SELECT conversation_id FROM conversations
-                 WHERE channel = $1 AND workspace = $2 AND room = $3 AND thread = $4",
-            )
-            .bind(channel.name())
-            .bind(workspace)
-            .bind(&place.room)
-            .bind(thread)
-            .fetch_optional(&mut **tx)
-            .await?
-        }
+    let Some(thread) = &place.thread else {
+        // Without a thread it is new, and as we wrote it.
+        let (workspace, room) = (workspace.to_owned(), place.room.clone());
+        return Ok(Conversation { id, tenant, channel, workspace, room, thread: None, person });
     };
+    let known: Option<Uuid> = sqlx::query_scalar(
+        "SELECT conversation_id FROM conversations
+         WHERE channel = $1 AND workspace = $2 AND room = $3 AND thread = $4",
+    )
+    .bind(channel.name())
+    .bind(workspace)
+    .bind(&place.room)
+    .bind(thread)
+    .fetch_optional(&mut **tx)
+    .await?;
     get(tx, ConversationId(known.ok_or(Error::Missing("conversation"))?)).await
 }
 

@@ -9,6 +9,9 @@ use uuid::Uuid;
 use crate::db::{Db, Tx};
 use crate::error::Error;
 
+/// How long an interface token lasts unless said otherwise, days.
+pub const TOKEN_DAYS: i64 = 90;
+
 /// What a credential is good for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -77,6 +80,18 @@ pub async fn revoke(tx: &mut Tx, secret: &str) -> Result<bool, Error> {
     let done =
         sqlx::query("DELETE FROM credentials WHERE hash = $1").bind(hash(secret)).execute(&mut **tx).await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// Takes a person's tokens out of use, all or only the one given; how many.
+pub async fn revoke_tokens(tx: &mut Tx, person: PersonId, only: Option<&str>) -> Result<u64, Error> {
+    let done = sqlx::query(
+        "DELETE FROM credentials WHERE person_id = $1 AND kind = 'token' AND hash = coalesce($2, hash)",
+    )
+    .bind(person.0)
+    .bind(only.map(hash))
+    .execute(&mut **tx)
+    .await?;
+    Ok(done.rows_affected())
 }
 
 /// Forgets credentials that have lapsed; how many.

@@ -13,8 +13,40 @@ use crate::error::Error;
 /// The channel on which new work is announced.
 pub const WORK_CHANNEL: &str = "dealdesk_work";
 
+/// Which work is announced, so that only those wake who do it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Work {
+    /// Messages to be read.
+    Inbox,
+    /// Messages to be read, pressed buttons or sent forms among them.
+    Urgent,
+    /// Steps to be done.
+    Steps,
+    /// Messages to be sent.
+    Outbox,
+}
+
+impl Work {
+    /// The word in the announcement.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Inbox => "inbox",
+            Self::Urgent => "urgent",
+            Self::Steps => "steps",
+            Self::Outbox => "outbox",
+        }
+    }
+
+    /// The reverse of [`Work::name`].
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Inbox, Self::Urgent, Self::Steps, Self::Outbox].into_iter().find(|work| work.name() == name)
+    }
+}
+
+/// Connections of the edge at most; as many as may write messages at the same time, and some for probes.
+const INTAKE_MAX: u32 = 6;
 /// How long an idle connection is believed to be alive without a test.
-const IDLE_TRUSTED: Duration = Duration::from_secs(1);
+pub(crate) const IDLE_TRUSTED: Duration = Duration::from_secs(1);
 
 /// How each role reaches the server.
 #[derive(Debug, Clone)]
@@ -57,6 +89,7 @@ impl Access {
 pub struct Db {
     app: PgPool,
     system: PgPool,
+    directory: PgPool,
     intake: PgPool,
     listen: PgConnectOptions,
     secret: Vec<u8>,
@@ -95,11 +128,12 @@ impl Db {
                     })
                 })
         };
-        let system = pool(8).connect_with(access.system.clone()).await?;
+        let system = pool(8).connect_with(by_key(&access.system)).await?;
         let secret = sqlx::query_scalar("SELECT secret FROM guard.secret").fetch_one(&system).await?;
         Ok(Self {
-            app: pool(16).connect_lazy_with(access.app.clone()),
-            intake: pool(3).connect_lazy_with(access.system.clone()),
+            app: pool(16).connect_lazy_with(by_key(&access.app)),
+            intake: pool(INTAKE_MAX).connect_lazy_with(by_key(&access.system)),
+            directory: pool(3).connect_lazy_with(access.system.clone()),
             system,
             listen: access.system.clone(),
             secret,
@@ -138,13 +172,14 @@ impl Db {
 
     /// The directory is shared by all tenants and holds none of their data.
     pub fn directory(&self) -> &PgPool {
-        &self.system
+        &self.directory
     }
 
     /// Closes all connections once their work is done.
     pub async fn close(&self) {
         self.app.close().await;
         self.intake.close().await;
+        self.directory.close().await;
         self.system.close().await;
     }
 
@@ -153,6 +188,14 @@ impl Db {
         let inner = Sha256::new().chain_update(&self.secret).chain_update(&claimed).finalize();
         hex::encode(Sha256::new().chain_update(&self.secret).chain_update(inner).finalize())
     }
+}
+
+/// For connections that do the same few statements again and again, each by a key. A statement is planned once, which
+/// costs as much as doing it; the plan is often made while the tables are still empty and must hold when they are
+/// large, so it goes by an index. The directory's searches differ too much for that.
+fn by_key(options: &PgConnectOptions) -> PgConnectOptions {
+    let settings = [("plan_cache_mode", "force_generic_plan"), ("enable_seqscan", "off"), ("jit", "off")];
+    options.clone().options(settings)
 }
 
 /// Opens transactions of one tenant.
@@ -195,8 +238,12 @@ impl Tx {
     }
 
     /// Announces new work; heard when the transaction commits.
-    pub async fn announce_work(&mut self) -> Result<(), Error> {
-        sqlx::query("SELECT pg_notify($1, '')").bind(WORK_CHANNEL).execute(&mut **self).await?;
+    pub async fn announce(&mut self, work: Work) -> Result<(), Error> {
+        sqlx::query("SELECT pg_notify($1, $2)")
+            .bind(WORK_CHANNEL)
+            .bind(work.name())
+            .execute(&mut **self)
+            .await?;
         Ok(())
     }
 }

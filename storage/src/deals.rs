@@ -216,6 +216,14 @@ pub(crate) async fn start(
     .bind(now)
     .execute(&mut **tx)
     .await?;
+    // Two requests for the same company may be carried out at the same moment: one waits here and then sees the other's.
+    sqlx::query("SELECT 1 FROM partners WHERE company_id = $1 FOR UPDATE")
+        .bind(&company.0)
+        .execute(&mut **tx)
+        .await?;
+    if !with_open_deal(tx, std::slice::from_ref(&company.0)).await?.is_empty() {
+        return Err(Error::Conflict("deal"));
+    }
     sqlx::query(
         "WITH deal AS (
             INSERT INTO deals (deal_id, tenant_id, partner_id, plan_id, name, stage, stage_since, owner_id, fit,

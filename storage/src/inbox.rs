@@ -1,142 +1,21 @@
 //! The inbox: every message in, stored before it is acknowledged, claimed by workers.
 
+mod intake;
+
 use chrono::{DateTime, Utc};
 use domain::ids::{InboundId, TenantId};
 use domain::person::Channel;
-use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
-use crate::db::{Db, WORK_CHANNEL};
+use crate::db::Db;
 use crate::error::Error;
 
-/// How many messages share one commit at most.
-const BATCH_MAX: usize = 256;
-/// How many messages may wait for a commit; beyond that the edge answers "busy".
-const WAITING_MAX: usize = 8192;
+pub use intake::{BATCH_MAX, Intake, Raw, Stored, Writer, intake};
+
 /// How long a worker may hold a message without a sign of life, seconds.
 const LEASE_S: f64 = 10.0;
-
-/// A message in as it came: raw, with the keys that tell doubles.
-#[derive(Debug, Clone)]
-pub struct Raw {
-    /// Key; the plan it causes has the same number.
-    pub id: InboundId,
-    /// Whose, when the edge knows.
-    pub tenant: Option<TenantId>,
-    /// Where it came in.
-    pub channel: Channel,
-    /// Which kind of message, as the channel decodes it, e.g. `command`.
-    pub route: &'static str,
-    /// The channel's workspace.
-    pub workspace: Option<String>,
-    /// The vendor's event id, made unique with channel and workspace.
-    pub event_key: Option<String>,
-    /// What the message is by itself, e.g. channel + room + time, made unique likewise.
-    pub natural_key: Option<String>,
-    /// Pressed buttons and sent forms go first.
-    pub is_urgent: bool,
-    /// The bytes as they came.
-    pub body: Vec<u8>,
-}
-
-/// What became of a message that was handed in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stored {
-    /// It is new and safe.
-    New,
-    /// It was there already.
-    Double,
-}
-
-/// Hands messages to the writer; cheap to clone.
-#[derive(Debug, Clone)]
-pub struct Intake(mpsc::Sender<Waiting>);
-
-type Waiting = (Raw, oneshot::Sender<Result<Stored, Error>>);
-
-/// Writes messages; those that arrive during a commit share the next one.
-#[derive(Debug)]
-pub struct Writer {
-    db: Db,
-    waiting: mpsc::Receiver<Waiting>,
-}
-
-/// An intake and its writer, which must be [`Writer::run`].
-pub fn intake(db: &Db) -> (Intake, Writer) {
-    let (sender, waiting) = mpsc::channel(WAITING_MAX);
-    (Intake(sender), Writer { db: db.clone(), waiting })
-}
-
-impl Intake {
-    /// Stores a message. It is safe when this returns.
-    pub async fn store(&self, raw: Raw) -> Result<Stored, Error> {
-        let busy = || Error::Unavailable(sqlx::Error::PoolTimedOut);
-        let (answer, stored) = oneshot::channel();
-        self.0.try_send((raw, answer)).map_err(|_| busy())?;
-        stored.await.unwrap_or_else(|_| Err(busy()))
-    }
-}
-
-impl Writer {
-    /// Writes until every [`Intake`] is gone.
-    pub async fn run(mut self) {
-        let mut batch = Vec::with_capacity(BATCH_MAX);
-        while self.waiting.recv_many(&mut batch, BATCH_MAX).await > 0 {
-            let (raws, answers): (Vec<_>, Vec<_>) = batch.drain(..).unzip();
-            match insert(&self.db, &raws).await {
-                Ok(stored) => {
-                    for (answer, stored) in answers.into_iter().zip(stored) {
-                        // The caller may have hung up; the message is safe all the same.
-                        let _ = answer.send(Ok(stored));
-                    }
-                }
-                Err(Error::Database(error)) if raws.len() > 1 => {
-                    // One message that the database refuses must not take the others with it.
-                    tracing::warn!(error = %error, "storing messages one by one");
-                    for (answer, raw) in answers.into_iter().zip(raws) {
-                        let stored = insert(&self.db, std::slice::from_ref(&raw)).await;
-                        let _ = answer.send(stored.map(|list| list[0]));
-                    }
-                }
-                Err(error) => {
-                    tracing::error!(error = %error, messages = answers.len(), "cannot store messages");
-                    for answer in answers {
-                        let _ = answer.send(Err(Error::Unavailable(sqlx::Error::PoolTimedOut)));
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// Stores messages in one commit; says of each whether it is new.
-async fn insert(db: &Db, raws: &[Raw]) -> Result<Vec<Stored>, Error> {
-    let ids: Vec<Uuid> = raws.iter().map(|raw| raw.id.0).collect();
-    let new: Vec<Uuid> = sqlx::query_scalar(
-        "WITH new AS (
-            INSERT INTO inbox (inbound_id, tenant_id, channel, route, workspace, event_key, natural_key,
-                               is_urgent, body)
-            SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[],
-                                 $7::text[], $8::bool[], $9::bytea[])
-            ON CONFLICT DO NOTHING RETURNING inbound_id),
-         told AS (SELECT pg_notify($10, '') FROM (SELECT 1 FROM new LIMIT 1) one)
-         SELECT inbound_id FROM new LEFT JOIN told ON true",
-    )
-    .bind(&ids)
-    .bind(raws.iter().map(|raw| raw.tenant.map(|t| t.0)).collect::<Vec<_>>())
-    .bind(raws.iter().map(|raw| raw.channel.name()).collect::<Vec<_>>())
-    .bind(raws.iter().map(|raw| raw.route).collect::<Vec<_>>())
-    .bind(raws.iter().map(|raw| raw.workspace.as_deref()).collect::<Vec<_>>())
-    .bind(raws.iter().map(|raw| raw.event_key.as_deref()).collect::<Vec<_>>())
-    .bind(raws.iter().map(|raw| raw.natural_key.as_deref()).collect::<Vec<_>>())
-    .bind(raws.iter().map(|raw| raw.is_urgent).collect::<Vec<_>>())
-    .bind(raws.iter().map(|raw| raw.body.as_slice()).collect::<Vec<_>>())
-    .bind(WORK_CHANNEL)
-    .fetch_all(db.intake())
-    .await?;
-    let new: std::collections::HashSet<Uuid> = new.into_iter().collect();
-    Ok(ids.iter().map(|id| if new.contains(id) { Stored::New } else { Stored::Double }).collect())
-}
+/// How often a worker that still holds a message says so, seconds.
+pub const HEARTBEAT_S: u64 = 3;
 
 /// A message that a worker holds.
 #[derive(Debug, Clone)]
@@ -161,27 +40,53 @@ pub struct Claimed {
     pub received_at: DateTime<Utc>,
 }
 
+type ClaimedRow = (Uuid, Option<Uuid>, String, String, Option<String>, Vec<u8>, i32, i64, DateTime<Utc>);
+
+macro_rules! claim {
+    ($only:literal) => {
+        concat!(
+            "UPDATE inbox SET state = 'running', attempt = attempt + 1, fence = fence + 1,
+                              lease_until = now() + make_interval(secs => $1)
+             WHERE inbound_id = (SELECT inbound_id FROM inbox
+                                 WHERE state = 'new' AND run_at <= now()",
+            $only,
+            "    ORDER BY is_urgent DESC, run_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+             RETURNING inbound_id, tenant_id, channel, route, workspace, body, attempt, fence, received_at"
+        )
+    };
+}
+const CLAIM: &str = claim!("");
+const CLAIM_URGENT: &str = claim!(" AND is_urgent");
+
 /// Takes the next message, urgent ones first.
 pub async fn claim(db: &Db, urgent_only: bool) -> Result<Option<Claimed>, Error> {
-    type Row = (Uuid, Option<Uuid>, String, String, Option<String>, Vec<u8>, i32, i64, DateTime<Utc>);
-    let row: Option<Row> = sqlx::query_as(
+    // Two texts: one with a parameter would walk past everything that waits to find that nothing of it is urgent.
+    let sql = if urgent_only { CLAIM_URGENT } else { CLAIM };
+    let row: Option<ClaimedRow> = sqlx::query_as(sql).bind(LEASE_S).fetch_optional(db.system()).await?;
+    row.map(read_claimed).transpose()
+}
+
+/// Takes one message, if nobody has it yet.
+pub async fn claim_one(db: &Db, id: InboundId) -> Result<Option<Claimed>, Error> {
+    let row: Option<ClaimedRow> = sqlx::query_as(
         "UPDATE inbox SET state = 'running', attempt = attempt + 1, fence = fence + 1,
                           lease_until = now() + make_interval(secs => $2)
-         WHERE inbound_id = (SELECT inbound_id FROM inbox
-                             WHERE state = 'new' AND run_at <= now() AND (is_urgent OR NOT $1)
-                             ORDER BY is_urgent DESC, run_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+         WHERE inbound_id = (SELECT inbound_id FROM inbox WHERE inbound_id = $1 AND state = 'new' AND run_at <= now()
+                             FOR UPDATE SKIP LOCKED)
          RETURNING inbound_id, tenant_id, channel, route, workspace, body, attempt, fence, received_at",
     )
-    .bind(urgent_only)
+    .bind(id.0)
     .bind(LEASE_S)
     .fetch_optional(db.system())
     .await?;
-    let Some((id, tenant, channel, route, workspace, body, attempt, fence, received_at)) = row else {
-        return Ok(None);
-    };
+    row.map(read_claimed).transpose()
+}
+
+fn read_claimed(row: ClaimedRow) -> Result<Claimed, Error> {
+    let (id, tenant, channel, route, workspace, body, attempt, fence, received_at) = row;
     let channel = Channel::from_name(&channel).ok_or_else(|| Error::unreadable("channel", &channel))?;
     let (id, tenant) = (InboundId(id), tenant.map(TenantId));
-    Ok(Some(Claimed { id, tenant, channel, route, workspace, body, attempt, fence, received_at }))
+    Ok(Claimed { id, tenant, channel, route, workspace, body, attempt, fence, received_at })
 }
 
 /// How a message ended that caused no plan.
@@ -268,10 +173,25 @@ pub async fn assign(db: &Db, claimed: &mut Claimed, tenant: TenantId) -> Result<
     Ok(())
 }
 
-/// Gives back messages whose worker died; how many.
+/// Keeps a message for its worker a while longer. Errors: [`Error::Stale`] when somebody else has it.
+pub async fn heartbeat(db: &Db, id: InboundId, fence: i64) -> Result<(), Error> {
+    let done = sqlx::query(
+        "UPDATE inbox SET lease_until = now() + make_interval(secs => $3)
+         WHERE inbound_id = $1 AND fence = $2 AND state = 'running'",
+    )
+    .bind(id.0)
+    .bind(fence)
+    .bind(LEASE_S)
+    .execute(db.system())
+    .await?;
+    if done.rows_affected() == 1 { Ok(()) } else { Err(Error::Stale("message")) }
+}
+
+/// Gives back messages whose worker died; how many. A message over which three workers died is kept for a person;
+/// tries while a channel was away do not count.
 pub async fn recover(db: &Db) -> Result<u64, Error> {
     let done = sqlx::query(
-        "UPDATE inbox SET state = CASE WHEN attempt >= 3 THEN 'failed' ELSE 'new' END, run_at = now(),
+        "UPDATE inbox SET state = CASE WHEN deaths >= 2 THEN 'failed' ELSE 'new' END, deaths = deaths + 1, run_at = now(),
                           error = coalesce(error, 'the worker died'), lease_until = NULL
          WHERE state = 'running' AND lease_until < now()",
     )
@@ -346,7 +266,7 @@ pub struct Unread {
 pub async fn unread(tx: &mut crate::Tx, channel: Channel, workspace: &str) -> Result<Vec<Unread>, Error> {
     let rows: Vec<(Uuid, Vec<u8>, DateTime<Utc>)> = sqlx::query_as(
         "SELECT inbound_id, body, received_at FROM inbox
-         WHERE state IN ('new', 'running') AND channel = $1 AND workspace = $2
+         WHERE (state = 'new' OR state = 'running' AND lease_until IS NOT NULL) AND channel = $1 AND workspace = $2
          ORDER BY received_at, inbound_id LIMIT 100",
     )
     .bind(channel.name())

@@ -3,6 +3,7 @@
 pub mod analyses;
 pub mod approvals;
 pub mod audit;
+pub mod blanking;
 pub mod changes;
 pub mod checkup;
 pub mod conversations;
@@ -22,9 +23,11 @@ pub mod outbox;
 pub mod people;
 pub mod plans;
 pub mod probe;
+pub mod relocation;
 pub mod reviews;
 pub mod seal;
 pub mod steps;
+pub mod submission;
 pub mod workspaces;
 
 pub use db::{Access, Db, Tx};

@@ -1,7 +1,7 @@
 //! Messages of ours: each can be edited, and each copy of a request is known.
 
 use chrono::{DateTime, Utc};
-use domain::card::{Audience, Card, Say};
+use domain::card::{Audience, Card, Say, Urgency};
 use domain::ids::{ApprovalId, ConversationId, Ids, MessageId, PersonId, PlanId};
 use domain::plan::{Context, Step};
 use sha2::{Digest, Sha256};
@@ -9,12 +9,15 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::conversations::{self, Conversation};
-use crate::db::Tx;
+use crate::db::{Tx, WORK_CHANNEL, Work};
 use crate::error::Error;
 use crate::people;
 
 /// The channel on which the console hears that a message changed; the payload is the room.
 pub const SHOWN_CHANNEL: &str = "dealdesk_shown";
+
+/// The place of what no step says: a request shown to somebody who may decide since.
+const SHARED: i32 = -2;
 
 /// From where in the work a message comes; part of its effect key.
 #[derive(Debug, Clone, Copy)]
@@ -111,6 +114,39 @@ async fn private(
         .collect())
 }
 
+/// Shows a person who may decide every open request that waits for such a person, in private where it was asked.
+pub async fn share_open_requests(tx: &mut Tx, ids: &Ids, person: PersonId) -> Result<(), Error> {
+    type Row = (Uuid, Uuid, Json<Card>, Uuid, Uuid);
+    let open: Vec<Row> = sqlx::query_as(
+        "SELECT DISTINCT ON (a.approval_id) a.approval_id, m.plan_id, m.card, p.conversation_id, p.requester_id
+         FROM approvals a JOIN messages m USING (approval_id) JOIN plans p ON p.plan_id = m.plan_id
+         WHERE a.state = 'open' AND a.requested_by <> $1 AND m.slot = 'request'
+         ORDER BY a.approval_id, m.person_id NULLS FIRST",
+    )
+    .bind(person.0)
+    .fetch_all(&mut **tx)
+    .await?;
+    for (approval, plan, card, conversation, requester) in open {
+        let conversation = conversations::get(tx, ConversationId(conversation)).await?;
+        let origin = Origin {
+            plan: PlanId(plan),
+            conversation: conversation.id,
+            requester: PersonId(requester),
+            step: SHARED,
+        };
+        let say = Say {
+            slot: "request".to_owned(),
+            to: Audience::Person { person },
+            card: card.0,
+            urgency: Urgency::Decision,
+        };
+        for target in private(tx, &conversation, person, Some(ApprovalId(approval))).await? {
+            enqueue(tx, ids, origin, (&conversation, target), &say).await?;
+        }
+    }
+    Ok(())
+}
+
 async fn enqueue(
     tx: &mut Tx,
     ids: &Ids,
@@ -156,8 +192,10 @@ async fn queue(
 ) -> Result<(), Error> {
     let tenant = tx.tenant();
     sqlx::query(
-        "INSERT INTO outbox (outbox_id, tenant_id, plan_id, message_id, effect_key, urgency, card)
-         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (tenant_id, effect_key) DO NOTHING",
+        "WITH queued AS (
+            INSERT INTO outbox (outbox_id, tenant_id, plan_id, message_id, effect_key, urgency, card)
+            VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (tenant_id, effect_key) DO NOTHING)
+         SELECT pg_notify($8, $9)",
     )
     .bind(ids.next())
     .bind(tenant.0)
@@ -166,9 +204,11 @@ async fn queue(
     .bind(key)
     .bind(urgency)
     .bind(Json(card))
+    .bind(WORK_CHANNEL)
+    .bind(Work::Outbox.name())
     .execute(&mut **tx)
     .await?;
-    tx.announce_work().await
+    Ok(())
 }
 
 /// Edits every copy of a request, whatever channel it was sent on.

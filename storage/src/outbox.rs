@@ -1,5 +1,6 @@
 //! The outbox: sends and edits to be done, each once, the urgent ones first.
 
+use chrono::{DateTime, Utc};
 use domain::card::Card;
 use domain::ids::{ConversationId, MessageId, PersonId, PlanId, TenantId};
 use domain::person::Channel;
@@ -48,6 +49,8 @@ pub struct Delivery {
     pub post_key: String,
     /// An earlier first send may have arrived: look it up before sending again.
     pub is_unsure: bool,
+    /// When the message was first said.
+    pub created_at: DateTime<Utc>,
     /// An earlier message of the same conversation, which opens its thread, is not sent yet.
     pub is_early: bool,
     /// What to say.
@@ -76,6 +79,7 @@ struct Row {
     external_id: Option<String>,
     post_key: String,
     is_unsure: bool,
+    created_at: DateTime<Utc>,
     is_early: bool,
     card: Json<Card>,
     urgency: i16,
@@ -86,12 +90,22 @@ struct Row {
 /// the newest is taken; the older ones are superseded. The first send is never skipped: people see
 /// at once that work began.
 pub async fn claim(db: &Db, channels: &[Channel]) -> Result<Option<Delivery>, Error> {
+    claim_of(db, channels, None).await
+}
+
+/// Takes the next delivery of one plan, or of any.
+pub async fn claim_of(
+    db: &Db,
+    channels: &[Channel],
+    plan: Option<PlanId>,
+) -> Result<Option<Delivery>, Error> {
     let names: Vec<&str> = channels.iter().map(|channel| channel.name()).collect();
     let row: Option<Row> = sqlx::query_as(
         "WITH pick AS (
             SELECT o.outbox_id, o.message_id, m.external_id IS NULL AS is_first
             FROM outbox o JOIN messages m USING (message_id)
             WHERE o.state = 'queued' AND o.run_at <= now() AND m.channel = ANY ($2)
+              AND o.plan_id = coalesce($3, o.plan_id)
               AND NOT EXISTS (SELECT 1 FROM outbox x WHERE x.message_id = o.message_id AND x.state = 'sending')
             ORDER BY o.urgency, o.seq LIMIT 1 FOR UPDATE OF o SKIP LOCKED),
          newest AS (
@@ -109,6 +123,7 @@ pub async fn claim(db: &Db, channels: &[Channel]) -> Result<Option<Delivery>, Er
          SELECT h.outbox_id, h.fence, h.tenant_id, h.plan_id, p.conversation_id, h.message_id, m.channel,
                 m.workspace, m.room, CASE WHEN m.room = c.room THEN c.thread ELSE m.thread END AS thread,
                 m.person_id, i.external_id AS person_key, m.is_fleeting, m.external_id, m.post_key, m.is_unsure,
+                m.created_at,
                 (c.thread IS NULL AND m.room = c.room AND EXISTS (
                     SELECT 1 FROM messages f JOIN outbox q USING (message_id)
                     WHERE f.plan_id = m.plan_id AND f.room = m.room AND f.external_id IS NULL
@@ -124,6 +139,7 @@ pub async fn claim(db: &Db, channels: &[Channel]) -> Result<Option<Delivery>, Er
     )
     .bind(LEASE_S)
     .bind(&names)
+    .bind(plan.map(|plan| plan.0))
     .fetch_optional(db.system())
     .await?;
     row.map(read).transpose()
@@ -149,6 +165,7 @@ fn read(row: Row) -> Result<Delivery, Error> {
         external_id: row.external_id,
         post_key: row.post_key,
         is_unsure: row.is_unsure,
+        created_at: row.created_at,
         is_early: row.is_early,
         card: row.card.0,
         urgency: row.urgency,

@@ -118,6 +118,34 @@ pub async fn set_role(tx: &mut Tx, person: PersonId, role: Role) -> Result<(), E
     if done.rows_affected() == 1 { Ok(()) } else { Err(Error::Missing("person")) }
 }
 
+/// Takes a person out of the team; what that person did stays. Sessions, links and tokens end at once.
+pub async fn deactivate(tx: &mut Tx, person: PersonId) -> Result<(), Error> {
+    let done = sqlx::query("UPDATE people SET is_active = false WHERE person_id = $1 AND is_active")
+        .bind(person.0)
+        .execute(&mut **tx)
+        .await?;
+    if done.rows_affected() != 1 {
+        return Err(Error::Missing("person"));
+    }
+    sqlx::query("DELETE FROM credentials WHERE person_id = $1").bind(person.0).execute(&mut **tx).await?;
+    Ok(())
+}
+
+/// Whether a channel's name or an address belongs to somebody who was taken out of the team.
+pub async fn has_left(tx: &mut Tx, identity: &Identity, email: Option<&str>) -> Result<bool, Error> {
+    Ok(sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM identities i JOIN people p USING (tenant_id, person_id)
+                        WHERE i.channel = $1 AND i.workspace = $2 AND i.external_id = $3 AND NOT p.is_active)
+             OR EXISTS (SELECT 1 FROM people WHERE email = $4 AND NOT is_active)",
+    )
+    .bind(identity.channel.name())
+    .bind(&identity.workspace)
+    .bind(&identity.external_id)
+    .bind(email.map(str::to_lowercase))
+    .fetch_one(&mut **tx)
+    .await?)
+}
+
 /// Links a channel's name to a person; a name that is linked already stays as it is.
 pub async fn link(tx: &mut Tx, person: PersonId, identity: &Identity) -> Result<(), Error> {
     let tenant = tx.tenant();

@@ -113,10 +113,10 @@ impl Rows {
 
 /// What the runtime needs to go on with a plan.
 pub async fn context(db: &Db, tenant: TenantId, plan: PlanId) -> Result<Context, Error> {
-    type Row = (Uuid, Uuid, Value, Value);
+    type Row = (Uuid, Uuid, Value, String, Value);
     let mut tx = db.tenant(tenant).begin().await?;
     let row: Option<Row> = sqlx::query_as(
-        "SELECT p.requester_id, p.conversation_id, p.intent,
+        "SELECT p.requester_id, p.conversation_id, p.intent, p.said,
                 coalesce((SELECT jsonb_agg(jsonb_build_array(s.action, s.output) ORDER BY s.position)
                           FROM steps s WHERE s.plan_id = p.plan_id AND s.state = 'done'), '[]')
          FROM plans p WHERE p.plan_id = $1",
@@ -124,11 +124,11 @@ pub async fn context(db: &Db, tenant: TenantId, plan: PlanId) -> Result<Context,
     .bind(plan.0)
     .fetch_optional(&mut *tx)
     .await?;
-    let (requester, conversation, intent, outputs) = row.ok_or(Error::Missing("plan"))?;
+    let (requester, conversation, intent, said, outputs) = row.ok_or(Error::Missing("plan"))?;
     let intent = serde_json::from_value(intent).map_err(|e| Error::unreadable("intent", e))?;
     let outputs = serde_json::from_value(outputs).map_err(|e| Error::unreadable("outputs", e))?;
     let (requester, conversation) = (PersonId(requester), ConversationId(conversation));
-    Ok(Context { tenant, plan, requester, conversation, intent, outputs })
+    Ok(Context { tenant, plan, requester, conversation, intent, said, outputs })
 }
 
 /// A plan as people see it.

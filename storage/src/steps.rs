@@ -6,7 +6,7 @@ use domain::plan::{Agent, Draft, Step};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::db::{Db, Tx};
+use crate::db::{Db, Tx, WORK_CHANNEL, Work};
 use crate::error::Error;
 use crate::plans::Rows;
 
@@ -46,30 +46,46 @@ fn read(row: Row) -> Result<Step, Error> {
 
 /// Takes the next ready step. Tenants take turns: the search goes on after the tenant served last.
 pub async fn claim(db: &Db, lease: &mut Lease) -> Result<Option<Step>, Error> {
-    for after in [lease.served, Uuid::nil()] {
-        let row: Option<Row> = sqlx::query_as(
-            "UPDATE steps SET state = 'running', attempt = attempt + 1, fence = fence + 1, worker = $1,
-                              lease_until = now() + make_interval(secs => $3),
-                              started_at = coalesce(started_at, now())
-             WHERE step_id = (SELECT step_id FROM steps
-                              WHERE state = 'queued' AND pending = 0 AND run_at <= now() AND tenant_id > $2
-                              ORDER BY tenant_id, run_at LIMIT 1 FOR UPDATE SKIP LOCKED)
-             RETURNING step_id, tenant_id, plan_id, position, agent, action, input, attempt, fence, signal",
-        )
-        .bind(&lease.worker)
-        .bind(after)
-        .bind(LEASE_S)
-        .fetch_optional(db.system())
-        .await?;
-        if let Some(row) = row {
-            lease.served = row.1;
-            return read(row).map(Some);
-        }
-        if after.is_nil() {
-            break;
-        }
-    }
-    Ok(None)
+    let row: Option<Row> = sqlx::query_as(
+        "UPDATE steps SET state = 'running', attempt = attempt + 1, fence = fence + 1, worker = $1,
+                          lease_until = now() + make_interval(secs => $3),
+                          started_at = coalesce(started_at, now())
+         WHERE step_id = coalesce(
+            (SELECT step_id FROM steps
+             WHERE state = 'queued' AND pending = 0 AND run_at <= now() AND tenant_id > $2
+             ORDER BY tenant_id, run_at LIMIT 1 FOR UPDATE SKIP LOCKED),
+            (SELECT step_id FROM steps
+             WHERE state = 'queued' AND pending = 0 AND run_at <= now() AND tenant_id <= $2
+             ORDER BY tenant_id, run_at LIMIT 1 FOR UPDATE SKIP LOCKED))
+         RETURNING step_id, tenant_id, plan_id, position, agent, action, input, attempt, fence, signal",
+    )
+    .bind(&lease.worker)
+    .bind(lease.served)
+    .bind(LEASE_S)
+    .fetch_optional(db.system())
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    lease.served = row.1;
+    read(row).map(Some)
+}
+
+/// Takes a ready step of one plan.
+pub async fn claim_of(db: &Db, lease: &Lease, plan: PlanId) -> Result<Option<Step>, Error> {
+    let row: Option<Row> = sqlx::query_as(
+        "UPDATE steps SET state = 'running', attempt = attempt + 1, fence = fence + 1, worker = $1,
+                          lease_until = now() + make_interval(secs => $3),
+                          started_at = coalesce(started_at, now())
+         WHERE step_id = (SELECT step_id FROM steps
+                          WHERE plan_id = $2 AND state = 'queued' AND pending = 0 AND run_at <= now()
+                          ORDER BY position LIMIT 1 FOR UPDATE SKIP LOCKED)
+         RETURNING step_id, tenant_id, plan_id, position, agent, action, input, attempt, fence, signal",
+    )
+    .bind(&lease.worker)
+    .bind(plan.0)
+    .bind(LEASE_S)
+    .fetch_optional(db.system())
+    .await?;
+    row.map(read).transpose()
 }
 
 /// Shows that the worker lives. [`Error::Stale`] when the lease was lost.
@@ -128,7 +144,7 @@ pub async fn finish(tx: &mut Tx, step: &Step, output: &Value, lease: &Lease) -> 
             let row = (id, step.tenant.0, step.plan.0, position, agent, action, input, attempt, fence, None);
             next = Some(read(row)?);
         } else {
-            tx.announce_work().await?;
+            tx.announce(Work::Steps).await?;
         }
     }
     if next.is_none() {
@@ -156,21 +172,22 @@ pub async fn wait(tx: &mut Tx, step: &Step, until: Option<DateTime<Utc>>) -> Res
 
 /// Wakes a waiting step with what it waited for. False when it did not wait any more.
 pub async fn signal(tx: &mut Tx, step: StepId, signal: &Value) -> Result<bool, Error> {
-    let plan: Option<Uuid> = sqlx::query_scalar(
-        "UPDATE steps SET state = 'queued', signal = $2, run_at = now()
-         WHERE step_id = $1 AND state = 'waiting' RETURNING plan_id",
+    let woken = sqlx::query(
+        "WITH woken AS (
+            UPDATE steps SET state = 'queued', signal = $2, run_at = now()
+            WHERE step_id = $1 AND state = 'waiting' RETURNING plan_id),
+         plan AS (
+            UPDATE plans SET state = 'running'
+            WHERE plan_id = (SELECT plan_id FROM woken) AND state = 'waiting')
+         SELECT pg_notify($3, $4) FROM woken",
     )
     .bind(step.0)
     .bind(signal)
+    .bind(WORK_CHANNEL)
+    .bind(Work::Steps.name())
     .fetch_optional(&mut **tx)
     .await?;
-    let Some(plan) = plan else { return Ok(false) };
-    sqlx::query("UPDATE plans SET state = 'running' WHERE plan_id = $1 AND state = 'waiting'")
-        .bind(plan)
-        .execute(&mut **tx)
-        .await?;
-    tx.announce_work().await?;
-    Ok(true)
+    Ok(woken.is_some())
 }
 
 /// Puts a step back for a later try, perhaps as a simpler one. The lease ends.
@@ -199,6 +216,41 @@ pub async fn put_back(
     if done.rows_affected() == 1 { Ok(()) } else { Err(Error::Stale("step")) }
 }
 
+/// Puts a step back that could not be tried because something was away. The lease ends, and the try does not count.
+pub async fn give_back(tx: &mut Tx, step: &Step, after_ms: u64, why: &str) -> Result<(), Error> {
+    let done = sqlx::query(
+        "UPDATE steps SET state = 'queued', lease_until = NULL, error = $4, attempt = greatest(attempt - 1, 0),
+                run_at = now() + make_interval(secs => $3)
+         WHERE step_id = $1 AND fence = $2 AND state = 'running'",
+    )
+    .bind(step.id.0)
+    .bind(step.fence)
+    .bind(std::time::Duration::from_millis(after_ms).as_secs_f64())
+    .bind(why)
+    .execute(&mut **tx)
+    .await?;
+    if done.rows_affected() == 1 { Ok(()) } else { Err(Error::Stale("step")) }
+}
+
+/// Takes a try back that an outage of the database cut off, whoever has the step now; the lease of `step`, if it is
+/// still the last one, ends at once.
+pub async fn forgive(db: &Db, step: &Step, why: &str) -> Result<(), Error> {
+    sqlx::query(
+        "UPDATE steps SET attempt = greatest(attempt - 1, 0),
+                state = CASE WHEN fence = $2 THEN 'queued' ELSE state END,
+                run_at = CASE WHEN fence = $2 THEN now() ELSE run_at END,
+                lease_until = CASE WHEN fence = $2 THEN NULL ELSE lease_until END,
+                error = $3
+         WHERE step_id = $1 AND state IN ('queued', 'running')",
+    )
+    .bind(step.id.0)
+    .bind(step.fence)
+    .bind(why)
+    .execute(db.system())
+    .await?;
+    Ok(())
+}
+
 /// Ends a step that failed for good, and its plan with it.
 pub async fn fail(tx: &mut Tx, step: &Step, why: &str) -> Result<(), Error> {
     let done = sqlx::query(
@@ -225,13 +277,16 @@ pub async fn fail(tx: &mut Tx, step: &Step, why: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// Ends what is left of a plan in good order, e.g. after a rejection.
-pub async fn cancel_rest(tx: &mut Tx, plan: PlanId) -> Result<(), Error> {
+/// Stops a plan that is not over: its open steps are cancelled, and a result that comes later is refused as stale.
+pub async fn cancel_plan(tx: &mut Tx, plan: PlanId, why: &str) -> Result<(), Error> {
     sqlx::query(
-        "UPDATE steps SET state = 'cancelled', finished_at = now()
-         WHERE plan_id = $1 AND state IN ('queued', 'waiting')",
+        "WITH open AS (UPDATE steps SET state = 'cancelled', finished_at = now(), lease_until = NULL
+                       WHERE plan_id = $1 AND state IN ('queued', 'running', 'waiting'))
+         UPDATE plans SET state = 'cancelled', error = $2, finished_at = now()
+         WHERE plan_id = $1 AND state IN ('running', 'waiting')",
     )
     .bind(plan.0)
+    .bind(why)
     .execute(&mut **tx)
     .await?;
     Ok(())
@@ -293,7 +348,7 @@ pub async fn recover(db: &Db) -> Result<u64, Error> {
 pub async fn release(db: &Db, lease: &Lease) -> Result<u64, Error> {
     let done = sqlx::query(
         "UPDATE steps SET state = 'queued', run_at = now(), lease_until = NULL, attempt = greatest(attempt - 1, 0)
-         WHERE state = 'running' AND worker = $1",
+         WHERE state = 'running' AND lease_until IS NOT NULL AND worker = $1",
     )
     .bind(lease.worker())
     .execute(db.system())

@@ -66,6 +66,54 @@ pub fn chips(filters: &Filters) -> Vec<Chip> {
     chips
 }
 
+/// The country part of a question as it concerns a company of this country: the region or the country asked.
+pub fn country_part(filters: &Filters, country: Option<&str>) -> String {
+    let groups = country_groups(&filters.countries);
+    let own = groups.iter().find(|(_, codes)| country.is_some_and(|code| codes.iter().any(|c| c == code)));
+    match own {
+        Some((label, _)) => format!("in {label}"),
+        None => format!("in {}", joined(groups.iter().map(|(label, _)| label.clone()))),
+    }
+}
+
+/// The excluded countries in plain words.
+pub fn countries_not(filters: &Filters) -> String {
+    let groups = country_groups(&filters.countries_not);
+    format!("not in {}", joined(groups.into_iter().map(|(label, _)| label)))
+}
+
+/// The state or city part of a question as it concerns a company of this country.
+pub fn place_part(filters: &Filters, country: Option<&str>) -> String {
+    let here = |place: &&String| {
+        place.split('-').next().is_some_and(|code| code.is_empty() || country.is_none_or(|own| own == code))
+    };
+    let states = filters.states.iter().filter(here).map(|held| {
+        let (country, code) = held.split_once('-').unwrap_or(("", held));
+        places().state(country, code).to_owned()
+    });
+    // A city's other spellings follow its first.
+    let city = filters
+        .cities
+        .iter()
+        .find(here)
+        .map(|held| title(held.split_once('-').map_or(held.as_str(), |p| p.1)));
+    let named: Vec<String> = states.chain(city).collect();
+    if named.is_empty() {
+        country_part(filters, country)
+    } else {
+        format!("in {}", joined(named.into_iter()))
+    }
+}
+
+/// The first three and how many more.
+fn joined(labels: impl Iterator<Item = String>) -> String {
+    let all: Vec<String> = labels.collect();
+    match all.len() {
+        0..=4 => all.join(" or "),
+        count => format!("{} or {} more", all[..3].join(", "), count - 3),
+    }
+}
+
 /// The label of an industry, or its id when it is not known.
 pub fn industry(id: &str) -> String {
     taxonomy().by_id(id).map_or_else(|| id.to_owned(), |nth| taxonomy().get(nth).label.clone())

@@ -18,6 +18,8 @@ use crate::discovery;
 
 /// How many companies a search shows.
 pub const PAGE: usize = 10;
+/// How many rows Postgres finds for an answer without the index, before they are judged.
+const ROWS_DEGRADED: u32 = 100;
 /// How many companies are read from the database at once while the index is built.
 const READ_PAGE: u32 = 2000;
 
@@ -122,10 +124,14 @@ impl Directory {
                 Err(error) => tracing::error!(error = %error, "the search index failed; asking Postgres"),
             }
         }
-        let filters = discovery::query::understand(&query, &|_| true).filters;
-        let most = u32::try_from(limit * 5).unwrap_or(u32::MAX);
-        let rows = companies::search_degraded(self.db.directory(), &filters, most).await?;
-        Ok(discovery::degraded(&query, &filters, rows, limit))
+        self.find_without_index(&query, limit).await
+    }
+
+    /// Answers from Postgres alone, marked degraded.
+    async fn find_without_index(&self, query: &str, limit: usize) -> Result<Answer, Error> {
+        let filters = discovery::understand_without_index(query);
+        let rows = companies::search_degraded(self.db.directory(), &filters, ROWS_DEGRADED).await?;
+        Ok(discovery::degraded(query, &filters, rows, limit))
     }
 
     /// The directory's own rows of some companies.
@@ -145,11 +151,10 @@ pub(crate) async fn act(desk: &Desk, _context: &Context, step: &Step) -> Result<
         return Err(unknown_action(step));
     }
     let Search { query } = input(step)?;
-    let answer = desk
-        .directory
-        .find(&query, PAGE)
-        .await
-        .map_err(|error| Recovery::Retry { after_ms: 300, cause: crate::desk::chain(&error) })?;
+    let answer = desk.directory.find(&query, PAGE).await.map_err(|error| match error {
+        Error::Storage(error) => storage(error),
+        error => Recovery::Retry { after_ms: 300, cause: crate::desk::chain(&error) },
+    })?;
     let label = format!("Checking {} of {} companies", answer.hits.len(), answer.considered);
     let output = serde_json::to_value(&answer)
         .map_err(|cause| Recovery::Escalate { reason: format!("the answer: {cause}") })?;

@@ -1,10 +1,12 @@
 //! Where a company row proves each part of a question: the field, or the sentence verbatim.
 
+use std::ops::Range;
+
 use domain::company::Company;
 use domain::places::places;
 use domain::search::{Evidence, Filters, Verdict};
 use domain::taxonomy::{Nth, sentence_weights, taxonomy};
-use domain::words::{Word, fold, sentences, words};
+use domain::words::{fold, sentences, stem, words};
 
 use super::chips;
 
@@ -15,8 +17,17 @@ pub struct Phrase {
     pub said: String,
     /// Comparable words and their weights, which add up to 1.
     pub words: Vec<(String, f64)>,
+    /// How many companies use its rarest word.
+    pub rarest: u64,
     /// Industries it names, when the taxonomy knows it.
     pub industries: Vec<Nth>,
+}
+
+impl Phrase {
+    /// The same words without what the taxonomy knows of them.
+    pub fn plain(&self) -> Self {
+        Self { industries: Vec::new(), ..self.clone() }
+    }
 }
 
 /// A fact that was asked for, on a company's row.
@@ -65,83 +76,142 @@ fn best_sentence(company: &Company, industry: Nth) -> Option<String> {
     best.map(|(_, sentence)| sentence.to_owned())
 }
 
-/// How much of a phrase a company shows, 0 to 1, and where.
-pub fn phrase_proof(company: &Company, phrase: &Phrase) -> (f64, Option<(&'static str, String)>) {
-    let mut best = (0.0, None);
-    let mut take = |covered: f64, field: &'static str, quote: &str| {
-        if covered > best.0 {
-            best = (covered, Some((field, quote.to_owned())));
-        }
-    };
-    let description = company.description.as_deref().unwrap_or_default();
-    for (nth, range) in sentences(description).into_iter().enumerate() {
-        let fade = if nth == 0 { 1.0 } else { 0.9 };
-        let sentence = &description[range];
-        take(fade * covered(phrase, &words(sentence)), "description", sentence);
+/// A company's text, folded once, so that many phrases can be looked up in it without further copies.
+#[derive(Debug)]
+pub struct Text {
+    name: String,
+    /// Each sentence's place in the description, and its words.
+    sentences: Vec<(Range<usize>, String)>,
+}
+
+impl Text {
+    /// Reads the name and as many sentences of the description.
+    pub fn new(company: &Company, most: usize) -> Self {
+        let description = company.description.as_deref().unwrap_or_default();
+        let cut = sentences(description).into_iter().take(most);
+        let sentences = cut.map(|range| (range.clone(), fold(&description[range]))).collect();
+        Self { name: fold(&company.name), sentences }
     }
-    take(0.95 * covered(phrase, &words(&company.name)), "name", &company.name);
+}
+
+/// How much of a phrase a company shows, 0 to 1, and where.
+pub fn phrase_proof(
+    company: &Company,
+    text: &Text,
+    phrase: &Phrase,
+) -> (f64, Option<(&'static str, String)>) {
+    let mut best: (f64, &'static str, &str) = (0.0, "", "");
+    let description = company.description.as_deref().unwrap_or_default();
+    for (nth, (range, sentence)) in text.sentences.iter().enumerate() {
+        let fade = [1.0, 0.92, 0.86, 0.82].get(nth).copied().unwrap_or(0.78);
+        let covered = fade * covered(phrase, sentence);
+        if covered > best.0 {
+            best = (covered, "description", &description[range.clone()]);
+        }
+    }
     let labels = [
-        ("industry", &company.industry),
-        ("industry_group", &company.industry_group),
-        ("category", &company.category),
+        ("name", 0.95, Some(&company.name)),
+        ("industry", 0.8, company.industry.as_ref()),
+        ("industry_group", 0.8, company.industry_group.as_ref()),
+        ("category", 0.8, company.category.as_ref()),
     ];
-    for (field, label) in labels {
-        if let Some(label) = label {
-            take(0.8 * covered(phrase, &words(label)), field, label);
+    for (field, worth, label) in labels {
+        let Some(label) = label else { continue };
+        let shown = if field == "name" { covered(phrase, &text.name) } else { covered(phrase, &fold(label)) };
+        if worth * shown > best.0 {
+            best = (worth * shown, field, label.as_str());
+        }
+    }
+    let (covered, field, quote) = best;
+    (covered, (covered > 0.0).then(|| (field, quote.to_owned())))
+}
+
+/// How much of a phrase's own words the name or the first two sentences use, 0 to 1.
+pub fn words_proof(text: &Text, phrase: &Phrase) -> f64 {
+    let lead = text.sentences.iter().take(2).map(|(_, sentence)| covered_words(phrase, sentence));
+    lead.fold(0.8 * covered_words(phrase, &text.name), f64::max)
+}
+
+fn covered(phrase: &Phrase, text: &str) -> f64 {
+    let named = || {
+        taxonomy()
+            .proofs(&words(text))
+            .iter()
+            .any(|found| phrase.industries.iter().any(|asked| taxonomy().is_within(found.industry, *asked)))
+    };
+    if !phrase.industries.is_empty() && named() { 1.0 } else { covered_words(phrase, text) }
+}
+
+/// The weight of the phrase's words that a folded text uses; less when they are far apart, where they
+/// rarely belong together.
+fn covered_words(phrase: &Phrase, text: &str) -> f64 {
+    let mut last: Vec<Option<usize>> = vec![None; phrase.words.len()];
+    let mut best = 0.0_f64;
+    let tokens = text.split(|c: char| !c.is_alphanumeric()).filter(|token| !token.is_empty());
+    for (at, have) in tokens.enumerate() {
+        let mut hit = false;
+        for (held, (want, _)) in last.iter_mut().zip(&phrase.words) {
+            if same_word(have, want) {
+                *held = Some(at);
+                hit = true;
+            }
+        }
+        if hit {
+            let found = || last.iter().zip(&phrase.words).filter_map(|(at, word)| Some(((*at)?, word.1)));
+            let share: f64 = found().map(|(_, weight)| weight).sum();
+            let first = found().map(|(at, _)| at).min().unwrap_or(at);
+            let apart = at - first > phrase.words.len() + 6;
+            best = best.max(if apart { 0.8 * share } else { share });
         }
     }
     best
 }
 
-/// How much of a phrase's own words the name or the first two sentences use, 0 to 1.
-pub fn words_proof(company: &Company, phrase: &Phrase) -> f64 {
-    let plain = Phrase { industries: vec![], ..phrase.clone() };
-    let description = company.description.as_deref().unwrap_or_default();
-    let lead =
-        sentences(description).into_iter().take(2).map(|range| covered(&plain, &words(&description[range])));
-    lead.fold(0.8 * covered(&plain, &words(&company.name)), f64::max)
+/// Endings that turn a short word into another form of itself.
+const ENDINGS: &[&str] = &["s", "es", "ed", "er", "ers", "ing", "ings", "ion", "ions"];
+
+/// What is left of a word for who does something, or for the doing: `miner` and `mining`.
+fn actor(word: &str) -> Option<&str> {
+    let root = word.strip_suffix("ing").or_else(|| word.strip_suffix("er"))?;
+    (root.len() >= 3).then_some(root)
 }
 
-fn covered(phrase: &Phrase, text: &[Word]) -> f64 {
-    let named = || {
-        taxonomy()
-            .proofs(text)
-            .iter()
-            .any(|found| phrase.industries.iter().any(|asked| taxonomy().is_within(found.industry, *asked)))
-    };
-    if !phrase.industries.is_empty() && named() {
-        return 1.0;
-    }
-    let places: Vec<(Option<usize>, f64)> = phrase
-        .words
-        .iter()
-        .map(|(want, weight)| (text.iter().position(|have| same_word(&have.stem, want)), *weight))
-        .collect();
-    let share: f64 = places.iter().filter(|(at, _)| at.is_some()).map(|(_, weight)| weight).sum();
-    let (first, last) = (places.iter().filter_map(|p| p.0).min(), places.iter().filter_map(|p| p.0).max());
-    let apart = first.zip(last).map_or(0, |(first, last)| last - first);
-    // Words far apart in a sentence rarely belong together.
-    if apart > phrase.words.len() + 6 { 0.8 * share } else { share }
-}
-
-/// Equal but for an English ending: `manufacture` and `manufacturing`.
+/// Equal but for an English ending: `manufacture` and `manufacturing`, `farm` and `farming`.
 fn same_word(have: &str, want: &str) -> bool {
     if have == want {
         return true;
     }
+    if want.len() < 4 {
+        return have.strip_suffix('s') == Some(want);
+    }
+    // Most words differ at once.
+    if have.len() < 4 || have.as_bytes()[..3] != want.as_bytes()[..3] {
+        return false;
+    }
+    if have.strip_prefix(want).or_else(|| want.strip_prefix(have)).is_some_and(|rest| ENDINGS.contains(&rest))
+    {
+        return true;
+    }
+    let have = stem(have);
+    if have == want || actor(&have).is_some_and(|root| actor(want) == Some(root)) {
+        return true;
+    }
     let common = have.chars().zip(want.chars()).take_while(|(a, b)| a == b).count();
     let (longest, shortest) = (have.len().max(want.len()), have.len().min(want.len()));
-    common >= 5 && common + 1 >= shortest && longest - common <= 4
+    common >= 5 && common + 1 >= shortest && longest - common <= 3
 }
 
 /// Every fact that was asked for, with its words.
 pub fn facts(filters: &Filters, company: &Company) -> Vec<(String, Fact)> {
     let mut facts = Vec::new();
     if !filters.countries.is_empty() {
-        facts.push(("country".to_owned(), country(filters, company)));
+        facts.push((chips::country_part(filters, company.country.as_deref()), country(filters, company)));
+    }
+    if !filters.countries_not.is_empty() {
+        facts.push((chips::countries_not(filters), country_not(filters, company)));
     }
     if !filters.states.is_empty() || !filters.cities.is_empty() {
-        facts.push(("place".to_owned(), place(filters, company)));
+        facts.push((chips::place_part(filters, company.country.as_deref()), place(filters, company)));
     }
     if !filters.sizes.is_empty() {
         let labels: Vec<&str> = filters.sizes.iter().map(|size| size.label()).collect();
@@ -200,6 +270,21 @@ fn country(filters: &Filters, company: &Company) -> Fact {
     }
 }
 
+fn country_not(filters: &Filters, company: &Company) -> Fact {
+    let named = |code: &str| filters.countries_not.iter().any(|held| held == code);
+    if let Some(code) = &company.country {
+        return match named(code) {
+            true => Fact::Broken,
+            false => Fact::Holds("country", format!("{code} ({})", places().country(code))),
+        };
+    }
+    match company.description.as_deref().and_then(|text| places().seat(text)) {
+        Some((code, _)) if named(code) => Fact::Broken,
+        Some((_, sentence)) => Fact::Holds("description", sentence.to_owned()),
+        None => Fact::Unknown("country"),
+    }
+}
+
 fn place(filters: &Filters, company: &Company) -> Fact {
     let country = company.country.as_deref().unwrap_or_default();
     let of = |place: &&String| place.split('-').next().is_some_and(|code| code.is_empty() || code == country);
@@ -209,7 +294,11 @@ fn place(filters: &Filters, company: &Company) -> Fact {
         // Another country that was asked for as a whole.
         return Fact::Holds("country", country.to_owned());
     }
-    if let Some(state) = &company.state
+    let in_state = |state: &String| states.iter().any(|held| **held == format!("{country}-{state}"));
+    if filters.cities_in_states && company.state.as_ref().is_some_and(|state| !in_state(state)) {
+        return Fact::Broken;
+    }
+    if let Some(state) = company.state.as_ref().filter(|_| !filters.cities_in_states)
         && states.iter().any(|held| **held == format!("{country}-{state}"))
     {
         return Fact::Holds("state", state.clone());
@@ -219,8 +308,8 @@ fn place(filters: &Filters, company: &Company) -> Fact {
     {
         return Fact::Holds("city", city.clone());
     }
-    let known =
-        (!states.is_empty() && company.state.is_some()) || (!cities.is_empty() && company.city.is_some());
+    let by_state = !states.is_empty() && !filters.cities_in_states;
+    let known = (by_state && company.state.is_some()) || (!cities.is_empty() && company.city.is_some());
     if known { Fact::Broken } else { Fact::Unknown(if cities.is_empty() { "state" } else { "city" }) }
 }
 

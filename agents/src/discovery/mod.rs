@@ -8,29 +8,36 @@ pub mod plausible;
 pub mod query;
 pub mod rank;
 pub mod sizes;
+pub mod spelling;
 pub mod vocabulary;
 
 use domain::company::Company;
-use domain::search::{Answer, Filters};
-use domain::taxonomy::taxonomy;
-use domain::words::{stem, words};
+use domain::search::{Answer, Filters, Hit};
+use domain::taxonomy::{Nth, taxonomy};
+use domain::words::{Word, stem, words};
 use storage::directory::{Candidate, Index, IndexError, Unknowns};
 
 use crate::evaluator::hits::check;
 pub(crate) use directory::act;
 pub use directory::{Directory, PAGE};
 use evidence::Phrase;
-use rank::{Ranked, rank};
+use rank::Asked;
+use spelling::Lexicon;
+use vocabulary::NOISE;
 
 /// How many candidates are judged when only industries are asked, besides two for each wanted hit: the index
 /// already orders those well.
 const CANDIDATES_PLAIN: usize = 40;
 /// How many candidates are judged when words outside the taxonomy are asked.
-const CANDIDATES: usize = 120;
+const CANDIDATES: usize = 110;
+/// How many are judged to see whether a question without one of its parts has answers.
+const CANDIDATES_RELAXED: usize = 25;
+/// Words of fewer companies than this are somebody's private words for the industry.
+const USED_FROM: u64 = 5;
+/// Words in less than this share of an industry's companies name a part of it.
+const PART_MOST: f64 = 0.5;
 /// A best hit below this fit is no match.
 const FIT_MIN: u8 = 30;
-/// A word in more companies than this is the directory's own, not a misspelling.
-const KNOWN_FROM: u64 = 12;
 
 /// Why a search failed.
 #[derive(Debug, thiserror::Error)]
@@ -45,8 +52,9 @@ pub enum Error {
 /// # Errors
 /// When the index cannot be read.
 pub fn find(index: &Index, query: &str, limit: usize) -> Result<Answer, Error> {
-    let known = |word: &str| index.frequency(word).is_ok_and(|count| count >= KNOWN_FROM);
-    let understood = query::understand(query, &known);
+    let frequency = |word: &str| index.frequency(word).unwrap_or(0);
+    let nearest = |word: &str| index.nearest(word).ok().flatten();
+    let understood = query::understand(query, &Lexicon { frequency: &frequency, nearest: &nearest });
     find_filters(index, query, &understood.filters, limit)
 }
 
@@ -55,13 +63,12 @@ pub fn find(index: &Index, query: &str, limit: usize) -> Result<Answer, Error> {
 /// # Errors
 /// When the index cannot be read.
 pub fn find_filters(index: &Index, query: &str, filters: &Filters, limit: usize) -> Result<Answer, Error> {
-    let (ranked, considered) = search(index, filters, limit)?;
-    let hits = ranked.into_iter().map(|one| one.hit).collect();
+    let (hits, considered) = search(index, filters, limit, CANDIDATES)?;
     let checked = check(filters, hits);
     for dropped in &checked.dropped {
         tracing::warn!(company = %dropped.company, part = dropped.part, "the evaluator dropped a hit");
     }
-    let mut hits = plausible::keep(index, filters, checked.kept)?;
+    let mut hits = checked.kept;
     hits.truncate(limit);
     let no_match = filters.is_empty() || hits.first().is_none_or(|hit| hit.fit < FIT_MIN);
     if no_match {
@@ -75,39 +82,32 @@ pub fn find_filters(index: &Index, query: &str, filters: &Filters, limit: usize)
     Ok(Answer { query, filters, chips, hits, no_match, relax, degraded: false, considered, confidence })
 }
 
-/// Companies of which every fact is known come first; when they do not fill the page, others follow.
-fn search(index: &Index, filters: &Filters, limit: usize) -> Result<(Vec<Ranked>, u64), Error> {
-    let phrases = phrases_of(index, &filters.capability)?;
-    let said = phrases_of(index, &filters.said)?;
-    let candidates = if phrases.is_empty() { CANDIDATES_PLAIN + 2 * limit } else { CANDIDATES };
-    let judged = |found| rank(filters, &phrases, &said, found);
+/// The best of at most so many candidates, and how many companies were considered. A company of which a fact is not known may be among
+/// them; see [`Asked::rank`] for what that costs it.
+fn search(index: &Index, filters: &Filters, limit: usize, most: usize) -> Result<(Vec<Hit>, u64), Error> {
     if filters.is_empty() {
         return Ok((vec![], 0));
     }
-    let known = index.candidates(filters, Unknowns::Refused, candidates)?;
-    let mut ranked = judged(known);
-    let mut considered = index.count(filters, Unknowns::Refused)?;
-    if ranked.len() < limit && asks_facts(filters) {
-        let all = index.candidates(filters, Unknowns::Allowed, candidates)?;
-        let strict: Vec<_> = ranked.iter().map(|one| one.hit.company.id.clone()).collect();
-        let more = judged(all);
-        ranked
-            .extend(more.into_iter().filter(|one| one.unknown > 0 && !strict.contains(&one.hit.company.id)));
-        considered = index.count(filters, Unknowns::Allowed)?;
+    let phrases = phrases_of(index, &filters.capability)?;
+    let said = phrases_of(index, &filters.said)?;
+    let narrow = narrowness(index, &said)?;
+    let asked = Asked::new(filters, &phrases, &said, &narrow);
+    let rare = plausible::rare_fields(index, filters)?;
+    let candidates = if phrases.is_empty() { most.min(CANDIDATES_PLAIN + 2 * limit) } else { most };
+    let best = |unknowns| -> Result<Vec<Hit>, Error> {
+        let found = index.candidates(filters, unknowns, candidates)?;
+        // Room for what the evaluator may drop.
+        Ok(plausible::keep(filters, &rare, asked.rank(found, limit + 10)))
+    };
+    // Something rare is not assumed of anybody, so those of which it is known are looked at alone first.
+    let mut hits = best(if rare.is_empty() { Unknowns::Allowed } else { Unknowns::Refused })?;
+    if hits.len() < limit && !rare.is_empty() {
+        let more = best(Unknowns::Allowed)?;
+        let new = |hit: &Hit| hits.iter().all(|held| held.company.id != hit.company.id);
+        let more: Vec<Hit> = more.into_iter().filter(new).collect();
+        hits.extend(more);
     }
-    // Room for what the evaluator may drop.
-    ranked.truncate(limit + 10);
-    Ok((ranked, considered))
-}
-
-/// True when a fact is asked that the directory may not know.
-fn asks_facts(filters: &Filters) -> bool {
-    !filters.sizes.is_empty()
-        || !filters.states.is_empty()
-        || !filters.cities.is_empty()
-        || filters.status.is_some()
-        || chips::founded(filters).is_some()
-        || chips::funding(filters).is_some()
+    Ok((hits, index.count(filters, Unknowns::Allowed)?))
 }
 
 fn phrases_of(index: &Index, asked: &[String]) -> Result<Vec<Phrase>, Error> {
@@ -115,9 +115,14 @@ fn phrases_of(index: &Index, asked: &[String]) -> Result<Vec<Phrase>, Error> {
     let mut phrases = Vec::new();
     for said in asked {
         let parts = words(said);
+        let plain = |part: &&Word| !NOISE.contains(&&part.folded[..]) && !NOISE.contains(&&part.stem[..]);
+        let telling: Vec<&Word> = parts.iter().filter(plain).collect();
+        let telling = if telling.is_empty() { parts.iter().collect() } else { telling };
         let mut weighed = Vec::new();
-        for part in &parts {
+        let mut rarest = u64::MAX;
+        for part in &telling {
             let frequency = index.frequency(&part.folded)?;
+            rarest = rarest.min(frequency);
             let rarity = ((total + 1) as f64 / (frequency + 1) as f64).ln().max(0.1);
             weighed.push((stem(&part.folded), rarity));
         }
@@ -126,9 +131,37 @@ fn phrases_of(index: &Index, asked: &[String]) -> Result<Vec<Phrase>, Error> {
         let whole = taxonomy().asked_at(&parts, 0);
         let industries =
             whole.iter().filter(|found| found.to == parts.len()).map(|found| found.industry).collect();
-        phrases.push(Phrase { said: said.clone(), words: weighed, industries });
+        phrases.push(Phrase { said: said.clone(), words: weighed, rarest, industries });
     }
     Ok(phrases)
+}
+
+/// How much narrower than their industry the person's own words are, 0 to 1: "hearing aids" are a small part
+/// of medical devices, "payment processors" are all of payments. A single word is as often another name of the
+/// industry as a part of it, so it counts half; a form of the industry's name ("insurers") not at all.
+fn narrowness(index: &Index, own: &[Phrase]) -> Result<Vec<f64>, Error> {
+    let mut all = Vec::with_capacity(own.len());
+    for phrase in own {
+        let mut members = 0;
+        for nth in &phrase.industries {
+            members += index.members(&taxonomy().get(*nth).id)?;
+        }
+        let share = phrase.rarest as f64 / members.max(1) as f64;
+        let trust = match phrase.words.len() {
+            _ if phrase.rarest < USED_FROM => 0.0,
+            1 if phrase.industries.iter().any(|nth| is_form_of(&phrase.words[0].0, *nth)) => 0.0,
+            1 => 0.5,
+            _ => 1.0,
+        };
+        all.push(trust * (1.0 - share / PART_MOST).clamp(0.0, 1.0));
+    }
+    Ok(all)
+}
+
+/// True when a word begins like a word of the industry's label.
+fn is_form_of(word: &str, industry: Nth) -> bool {
+    let begins = |label: &Word| label.stem.chars().zip(word.chars()).take_while(|(a, b)| a == b).count() >= 4;
+    words(&taxonomy().get(industry).label).iter().any(begins)
 }
 
 /// The one part of a question whose removal gives the most companies.
@@ -140,12 +173,21 @@ fn relax(index: &Index, filters: &Filters) -> Result<Option<String>, Error> {
         if rest.industries.is_empty() && rest.capability.is_empty() {
             continue;
         }
-        let found = search(index, &rest, 10)?.0.into_iter().filter(|one| one.hit.fit >= FIT_MIN).count();
+        let found = search(index, &rest, 10, CANDIDATES_RELAXED)?
+            .0
+            .into_iter()
+            .filter(|hit| hit.fit >= FIT_MIN)
+            .count();
         if found > 0 && best.as_ref().is_none_or(|(held, _)| found > *held) {
             best = Some((found, chip.label));
         }
     }
     Ok(best.map(|(_, label)| label))
+}
+
+/// Reads a question where nobody can say which words the directory uses.
+fn understand_without_index(query: &str) -> Filters {
+    query::understand(query, &Lexicon { frequency: &|_| 0, nearest: &|_| None }).filters
 }
 
 /// An answer from rows that Postgres found without the index: judged by the same rules, marked degraded.
@@ -159,10 +201,11 @@ pub fn degraded(query: &str, filters: &Filters, rows: Vec<Company>, limit: usize
         let all = words(said);
         let share = 1.0 / all.len().max(1) as f64;
         let words = all.iter().map(|word| (stem(&word.folded), share)).collect();
-        Phrase { said: said.clone(), words, industries: Vec::new() }
+        Phrase { said: said.clone(), words, rarest: 0, industries: Vec::new() }
     });
-    let ranked = rank(filters, &parts.collect::<Vec<_>>(), &[], candidates.collect());
-    let checked = check(filters, ranked.into_iter().map(|one| one.hit).collect());
+    let parts: Vec<Phrase> = parts.collect();
+    let ranked = Asked::new(filters, &parts, &[], &[]).rank(candidates.collect(), limit + 10);
+    let checked = check(filters, ranked);
     let mut hits = checked.kept;
     hits.truncate(limit);
     let no_match = hits.first().is_none_or(|hit| hit.fit < FIT_MIN);

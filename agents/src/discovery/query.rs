@@ -1,16 +1,14 @@
 //! A question in plain words becomes typed filters: pure, deterministic, tolerant of spelling.
 
-use std::collections::HashSet;
-use std::sync::OnceLock;
-
 use domain::places::{Place, places};
 use domain::search::{Chip, Filters};
 use domain::taxonomy::{Nth, taxonomy};
-use domain::words::{Word, distance, stem, words};
+use domain::words::{Word, words};
 
 use super::amounts::{Amounts, read_amounts};
 use super::sizes::size_at;
-use super::vocabulary::{GENERIC, NOISE, STARTUP, status_at, status_words};
+use super::spelling::{Lexicon, mended};
+use super::vocabulary::{GENERIC, NOISE, STARTUP, status_at};
 
 /// A question as understood.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,17 +19,12 @@ pub struct Understood {
     pub chips: Vec<Chip>,
 }
 
-/// Reads a question. `known` says whether the directory uses a word: such words are never "corrected".
-pub fn understand(text: &str, known: &dyn Fn(&str) -> bool) -> Understood {
+/// Reads a question. The lexicon says what the directory's own words are.
+pub fn understand(text: &str, lexicon: &Lexicon<'_>) -> Understood {
     let amounts = read_amounts(text);
     let mut parts = words(text);
     parts.retain(|word| !amounts.covers(word.start));
-    for word in &mut parts {
-        if let Some(right) = corrected(word, text, known) {
-            word.stem = stem(&right);
-            word.folded = right;
-        }
-    }
+    let parts = mended(parts, text, lexicon);
     let mut reader = Reader::new(text, parts, amounts);
     while reader.at < reader.parts.len() {
         reader.step();
@@ -62,6 +55,8 @@ struct Reader<'a> {
     /// Industries with the words they came from.
     found: Vec<(Vec<Nth>, usize, usize)>,
     excluded: Vec<Nth>,
+    /// One past the last word of the last city.
+    city_to: Option<usize>,
     /// Left-over words with their places.
     left: Vec<(usize, String)>,
 }
@@ -86,6 +81,7 @@ impl<'a> Reader<'a> {
             audience: false,
             found: vec![],
             excluded: vec![],
+            city_to: None,
             left: vec![],
         }
     }
@@ -99,7 +95,7 @@ impl<'a> Reader<'a> {
         let industry_words = industries.first().map_or(0, |found| found.to - found.from);
         match place {
             Some((place, taken)) if taken >= industry_words => {
-                self.place(place);
+                self.place(place, taken);
                 self.at += taken;
             }
             _ if industry_words > 0 => {
@@ -125,8 +121,13 @@ impl<'a> Reader<'a> {
                 | "ignore",
                 _,
             ) => 1,
-            ("for" | "serving" | "targeting" | "used", _) => {
-                self.audience = !self.found.is_empty();
+            ("on", "behalf") => {
+                self.audience = true;
+                self.at += 2;
+                return true;
+            }
+            ("for" | "serving" | "targeting" | "used" | "to" | "fur" | "pour" | "para", _) => {
+                self.audience = !self.found.is_empty() || !self.left.is_empty();
                 self.at += 1;
                 return true;
             }
@@ -192,8 +193,9 @@ impl<'a> Reader<'a> {
         true
     }
 
-    fn place(&mut self, place: &Place) {
+    fn place(&mut self, place: &Place, taken: usize) {
         let negated = self.is_negated(Kind::Place);
+        let beside = self.city_to == Some(self.at) && self.near(self.at);
         let filters = &mut self.filters;
         match place {
             Place::Country(code) if negated => push(&mut filters.countries_not, code.clone()),
@@ -207,6 +209,11 @@ impl<'a> Reader<'a> {
                 codes.iter().for_each(|code| push(&mut filters.countries, code.clone()));
             }
             Place::State(country, code) => {
+                if beside && filters.cities.iter().all(|city| of_country(city, country)) {
+                    filters.cities_in_states = true;
+                    let inside = |city: &String| format!("{country}-{}", bare(city));
+                    filters.cities = filters.cities.iter().map(inside).collect();
+                }
                 push(&mut filters.countries, country.clone());
                 push(&mut filters.states, format!("{country}-{code}"));
             }
@@ -215,6 +222,7 @@ impl<'a> Reader<'a> {
                     push(&mut filters.countries, country.clone());
                 }
                 written.iter().for_each(|city| push(&mut filters.cities, format!("{country}-{city}")));
+                self.city_to = Some(self.at + taken);
             }
         }
         self.audience = false;
@@ -267,9 +275,34 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Broad words ("manufacturers", "technology") add nothing when something narrower is asked anywhere;
+    /// right behind an unknown word they belong to it ("contract manufacturing").
+    fn drop_generic(&mut self) {
+        let said = |held: &(Vec<Nth>, usize, usize)| self.parts[held.1].folded.clone();
+        let is_broad = |held: &(Vec<Nth>, usize, usize)| generic(&said(held), held);
+        let (broad, narrow): (Vec<_>, Vec<_>) = self.found.iter().cloned().partition(is_broad);
+        if narrow.is_empty() && self.left.is_empty() || broad.is_empty() {
+            return;
+        }
+        self.found = narrow;
+        for (found, from, to) in broad {
+            let behind = from > 0 && self.left.iter().any(|(at, _)| at + 1 == from) && self.touch(from);
+            let activity = self.parts[from].folded.ends_with("ing");
+            if behind && activity {
+                self.leave(from, to - from);
+            } else if !behind && self.found.is_empty() {
+                self.found.push((found, from, to));
+            }
+        }
+    }
+
     fn finish(mut self) -> Filters {
         self.yield_to_heads();
         self.join_adjacent();
+        self.drop_generic();
+        // What is asked for is not excluded: "e-commerce, not marketplaces for cars" excludes the cars.
+        let asked: Vec<Nth> = self.found.iter().flat_map(|(found, ..)| found.iter().copied()).collect();
+        self.excluded.retain(|nth| !asked.contains(nth));
         let name = |nth: &Nth| taxonomy().get(*nth).id.clone();
         for (found, from, to) in &self.found {
             let said: Vec<&str> = self.parts[*from..*to].iter().map(|word| word.folded.as_str()).collect();
@@ -277,7 +310,6 @@ impl<'a> Reader<'a> {
             found.iter().for_each(|nth| push(&mut self.filters.industries, name(nth)));
         }
         self.excluded.iter().for_each(|nth| push(&mut self.filters.industries_not, name(nth)));
-        self.filters.industries.retain(|id| !self.filters.industries_not.contains(id));
         self.left.sort_by_key(|(at, _)| *at);
         let mut last = None;
         for (at, said) in std::mem::take(&mut self.left) {
@@ -318,11 +350,25 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// True when only a space or a comma is between a word and the one before it.
+    fn near(&self, at: usize) -> bool {
+        at > 0 && self.text[self.parts[at - 1].end..self.parts[at].start].chars().all(|c| ", (".contains(c))
+    }
+
     /// True when nothing but spaces or a hyphen is between a word and the one before it.
     fn touch(&self, at: usize) -> bool {
         let between = &self.text[self.parts[at - 1].end..self.parts[at].start];
         between.chars().all(|c| c == ' ' || c == '-')
     }
+}
+
+/// A city without its country.
+fn bare(city: &str) -> &str {
+    city.split_once('-').map_or(city, |(_, name)| name)
+}
+
+fn of_country(city: &str, country: &str) -> bool {
+    city.split_once('-').is_some_and(|(code, _)| code.is_empty() || code == country)
 }
 
 fn generic(said: &str, held: &(Vec<Nth>, usize, usize)) -> bool {
@@ -333,42 +379,6 @@ fn push<T: PartialEq>(list: &mut Vec<T>, value: T) {
     if !list.contains(&value) {
         list.push(value);
     }
-}
-
-/// The word a misspelt one was meant to be: one edit off (two from eight letters on) a word that questions
-/// use, with the same first letter, and unknown to the directory.
-fn corrected(word: &Word, text: &str, known: &dyn Fn(&str) -> bool) -> Option<String> {
-    let letters = word.folded.chars().count();
-    let capital = text[word.start..word.end].chars().all(char::is_uppercase);
-    if letters < 5 || capital || word.folded.chars().any(|c| c.is_ascii_digit()) {
-        return None;
-    }
-    let vocabulary = vocabulary();
-    if vocabulary.contains(word.folded.as_str())
-        || vocabulary.contains(word.stem.as_str())
-        || known(&word.folded)
-    {
-        return None;
-    }
-    let most = if letters < 8 { 1 } else { 2 };
-    let first = word.folded.chars().next()?;
-    vocabulary
-        .iter()
-        .filter(|right| right.starts_with(first) && right.len() >= 4)
-        .filter_map(|right| Some((distance(&word.folded, right, most)?, right)))
-        .min_by_key(|(edits, right)| (*edits, right.len(), (*right).to_owned()))
-        .map(|(_, right)| right.to_owned())
-}
-
-fn vocabulary() -> &'static HashSet<String> {
-    static VOCABULARY: OnceLock<HashSet<String>> = OnceLock::new();
-    VOCABULARY.get_or_init(|| {
-        let mut all: HashSet<String> = taxonomy().asked_words().map(str::to_owned).collect();
-        all.extend(places().asked_words().map(str::to_owned));
-        all.extend(status_words().map(str::to_owned));
-        all.extend(NOISE.iter().chain(STARTUP).map(|word| (*word).to_owned()));
-        all
-    })
 }
 
 #[cfg(test)]

@@ -3,122 +3,199 @@
 use std::collections::{HashMap, HashSet};
 
 use domain::company::Company;
-use domain::search::{Filters, Hit, Verdict};
+use domain::search::{Evidence, Filters, Hit, Verdict};
 use domain::taxonomy::{Nth, taxonomy};
 use domain::words::words;
 use ml::fit::{Signals, fit};
 use storage::directory::Candidate;
 
 use super::chips;
-use super::evidence::{Fact, Phrase, entry, facts, industry_proof, phrase_proof, words_proof};
+use super::evidence::{Fact, Phrase, Text, entry, facts, industry_proof, phrase_proof, words_proof};
 
 /// Below this a company does not do what was asked.
 pub const DOES_MIN: f64 = 0.2;
 /// From here on the row shows it well, not just by a label or in passing.
-const DOES_WELL: f64 = 0.4;
+const DOES_WELL: f64 = 0.5;
+/// What a company loses of which an asked fact is not known, beside that fact's share of the fit: as much as a
+/// third of its trade, so that it stands behind those that do the thing comparably well.
+const UNKNOWN: f64 = 0.2;
 /// Worth of a description that uses the person's own words for the industry.
 const OWN_WORDS: f64 = 0.15;
 /// Least share of the words that were left over which a hit must show when no industry was named.
 const WORDS_MIN: f64 = 0.6;
 
-/// A hit with what orders it.
+/// Share that words have to show to count without the trade, and what they are worth then.
+const WORDS_ALL: f64 = 0.7;
+const WORDS_ALONE: f64 = 0.8;
+/// What a trade is worth without the words that were asked besides.
+const TRADE_ALONE: f64 = 0.35;
+/// What is left of a trade when words that name a part of it are not shown.
+const NARROW_MIN: f64 = 0.35;
+/// Share of the best phrase among several.
+const BEST_PHRASE: f64 = 0.6;
+/// Share of the order that comes from the engine's own score, which knows how rare the words are.
+const ENGINE: f64 = 0.03;
+/// What a company loses whose contact data is somebody else's.
+const DOUBTFUL: f64 = 0.25;
+/// What a company that venture capital backs gains when start-ups are asked.
+const YOUNG: f64 = 0.5;
+/// Sentences of a description that are read for words outside the taxonomy, and for the person's own words.
+const SENTENCES: usize = 24;
+const SENTENCES_OWN: usize = 2;
+
+/// What is asked, ready to judge companies by.
 #[derive(Debug)]
-pub struct Ranked {
-    /// The hit.
-    pub hit: Hit,
-    /// Facts that are not known.
-    pub unknown: usize,
-    /// How well it does what is asked, 0 to 1.
-    pub does: f64,
-    order: (u8, f64),
+pub struct Asked<'a> {
+    filters: &'a Filters,
+    /// The capability words outside the taxonomy.
+    phrases: &'a [Phrase],
+    /// The person's own words for the industries.
+    own: &'a [Phrase],
+    /// How much narrower than the industry each of those is, 0 to 1.
+    narrow: &'a [f64],
+    industries: Vec<Nth>,
 }
 
-/// Judges candidates and orders them. `phrases` are the capability words outside the taxonomy.
-/// `own` are the person's own words for the industries.
-pub fn rank(
-    filters: &Filters,
-    phrases: &[Phrase],
-    own: &[Phrase],
-    candidates: Vec<Candidate>,
-) -> Vec<Ranked> {
-    let industries: Vec<Nth> = filters.industries.iter().filter_map(|id| taxonomy().by_id(id)).collect();
-    let shared = shared_domains(&candidates);
-    let best_score = candidates.iter().map(|one| one.score).fold(1.0_f32, f32::max);
-    let mut ranked: Vec<Ranked> = candidates
-        .into_iter()
-        .filter_map(|candidate| {
+/// A company judged, its evidence not yet written down.
+struct Judged {
+    company: Company,
+    industry: Option<Nth>,
+    evidence: Vec<Evidence>,
+    signals: Signals,
+    order: (bool, f64),
+}
+
+impl<'a> Asked<'a> {
+    /// A question; `phrases` are the capability words outside the taxonomy, `own` the person's own words
+    /// for the industries and `narrow` how much narrower than the industry each of those is.
+    pub fn new(filters: &'a Filters, phrases: &'a [Phrase], own: &'a [Phrase], narrow: &'a [f64]) -> Self {
+        let industries = filters.industries.iter().filter_map(|id| taxonomy().by_id(id)).collect();
+        Self { filters, phrases, own, narrow, industries }
+    }
+
+    /// Judges candidates and gives the best, best first, nobody twice.
+    ///
+    /// Companies whose trade it is come first, those that mention it in passing last, whatever else is known of
+    /// them. Among each the order is the fit, less something when an asked fact is not known: so a fact decides
+    /// between companies that do the thing comparably well, and never lifts a passing mention.
+    pub fn rank(&self, candidates: Vec<Candidate>, most: usize) -> Vec<Hit> {
+        let shared = shared_domains(&candidates);
+        let best_score = candidates.iter().map(|one| one.score).fold(1.0_f32, f32::max);
+        let judged = candidates.into_iter().filter_map(|candidate| {
             let doubtful = candidate.company.domain.as_ref().is_some_and(|domain| shared.contains(domain));
-            let extra = f64::from(candidate.score / best_score) * 0.03 - if doubtful { 0.25 } else { 0.0 };
-            let extra = extra
-                + OWN_WORDS
-                    * own.iter().map(|phrase| words_proof(&candidate.company, phrase)).fold(0.0, f64::max);
-            judge(filters, phrases, &industries, candidate, extra)
-        })
-        .collect();
-    ranked.sort_by(|a, b| a.order.0.cmp(&b.order.0).then(b.order.1.total_cmp(&a.order.1)));
-    without_doubles(ranked)
-}
-
-fn judge(
-    filters: &Filters,
-    phrases: &[Phrase],
-    industries: &[Nth],
-    candidate: Candidate,
-    extra: f64,
-) -> Option<Ranked> {
-    let Candidate { company, traits, .. } = candidate;
-    let mut evidence = Vec::new();
-    let mut signals = Signals { does: None, facts: vec![], known: known(&company) };
-    let mut does = 1.0;
-    if !industries.is_empty() {
-        let held = traits.iter().filter(|held| industries.contains(&held.industry));
-        let best = held.max_by(|a, b| a.strength.total_cmp(&b.strength))?;
-        does = f64::from(best.strength);
-        let label = &taxonomy().get(best.industry).label;
-        let (field, quote) = industry_proof(&company, best.industry)?;
-        evidence.push(entry(label, Verdict::Satisfied, field, quote));
-        signals.does = Some((does, format!("does it: {label}")));
-    }
-    let mut share = 0.0;
-    for phrase in phrases {
-        let (covered, proof) = phrase_proof(&company, phrase);
-        share += covered / phrases.len() as f64;
-        evidence.push(match proof.filter(|_| covered >= WORDS_MIN) {
-            Some((field, quote)) => entry(&phrase.said, Verdict::Satisfied, field, quote),
-            None => entry(&phrase.said, Verdict::Unknown, "description", String::new()),
+            let engine = f64::from(candidate.score / best_score);
+            self.judge(candidate, ENGINE * engine - if doubtful { DOUBTFUL } else { 0.0 })
         });
+        let mut judged: Vec<Judged> = judged.collect();
+        judged.sort_by(|a, b| a.order.0.cmp(&b.order.0).then(b.order.1.total_cmp(&a.order.1)));
+        // The evidence is costly to find, so only those that will be shown are asked for it.
+        without_doubles(judged, most).into_iter().filter_map(|one| self.shown(one)).collect()
     }
-    if !phrases.is_empty() {
-        if industries.is_empty() && share < WORDS_MIN {
+
+    fn judge(&self, candidate: Candidate, extra: f64) -> Option<Judged> {
+        let Candidate { company, traits, .. } = candidate;
+        let filters = self.filters;
+        let held = traits.iter().filter(|held| self.industries.contains(&held.industry));
+        let best = held.max_by(|a, b| a.strength.total_cmp(&b.strength));
+        let trade = best.map_or(0.0, |held| f64::from(held.strength));
+        let mut signals = Signals { does: None, facts: vec![], known: known(&company) };
+        let mut evidence = Vec::new();
+        let narrowed = self.narrow.iter().any(|share| *share > 0.0);
+        let read = if self.phrases.is_empty() && !narrowed { SENTENCES_OWN } else { SENTENCES };
+        let text = Text::new(&company, read);
+        let share = self.show_words(&company, &text, &mut evidence);
+        let (own, narrow) = self.own_words(&company, &text);
+        let does = self.does(trade * narrow, share)?;
+        if does < DOES_MIN || excluded(filters, &company) {
             return None;
         }
-        does = if industries.is_empty() { share } else { does * (0.45 + 0.55 * share) };
-        signals.does = Some((does, format!("does it: {}", said(filters))));
+        if !filters.industries.is_empty() || !self.phrases.is_empty() {
+            signals.does = Some((does, format!("does it: {}", said(filters))));
+        }
+        for (part, fact) in facts(filters, &company) {
+            let (verdict, field, quote) = match fact {
+                Fact::Broken => return None,
+                Fact::Holds(field, value) => (Verdict::Satisfied, field, value),
+                Fact::Unknown(field) => (Verdict::Unknown, field, String::new()),
+            };
+            signals.facts.push((part.clone(), verdict == Verdict::Satisfied));
+            evidence.push(entry(&part, verdict, field, quote));
+        }
+        let young = filters.startup && (company.funding_rounds.is_some() || company.category.is_some());
+        let unknown = signals.facts.iter().any(|(_, holds)| !holds);
+        let extra = extra + if young { YOUNG } else { 0.0 } - if unknown { UNKNOWN } else { 0.0 };
+        let order = fit(&signals).0 / 100.0 + OWN_WORDS * own + extra;
+        let order = (does < DOES_WELL, order);
+        let industry = best.filter(|held| held.strength > 0.1).map(|held| held.industry);
+        Some(Judged { company, industry, evidence, signals, order })
     }
-    if does < DOES_MIN || excluded(filters, &company) {
-        return None;
-    }
-    let mut unknown = 0;
-    for (part, fact) in facts(filters, &company) {
-        match fact {
-            Fact::Broken => return None,
-            Fact::Holds(field, value) => {
-                signals.facts.push((part.clone(), true));
-                evidence.push(entry(&part, Verdict::Satisfied, field, value));
-            }
-            Fact::Unknown(field) => {
-                unknown += 1;
-                signals.facts.push((part.clone(), false));
-                evidence.push(entry(&part, Verdict::Unknown, field, String::new()));
+
+    /// How well a company does what is asked: its trade, its words, or both. Words shown in full count even
+    /// without the trade, since the words then say what it does: "online dating apps".
+    fn does(&self, trade: f64, share: f64) -> Option<f64> {
+        match (self.industries.is_empty(), self.phrases.is_empty()) {
+            (true, true) => Some(1.0),
+            (false, true) => Some(trade),
+            (true, false) => (share >= WORDS_MIN).then_some(share),
+            (false, false) => {
+                let both = trade * (TRADE_ALONE + (1.0 - TRADE_ALONE) * share);
+                Some(if share >= WORDS_ALL { both.max(WORDS_ALONE * share) } else { both })
             }
         }
     }
-    let (points, reasons) = fit(&signals);
-    let group = u8::from(unknown > 0) + 2 * u8::from(does < DOES_WELL);
-    let young = filters.startup && (company.funding_rounds.is_some() || company.category.is_some());
-    let order = does + 0.05 * signals.known + extra + if young { 0.5 } else { 0.0 };
-    let hit = Hit { company, fit: points.round().clamp(0.0, 100.0) as u8, reasons, evidence };
-    Some(Ranked { hit, unknown, does, order: (group, order) })
+
+    /// How well a company uses the person's own words for the industry, 0 to 1, and what is left of its
+    /// trade when those words name only a part of the industry.
+    fn own_words(&self, company: &Company, text: &Text) -> (f64, f64) {
+        let (mut own, mut left) = (0.0_f64, 0.0_f64);
+        for (phrase, narrow) in self.own.iter().zip(self.narrow.iter().chain(std::iter::repeat(&0.0))) {
+            own = own.max(words_proof(text, phrase));
+            let shown = if *narrow > 0.0 { phrase_proof(company, text, &phrase.plain()).0 } else { 1.0 };
+            left = left.max(1.0 - narrow * (1.0 - NARROW_MIN) * (1.0 - shown));
+        }
+        (own, if self.own.is_empty() { 1.0 } else { left })
+    }
+
+    /// How much of the words outside the taxonomy a company shows, 0 to 1, with an entry for each phrase.
+    /// The best phrase counts most: people list alternatives more often than conditions.
+    fn show_words(&self, company: &Company, text: &Text, evidence: &mut Vec<Evidence>) -> f64 {
+        let (mut best, mut sum) = (0.0_f64, 0.0);
+        for phrase in self.phrases {
+            let (covered, proof) = phrase_proof(company, text, phrase);
+            best = best.max(covered);
+            sum += covered / self.phrases.len() as f64;
+            evidence.push(match proof.filter(|_| covered >= WORDS_MIN) {
+                Some((field, quote)) => entry(&phrase.said, Verdict::Satisfied, field, quote),
+                None => entry(&phrase.said, Verdict::Unknown, "description", String::new()),
+            });
+        }
+        BEST_PHRASE * best + (1.0 - BEST_PHRASE) * sum
+    }
+
+    /// A hit with the proof of its trade and of the person's own words for it; `None` when the row does not
+    /// show the trade after all.
+    fn shown(&self, judged: Judged) -> Option<Hit> {
+        let Judged { company, industry, mut evidence, signals, .. } = judged;
+        let own =
+            self.own.iter().zip(self.narrow).filter(|(_, narrow)| **narrow > 0.0).map(|(phrase, _)| phrase);
+        let own = own.map(|phrase| {
+            let (covered, proof) = phrase_proof(&company, &Text::new(&company, SENTENCES), &phrase.plain());
+            match proof.filter(|_| covered >= WORDS_MIN) {
+                Some((field, quote)) => entry(&phrase.said, Verdict::Satisfied, field, quote),
+                None => entry(&phrase.said, Verdict::Unknown, "description", String::new()),
+            }
+        });
+        evidence.splice(0..0, own.collect::<Vec<Evidence>>());
+        if let Some(industry) = industry {
+            let (field, quote) = industry_proof(&company, industry)?;
+            evidence.insert(0, entry(&taxonomy().get(industry).label, Verdict::Satisfied, field, quote));
+        } else if let Some(asked) = self.industries.first() {
+            let label = &taxonomy().get(*asked).label;
+            evidence.insert(0, entry(label, Verdict::Unknown, "description", String::new()));
+        }
+        let (points, reasons) = fit(&signals);
+        Some(Hit { company, fit: points.round().clamp(0.0, 100.0) as u8, reasons, evidence })
+    }
 }
 
 fn said(filters: &Filters) -> String {
@@ -243,11 +320,11 @@ fn core_name(company: &Company) -> String {
 }
 
 /// Companies listed twice under several exchanges stay once, where they rank best.
-fn without_doubles(ranked: Vec<Ranked>) -> Vec<Ranked> {
+fn without_doubles(judged: Vec<Judged>, most: usize) -> Vec<Judged> {
     let mut seen: HashSet<String> = HashSet::new();
-    let mut kept: Vec<Ranked> = Vec::with_capacity(ranked.len());
-    for one in ranked {
-        let company = &one.hit.company;
+    let mut kept: Vec<Judged> = Vec::with_capacity(most);
+    for one in judged {
+        let company = &one.company;
         let name = core_name(company);
         let first = name.split(' ').next().unwrap_or_default().to_owned();
         let site = company.domain.as_ref().map(|domain| format!("{domain} {first}"));
@@ -263,6 +340,12 @@ fn without_doubles(ranked: Vec<Ranked>) -> Vec<Ranked> {
         }
         seen.extend(keys);
         kept.push(one);
+        if kept.len() == most {
+            break;
+        }
     }
     kept
 }
+
+#[cfg(test)]
+mod tests;

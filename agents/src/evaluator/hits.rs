@@ -89,6 +89,9 @@ fn place_stands(filters: &Filters, row: &Company) -> bool {
         let city = domain::words::fold(city);
         cities.iter().any(|held| held.ends_with(&format!("-{city}")))
     });
+    if filters.cities_in_states {
+        return state != Some(false) && city != Some(false);
+    }
     if states.is_empty() && cities.is_empty() || state == Some(true) || city == Some(true) {
         return true;
     }

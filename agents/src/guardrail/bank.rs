@@ -173,7 +173,10 @@ pub(super) fn read_card(bytes: &[u8], start: usize, found: &mut Vec<Reading>) {
 
 /// `Some(true)` for a card of a known network, `Some(false)` for one that merely passes Luhn, `None` for no card.
 fn network(digits: &[u8], groups: &[usize]) -> Option<bool> {
-    let is_grouped = groups.len() == 1 || groups.iter().all(|g| (3..=7).contains(g)) && groups[0] >= 4;
+    // One by one is how digits are spaced out to get past a reader like this.
+    let is_grouped = groups.len() == 1
+        || groups.iter().all(|g| *g == 1)
+        || groups.iter().all(|g| (3..=7).contains(g)) && groups[0] >= 4;
     let is_varied = digits.windows(2).any(|pair| pair[0] != pair[1]);
     if !(12..=19).contains(&digits.len()) || !is_grouped || !is_varied || !luhn(digits) {
         return None;

@@ -59,6 +59,6 @@ impl Reading {
         score: f32,
         reason: &'static str,
     ) -> Self {
-        Self { entity, family: Family::Secret, start, end, score, reason: Cow::Borrowed(reason) }
+        Self { family: Family::Secret, ..Self::personal(entity, start, end, score, reason) }
     }
 }

@@ -11,6 +11,7 @@ mod invisible;
 mod markup;
 mod network;
 mod phone;
+mod possible;
 mod preflight;
 mod redaction;
 mod rule;
@@ -20,7 +21,8 @@ mod skeleton;
 
 pub use finding::{Family, Finding};
 pub use invisible::{is_invisible, strip_invisible};
+pub use possible::possible;
 pub(crate) use preflight::act;
-pub use preflight::screen;
+pub use preflight::{blanked, screen};
 pub use redaction::{Redacted, redact};
 pub use scan::{DEFAULT_THRESHOLD, readings, scan};

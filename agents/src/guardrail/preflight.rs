@@ -28,15 +28,21 @@ pub(crate) async fn act(desk: &Desk, context: &Context, step: &Step) -> Result<O
         .ok_or_else(|| UserError::new("You are not a member any more.", "Ask an admin to add you again."))?;
     policy::permit(person.role, &context.intent)?;
     let mut findings = Vec::new();
-    for text in words(&context.intent) {
+    // All that was said, not only what was understood: a secret may stand where nobody reads.
+    for text in std::iter::once(context.said.as_str()).chain(words(&context.intent)) {
         let text = strip_invisible(text);
         let found = scan(&text);
-        if let Some(secret) = found.iter().find(|f| is_secret(f)) {
-            return Err(UserError::new(
-                format!("Your message seems to contain a secret ({}).", secret.entity),
-                "Nothing was done with it; please change that secret and ask again without it.",
-            )
-            .into());
+        let mut kinds: Vec<String> =
+            found.iter().filter(|f| is_secret(f)).map(|f| f.entity.to_owned()).collect();
+        if let Some(secret) = kinds.first() {
+            let error = UserError::new(
+                format!("Your message seems to contain a secret ({secret})."),
+                "Nothing was done with it, and I blanked what I had stored. Please change that secret, delete your \
+                 message, and ask again without it.",
+            );
+            kinds.sort();
+            kinds.dedup();
+            return Err(Recovery::Blank { error, kinds });
         }
         findings.extend(found.iter().map(|f| json!({ "entity": f.entity, "score": f.score })));
     }
@@ -50,8 +56,17 @@ fn words(intent: &Intent) -> Vec<&str> {
         Intent::NoteDeal { text, .. } => vec![text],
         Intent::MoveDeal { reason: Some(reason), .. } => vec![reason],
         Intent::Decide { comment: Some(comment), .. } => vec![comment],
+        Intent::ShowDeal { deal } => vec![deal],
+        Intent::Unclear { text, .. } => vec![text],
         _ => Vec::new(),
     }
+}
+
+/// A text with all secrets in it taken out, however they are hidden.
+pub fn blanked(text: &str) -> String {
+    let text = strip_invisible(text);
+    let found: Vec<Finding> = scan(&text).into_iter().filter(is_secret).collect();
+    redact(&text, &found, SURE).text
 }
 
 fn is_secret(finding: &Finding) -> bool {
@@ -76,6 +91,7 @@ pub fn screen(card: &mut Card) -> Vec<String> {
         match block {
             Block::Text { text } => text.0.iter_mut().for_each(|span| match span {
                 Span::Plain(text) | Span::Strong(text) | Span::Code(text) | Span::Faint(text) => clean(text),
+                Span::Room(_) => {}
             }),
             Block::Fields { fields } => fields.iter_mut().for_each(|(_, value)| clean(value)),
             Block::Table { rows, .. } => rows.iter_mut().flatten().for_each(&mut clean),

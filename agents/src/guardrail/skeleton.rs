@@ -39,7 +39,13 @@ impl<'t> Skeleton<'t> {
             };
             let end = index + u32::try_from(points).unwrap_or(1);
             if let Some(byte) = shown.and_then(fold) {
-                bytes.push(byte);
+                let twin = shown.and_then(twin).filter(|_| {
+                    let mut behind = rest[length..].chars().take(8);
+                    let next = behind.find(|ch| !is_invisible(*ch) && twin(*ch).is_none());
+                    bytes.last().is_some_and(u8::is_ascii_alphanumeric)
+                        || next.is_some_and(|ch| ch.is_ascii_alphanumeric())
+                });
+                bytes.push(twin.unwrap_or(byte));
                 origin.push((index, end));
             }
             index = end;
@@ -81,6 +87,18 @@ fn fold(ch: char) -> Option<u8> {
     })
 }
 
+/// The Latin letter that a Cyrillic or Greek one looks like. Beside Latin letters or digits it passes for it.
+fn twin(ch: char) -> Option<u8> {
+    const CYRILLIC: &str = "АAВBЕEКKМMНHОOРPСCТTУYХXІIЈJЅSаaеeоoрpсcуyхxіiјjѕsһhԁd";
+    const GREEK: &str = "ΑAΒBΕEΖZΗHΙIΚKΜMΝNΟOΡPΤTΥYΧXοoνv";
+    if !matches!(u32::from(ch), 0x370..=0x52F) {
+        return None;
+    }
+    let mut pairs = CYRILLIC.chars().chain(GREEK.chars());
+    pairs.find(|candidate| *candidate == ch)?;
+    pairs.next().and_then(|latin| u8::try_from(latin).ok())
+}
+
 /// Decimal digits of the other scripts; each block starts at its zero.
 fn foreign_digit(code: u32) -> Option<u8> {
     const ZEROS: [u32; 20] = [
@@ -110,6 +128,12 @@ mod tests {
         assert_eq!(&skeleton.bytes[..], b"e424 \"x\"-\x80");
         assert_eq!(skeleton.span(1, 3), (1, 4));
         assert_eq!(skeleton.span(3, 4), (4, 5));
+    }
+
+    #[test]
+    fn letters_that_look_latin_are_so_beside_latin_ones() {
+        assert_eq!(&Skeleton::new("DЕ89 jаnе@ехample 4Х").bytes[..], b"DE89 jane@example 4X");
+        assert_eq!(&Skeleton::new("сор Οχι").bytes[..], b"\x80\x80\x80 \x80\x80\x80");
     }
 
     #[test]

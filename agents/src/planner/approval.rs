@@ -1,32 +1,39 @@
 //! Asks approvers, waits for days if need be, and judges decisions.
 
 use chrono::Duration;
-use domain::approval::{Approval, Refusal, State, Verdict, decide as judge, payload_hash};
-use domain::card::{Audience, Say, Urgency};
+use domain::approval::{
+    Approval, Refusal, State, Verdict, Voided, decide as judge, payload_hash, withdraw as withdrawal,
+};
+use domain::card::{Audience, Card, Say, Urgency};
 use domain::change::Change;
 use domain::error::UserError;
 use domain::ids::ApprovalId;
 use domain::intent::Intent;
-use domain::person::Person;
+use domain::person::{Channel, Person};
 use domain::plan::{Context, Finish, Outcome, Recovery, Step};
-use domain::wording::{self, ProposedDeal};
+use domain::wording::{self, Asked, ProposedDeal};
 use serde_json::{Value, json};
-use storage::{approvals, people};
+use storage::{Tx, approvals, conversations, deals, people};
 
 use crate::deal::Proposal;
 use crate::desk::{Desk, earlier, storage};
+use crate::planner::reply::to_requester;
 
 /// What requests of this kind are called.
 const SUBJECT: &str = "create_deals";
 
 /// Opens the request and waits; woken by the decision or by the time running out.
 pub(super) async fn ask(desk: &Desk, context: &Context, step: &Step) -> Result<Outcome, Recovery> {
-    match &step.signal {
-        None => open(desk, context, step).await,
-        Some(signal) => match signal.get("decision") {
-            Some(decision) => done(json!({ "decision": decision })),
-            None => expire(desk, step).await,
-        },
+    if step.signal.is_none() {
+        return open(desk, context, step).await;
+    }
+    // Not the signal but the request itself says how it ended: a decision may have come as the timer went off.
+    let mut tx = desk.db.tenant(step.tenant).begin().await.map_err(storage)?;
+    let asked = approvals::of_step(&mut tx, step.id).await.map_err(storage)?;
+    match (asked.state, &asked.decision) {
+        (_, Some(decision)) => done(json!({ "decision": decision })),
+        (State::Open, None) => expire(&asked),
+        (_, None) => done(json!({ "expired": true })),
     }
 }
 
@@ -42,8 +49,7 @@ async fn open(desk: &Desk, context: &Context, step: &Step) -> Result<Outcome, Re
     let mut tx = desk.db.tenant(context.tenant).begin().await.map_err(storage)?;
     let requester = people::get(&mut tx, context.requester).await.map_err(storage)?;
     let requested_by_name = requester.map_or_else(|| "somebody".to_owned(), |person| person.name);
-    let approvers = people::approvers(&mut tx, context.requester).await.map_err(storage)?;
-    let names: Vec<String> = approvers.into_iter().map(|person| person.name).collect();
+    let asked_where = whom(desk, context, &mut tx).await.map_err(storage)?;
     let payload = serde_json::to_value(&proposal)
         .map_err(|cause| Recovery::Escalate { reason: format!("the proposal: {cause}") })?;
     let asked = Approval {
@@ -59,6 +65,7 @@ async fn open(desk: &Desk, context: &Context, step: &Step) -> Result<Outcome, Re
         expires_at,
         state: State::Open,
         decision: None,
+        voided: None,
     };
     let say = vec![
         Say {
@@ -70,7 +77,7 @@ async fn open(desk: &Desk, context: &Context, step: &Step) -> Result<Outcome, Re
         Say {
             slot: "waiting".to_owned(),
             to: Audience::Requester,
-            card: wording::waiting_for_approval(&names),
+            card: wording::waiting_for_approval(&asked_where, approval),
             urgency: Urgency::Reply,
         },
     ];
@@ -85,10 +92,23 @@ async fn open(desk: &Desk, context: &Context, step: &Step) -> Result<Outcome, Re
     Ok(Outcome::Wait { finish, until: Some(expires_at) })
 }
 
-async fn expire(desk: &Desk, step: &Step) -> Result<Outcome, Recovery> {
-    let mut tx = desk.db.tenant(step.tenant).begin().await.map_err(storage)?;
-    let approval = approvals::of_step(&mut tx, step.id).await.map_err(storage)?;
-    let card = wording::approval_expired(&approval);
+/// Who may decide, and where they hear of it: on the conversation's channel, or only in the console.
+async fn whom(desk: &Desk, context: &Context, tx: &mut Tx) -> Result<Asked, storage::Error> {
+    let conversation = conversations::get(tx, context.conversation).await?;
+    let mut asked = Asked { console_url: desk.console_url.clone(), ..Asked::default() };
+    for approver in people::approvers(tx, context.requester).await? {
+        let names = people::identities(tx, approver.id).await?;
+        let is_reached = conversation.channel == Channel::Web
+            || names
+                .iter()
+                .any(|n| n.channel == conversation.channel && n.workspace == conversation.workspace);
+        if is_reached { &mut asked.here } else { &mut asked.in_console }.push(approver.name);
+    }
+    Ok(asked)
+}
+
+fn expire(approval: &Approval) -> Result<Outcome, Recovery> {
+    let card = wording::approval_expired(approval);
     let changes = vec![Change::Expire { approval: approval.id, card }];
     Ok(Outcome::Done(Finish { output: json!({ "expired": true }), changes, ..Finish::default() }))
 }
@@ -106,12 +126,72 @@ pub(super) async fn decide(desk: &Desk, context: &Context) -> Result<Outcome, Re
         Err(error) => return Err(storage(error)),
     };
     let person = people::get(&mut tx, context.requester).await.map_err(storage)?;
-    let person = person.ok_or_else(|| wording::decision_refused(&Refusal::Void))?;
+    let person = person.ok_or_else(|| wording::decision_refused(&Refusal::Void(None)))?;
     let decision = judge(&asked, &person, *verdict, comment.as_deref(), desk.clock.now())
         .map_err(|refusal| wording::decision_refused(&refusal))?;
+    if let Some(reason) = changed_meanwhile(&mut tx, &asked).await.map_err(storage)? {
+        let voided = Voided { by: None, by_name: None, at: desk.clock.now(), reason };
+        let refusal = wording::decision_refused(&Refusal::Void(Some(voided.clone())));
+        return Ok(void(&asked, voided, wording::user_error(&refusal)));
+    }
     let card = wording::approval_decided(&asked, &lines_of(&asked.payload), &decision);
     let change = Change::Decide { approval: *approval, decision, card };
     Ok(Outcome::Done(Finish { changes: vec![change], ..Finish::default() }))
+}
+
+/// Takes back a request of the sender's own; an admin may take back anybody's.
+pub(super) async fn withdraw(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
+    let Intent::Withdraw { approval } = &context.intent else {
+        return Err(Recovery::Escalate { reason: "not a withdrawal".to_owned() });
+    };
+    let now = desk.clock.now();
+    let mut tx = desk.db.tenant(context.tenant).begin().await.map_err(storage)?;
+    let person = people::get(&mut tx, context.requester).await.map_err(storage)?;
+    let person = person.ok_or_else(|| wording::decision_refused(&Refusal::NotYours))?;
+    let asked = match approval {
+        Some(id) => match approvals::get(&mut tx, *id).await {
+            Ok(asked) => asked,
+            Err(storage::Error::Missing(_)) => return Err(wording::approval_unknown().into()),
+            Err(error) => return Err(storage(error)),
+        },
+        None => {
+            let mut open = approvals::open_ones(&mut tx).await.map_err(storage)?;
+            open.retain(|asked| asked.requested_by == person.id && asked.expires_at > now);
+            match open.len() {
+                0 => return Err(wording::no_open_request().into()),
+                1 => open.remove(0),
+                _ => return Ok(tell(wording::which_to_withdraw(&open))),
+            }
+        }
+    };
+    let voided = withdrawal(&asked, &person, now).map_err(|refusal| wording::decision_refused(&refusal))?;
+    let told = wording::withdrawn(&asked);
+    Ok(void(&asked, voided, told))
+}
+
+/// Ends a request without a decision, and tells whoever caused that.
+fn void(asked: &Approval, voided: Voided, told: Card) -> Outcome {
+    let card = wording::approval_void(asked, &lines_of(&asked.payload), &voided);
+    let change = Change::Void { approval: asked.id, voided, card };
+    Outcome::Done(Finish { changes: vec![change], say: vec![to_requester(told)], ..Finish::default() })
+}
+
+fn tell(card: Card) -> Outcome {
+    Outcome::Done(Finish { say: vec![to_requester(card)], ..Finish::default() })
+}
+
+/// Why what was asked for can no longer be done as it was asked, if so: another request was quicker.
+async fn changed_meanwhile(tx: &mut Tx, asked: &Approval) -> Result<Option<String>, storage::Error> {
+    let Ok(proposal) = serde_json::from_value::<Proposal>(asked.payload.clone()) else { return Ok(None) };
+    let ids: Vec<String> = proposal.companies.iter().map(|c| c.company.0.clone()).collect();
+    let taken = deals::with_open_deal(tx, &ids).await?;
+    let names: Vec<String> = proposal
+        .companies
+        .into_iter()
+        .filter(|company| taken.contains(&company.company.0))
+        .map(|company| company.name)
+        .collect();
+    Ok((!names.is_empty()).then(|| wording::taken_meanwhile(&names)))
 }
 
 fn lines_of(payload: &Value) -> Vec<ProposedDeal> {

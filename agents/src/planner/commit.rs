@@ -7,6 +7,7 @@ use domain::plan::{Context, Finish, Outcome, Recovery, Step};
 use domain::{intent::Intent, wording};
 use serde_json::json;
 use storage::audit::{self, Act};
+use storage::blanking;
 use storage::messages::{self, Origin};
 use storage::steps::{self, ATTEMPTS_MAX, Lease};
 use storage::{Error, Tx, changes};
@@ -14,6 +15,9 @@ use storage::{Error, Tx, changes};
 use crate::desk::Desk;
 use crate::guardrail;
 use crate::planner::shows_progress;
+
+/// How long a step rests whose needs are away, milliseconds.
+const AWAY_MS: u64 = 1000;
 
 /// Commits the end of a step. Gives the step behind it if this worker may go on with that at once.
 pub async fn commit(
@@ -56,7 +60,9 @@ async fn leave(
 ) -> Result<(), Error> {
     let now = desk.clock.now();
     for mut change in finish.changes {
-        if let Change::Decide { card, .. } | Change::Expire { card, .. } = &mut change {
+        if let Change::Decide { card, .. } | Change::Expire { card, .. } | Change::Void { card, .. } =
+            &mut change
+        {
             screen(desk, tx, step, card).await?;
         }
         changes::apply(tx, &desk.ids, (context, step), &change, now).await?;
@@ -99,6 +105,15 @@ async fn recover(
             steps::fail(tx, step, &error.to_string()).await?;
             tell(desk, tx, (context, step), wording::user_error(&error)).await
         }
+        Recovery::Away { cause } => {
+            tracing::warn!(plan = %step.plan, action = step.action, cause, "a step waits for what is away");
+            steps::give_back(tx, step, AWAY_MS, &cause).await
+        }
+        Recovery::Blank { error, kinds } => {
+            steps::fail(tx, step, &error.to_string()).await?;
+            blank(desk, tx, step, kinds).await?;
+            tell(desk, tx, (context, step), wording::user_error(&error)).await
+        }
         Recovery::Retry { after_ms, cause } if step.attempt < ATTEMPTS_MAX => {
             tracing::warn!(plan = %step.plan, action = step.action, attempt = step.attempt, cause, "trying a step again");
             steps::put_back(tx, step, after_ms, None, &cause).await
@@ -112,6 +127,20 @@ async fn recover(
         }
         Recovery::Escalate { reason } => park(desk, tx, (context, step), &reason).await,
     }
+}
+
+/// Blanks what was said wherever it is stored: in the message as it came, in the plan and in its steps. What it was
+/// can still be told from other bytes by length and hash.
+async fn blank(desk: &Desk, tx: &mut Tx, step: &Step, kinds: Vec<String>) -> Result<(), Error> {
+    let blanked = blanking::blank(tx, step.plan, guardrail::blanked).await?;
+    let act = Act {
+        at: desk.clock.now(),
+        actor: "agent:guardrail",
+        action: "message.blanked",
+        subject: &format!("plan:{}", step.plan),
+        detail: json!({ "step": step.position, "kinds": kinds, "bytes": blanked.bytes, "sha256": blanked.sha256 }),
+    };
+    audit::append(tx, act).await
 }
 
 /// Ends a step that a person has to look at; its evidence stays in its row.

@@ -42,6 +42,7 @@ pub fn plan(intent: &Intent) -> Vec<Draft> {
             step(Agent::Contract, "present_contract"),
         ],
         Intent::Decide { .. } => vec![step(Agent::Planner, "decide")],
+        Intent::Withdraw { .. } => vec![step(Agent::Planner, "withdraw")],
         Intent::Help { .. }
         | Intent::ListApprovals
         | Intent::AskComment { .. }
@@ -66,6 +67,7 @@ pub(crate) async fn act(desk: &Desk, context: &Context, step: &Step) -> Result<O
         "reply" => reply::reply(desk, context).await,
         "ask_approval" => approval::ask(desk, context, step).await,
         "decide" => approval::decide(desk, context).await,
+        "withdraw" => approval::withdraw(desk, context).await,
         _ => Err(unknown_action(step)),
     }
 }

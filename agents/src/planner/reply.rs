@@ -84,7 +84,7 @@ fn may_decide(asked: &approval::Approval, person: &Person) -> bool {
     asked.requested_by != person.id && person.role >= Role::Approver
 }
 
-fn to_requester(card: Card) -> Say {
+pub(super) fn to_requester(card: Card) -> Say {
     Say { slot: "answer".to_owned(), to: Audience::Requester, card, urgency: Urgency::Reply }
 }
 

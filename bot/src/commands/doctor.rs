@@ -116,7 +116,12 @@ async fn database(app: &App) -> Vec<Finding> {
             return vec![Finding { what: "database", outcome }];
         }
     };
-    let role = if server.app_is_bound {
+    let role = if let Some(login) = &server.strong_login {
+        Err(format!(
+            "the login {login} is a superuser or bypasses row-level security. Use a plain one in DATABASE_URL \
+             (docs/operations.md, The database)"
+        ))
+    } else if server.app_is_bound {
         Ok("row-level security binds the application's role".to_owned())
     } else {
         Err("the application's role owns tables or bypasses row-level security. Use a plain role".to_owned())

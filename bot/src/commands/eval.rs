@@ -25,17 +25,22 @@ pub(crate) enum Eval {
         /// Print every question whose first page is not all relevant.
         #[arg(long)]
         show: bool,
+        /// Ask Postgres alone, as when the search index is missing.
+        #[arg(long)]
+        without_index: bool,
     },
 }
 
 impl Eval {
     /// Prints precision at ten by family, answers to impossible questions, and times.
     pub(crate) async fn run(self, config: Config) -> anyhow::Result<ExitCode> {
-        let Self::Find { judged, show } = self;
+        let Self::Find { judged, show, without_index } = self;
         let text =
             std::fs::read_to_string(&judged).with_context(|| format!("cannot read {}", judged.display()))?;
         let app = App::open(config, Owner::Shared).await?;
-        app.desk.directory.refresh().await?;
+        if !without_index {
+            app.desk.directory.refresh().await?;
+        }
         let done = find(&app, &text, show).await;
         app.close().await?;
         done.map(|()| ExitCode::SUCCESS)

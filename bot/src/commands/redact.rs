@@ -3,7 +3,7 @@
 use std::io::{BufWriter, Write};
 use std::process::ExitCode;
 
-use agents::guardrail::{DEFAULT_THRESHOLD, redact, scan};
+use agents::guardrail::{DEFAULT_THRESHOLD, possible, redact};
 use serde::{Deserialize, Serialize};
 
 use crate::commands::json;
@@ -22,7 +22,8 @@ struct Told<'a> {
     redacted: String,
 }
 
-/// Offsets in Unicode code points, the end exclusive.
+/// Offsets in Unicode code points, the end exclusive. Below the default threshold it is a possibility, and stays in the
+/// redacted text.
 #[derive(Serialize)]
 struct Span<'a> {
     entity: &'a str,
@@ -38,8 +39,7 @@ pub(crate) fn run(lines: &JsonLines) -> anyhow::Result<ExitCode> {
     let mut out = BufWriter::new(std::io::stdout().lock());
     for text in input.lines().filter(|text| !text.trim().is_empty()) {
         let asked: Asked = serde_json::from_str(text)?;
-        let mut found = scan(&asked.text);
-        found.retain(|finding| finding.score >= DEFAULT_THRESHOLD);
+        let found = possible(&asked.text);
         let redacted = redact(&asked.text, &found, DEFAULT_THRESHOLD).text;
         let spans = found.iter().map(|finding| Span {
             entity: finding.entity,

@@ -7,11 +7,14 @@ use anyhow::bail;
 use clap::Args;
 use domain::ids::{InboundId, PlanId};
 use domain::inbound::WebBody;
-use domain::person::{Channel, Person, Role};
+use domain::intent::Intent;
+use domain::person::{Person, Role};
 use domain::plan::PlanState;
 use serde_json::json;
-use storage::inbox::Raw;
-use storage::{messages, outbox, people, plans};
+use storage::inbox;
+use storage::steps::Lease;
+use storage::submission::Submission;
+use storage::{Tx, approvals, messages, outbox, people, plans};
 
 use crate::app::{App, HOME_TENANT, Owner};
 use crate::commands::{self, line};
@@ -44,24 +47,15 @@ impl Say {
         let person = self.speaker(&app).await?;
         app.furnish().await?;
         app.desk.directory.refresh().await?;
-        let running = serve::start(&app);
         let body = WebBody::Message { person: person.id, text: self.text.clone() };
         let id = InboundId(app.ids.next());
-        let raw = Raw {
-            id,
-            tenant: Some(person.tenant),
-            channel: Channel::Web,
-            route: "web",
-            workspace: Some(person.tenant.to_string()),
-            event_key: None,
-            natural_key: None,
-            is_urgent: false,
-            body: serde_json::to_vec(&body)?,
-        };
-        running.intake.store(raw).await?;
-        running.bell.notify_one();
+        let raw = Submission::new(&person, "web", &body)?.into_raw(id);
+        // Only what was said here is worked on here: other people's work belongs to the server, if there is one, and must
+        // not stop halfway when this process ends.
+        let (intake, writer) = inbox::intake(&app.db, inbox::BATCH_MAX);
+        let (stored, ()) = tokio::join!(async move { intake.store(raw).await }, writer.run());
+        stored?;
         let answered = tokio::time::timeout(LIMIT, self.answer(&app, id.into())).await;
-        running.stop().await;
         app.close().await?;
         match answered {
             Ok(done) => done,
@@ -89,19 +83,35 @@ impl Say {
 
     /// Waits until the plan rests and all it said is delivered, then prints it.
     async fn answer(&self, app: &App, plan: PlanId) -> anyhow::Result<ExitCode> {
+        let (worker, sender) = serve::alone(app);
+        let lease = Lease::new(format!("say/{}/{plan}", std::process::id()));
+        let mut plans_of_ours = vec![plan];
         let view = loop {
+            let mut has_worked = false;
+            for ours in &plans_of_ours {
+                has_worked |= worker.turn_of(*ours, &lease).await?;
+                has_worked |= sender.turn_of(*ours).await?;
+            }
+            if has_worked {
+                continue;
+            }
             let mut tx = app.db.tenant(HOME_TENANT).begin().await?;
             match plans::view(&mut tx, plan).await {
-                Ok(view) if view.state != PlanState::Running => break view,
+                Ok(view) if view.state != PlanState::Running => {
+                    let woken = woken_by(&mut tx, &view.intent).await?;
+                    let is_known = woken.is_none_or(|woken| plans_of_ours.contains(&woken));
+                    if is_known && outbox::open_of_plan(&app.db, plan).await? == 0 {
+                        break view;
+                    }
+                    // A decision sets off what waited for it; that is ours to carry on as well.
+                    plans_of_ours.extend(woken.filter(|_| !is_known));
+                }
                 Ok(_) | Err(storage::Error::Missing(_)) => {}
                 Err(error) => return Err(error.into()),
             }
             drop(tx);
             tokio::time::sleep(Duration::from_millis(15)).await;
         };
-        while outbox::open_of_plan(&app.db, plan).await? > 0 {
-            tokio::time::sleep(Duration::from_millis(15)).await;
-        }
         let mut tx = app.db.tenant(HOME_TENANT).begin().await?;
         let said = messages::of_plan(&mut tx, plan).await?;
         if self.json {
@@ -124,5 +134,15 @@ impl Say {
         }
         let is_good = view.state != PlanState::Failed;
         Ok(if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}
+
+/// The plan that an intent sets off again: the one that waited for a decision.
+async fn woken_by(tx: &mut Tx, intent: &Intent) -> anyhow::Result<Option<PlanId>> {
+    let Intent::Decide { approval, .. } = intent else { return Ok(None) };
+    match approvals::get(tx, *approval).await {
+        Ok(asked) => Ok(Some(asked.plan)),
+        Err(storage::Error::Missing(_)) => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }

@@ -24,6 +24,7 @@ pub(crate) struct Config {
     pub(crate) redis: Redis,
     pub(crate) slack: Slack,
     pub(crate) people: People,
+    pub(crate) intake: Intake,
     pub(crate) work: Work,
     pub(crate) limits: Limits,
     pub(crate) fetch: Fetch,
@@ -37,6 +38,7 @@ pub(crate) struct Config {
 pub(crate) struct Server {
     pub(crate) listen: String,
     pub(crate) public_url: String,
+    pub(crate) worker_listen: String,
 }
 
 /// The database.
@@ -102,6 +104,14 @@ pub(crate) enum Join {
     Invited,
 }
 
+/// How messages are taken in.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Intake {
+    pub(crate) batch: usize,
+    pub(crate) writers: usize,
+}
+
 /// How the work is done.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -141,11 +151,13 @@ pub(crate) struct Telemetry {
     pub(crate) log: String,
     pub(crate) format: String,
     pub(crate) otlp_url: String,
+    pub(crate) metrics_token: SecretString,
 }
 
 /// Environment variable, section, key: the table behind the comments in `default.toml`.
 const ENVIRONMENT: &[(&str, &str, &str)] = &[
     ("DEALDESK_LISTEN", "server", "listen"),
+    ("DEALDESK_WORKER_LISTEN", "server", "worker_listen"),
     ("DEALDESK_PUBLIC_URL", "server", "public_url"),
     ("DATABASE_URL", "database", "url"),
     ("DEALDESK_PG_BIN", "database", "pg_bin"),
@@ -158,6 +170,8 @@ const ENVIRONMENT: &[(&str, &str, &str)] = &[
     ("SLACK_CLIENT_SECRET", "slack", "client_secret"),
     ("SLACK_TENANTS", "slack", "tenants"),
     ("DEALDESK_JOIN", "people", "join"),
+    ("DEALDESK_INTAKE_BATCH", "intake", "batch"),
+    ("DEALDESK_INTAKE_WRITERS", "intake", "writers"),
     ("DEALDESK_WORKERS", "work", "workers"),
     ("DEALDESK_APPROVAL_DAYS", "work", "approval_days"),
     ("DEALDESK_FAIL_POINT", "work", "fail_point"),
@@ -168,6 +182,7 @@ const ENVIRONMENT: &[(&str, &str, &str)] = &[
     ("OBJECT_STORE_URL", "files", "url"),
     ("DEALDESK_LOG", "telemetry", "log"),
     ("DEALDESK_LOG_FORMAT", "telemetry", "format"),
+    ("DEALDESK_METRICS_TOKEN", "telemetry", "metrics_token"),
     ("OTEL_EXPORTER_OTLP_ENDPOINT", "telemetry", "otlp_url"),
 ];
 

@@ -66,6 +66,8 @@ pub(crate) struct Plan {
     clock: Clock,
     /// What all triggers of this run begin with.
     run: String,
+    /// What every command says, up to its trigger.
+    command: String,
     options: Load,
 }
 
@@ -107,6 +109,7 @@ impl Load {
             secret,
             clock: app.clock.clone(),
             run: format!("load.{}.", app.ids.next().simple()),
+            command: connection::command(&self),
             options: self,
         });
         let began = Instant::now();
@@ -195,7 +198,7 @@ async fn deliver(
     (number, since): (u64, Instant),
     tally: &mut Tally,
 ) {
-    let body = connection::command(&plan.options, trigger);
+    let body = format!("{}{trigger}", plan.command);
     let answer = connection.post(plan, &body).await;
     tally.count(&answer, since.elapsed());
     let every = plan.options.repeat_every;

@@ -26,6 +26,7 @@ use tokio::sync::Notify;
 use tower_http::compression::CompressionLayer;
 use tower_http::sensitive_headers::SetSensitiveRequestHeadersLayer;
 
+pub(crate) use health::Health;
 pub(crate) use limits::Limits;
 
 use crate::config::Config;
@@ -61,14 +62,12 @@ pub(crate) fn router(edge: Edge, console: Router) -> Router {
     // Slack's three routes carry the load: they measure themselves and pass through nothing else.
     let fast = slack::routes(&edge);
     let watched = Router::new()
-        .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready))
-        .route("/metrics", get(health::metrics))
         .route("/slack/install", get(slack_install::begin))
         .route("/slack/oauth", get(slack_install::finish))
         .route("/openapi.json", get(api::description))
         .nest("/v1", api::routes())
         .with_state(Arc::new(edge.clone()))
+        .merge(Health::of(&edge).routes())
         .merge(console.layer(CompressionLayer::new()))
         .layer(DefaultBodyLimit::max(body_max))
         .layer(SetSensitiveRequestHeadersLayer::new([header::AUTHORIZATION, header::COOKIE]))

@@ -15,6 +15,7 @@ use channels::slack::keys::{Keys, challenge, keys};
 use channels::slack::verify::{VerifyError, verify};
 use domain::ids::{InboundId, TenantId};
 use domain::person::Channel;
+use domain::wording;
 use futures_util::StreamExt;
 use metrics::{Counter, counter};
 use secrecy::SecretString;
@@ -38,8 +39,6 @@ const KNOWN_MAX: usize = 10_000;
 
 /// How long a refused body is read.
 const DISCARD_FOR: Duration = Duration::from_secs(2);
-
-const ON_IT: &str = "{\"response_type\":\"ephemeral\",\"text\":\"On it…\"}";
 
 /// The three routes. Without a signing secret Slack is not connected and they do not exist.
 pub(super) fn routes(edge: &Edge) -> Router {
@@ -68,6 +67,7 @@ pub(super) fn routes(edge: &Edge) -> Router {
             double: outcome("double"),
             refused: outcome("refused"),
             known: RwLock::new(HashMap::new()),
+            acknowledgement: ephemeral(wording::ON_IT),
         });
         router.route(path, post(receive).with_state(desk))
     });
@@ -86,6 +86,8 @@ struct Desk {
     double: Counter,
     refused: Counter,
     known: RwLock<HashMap<String, (Option<TenantId>, Instant)>>,
+    /// What answers a command, made once.
+    acknowledgement: Bytes,
 }
 
 async fn receive(State(desk): State<Arc<Desk>>, request: Request) -> Response {
@@ -223,7 +225,7 @@ impl Desk {
 
     fn acknowledge(&self) -> Response {
         match self.kind {
-            Kind::Command => json(ON_IT),
+            Kind::Command => json(self.acknowledgement.clone()),
             Kind::Event | Kind::Interaction => StatusCode::OK.into_response(),
         }
     }
@@ -237,8 +239,13 @@ impl Desk {
             "This workspace has not joined Dealdesk yet, so nothing was done. An admin can add it here: {}/slack/install",
             self.edge.config.public_url()
         );
-        json(serde_json::json!({ "response_type": "ephemeral", "text": how }).to_string())
+        json(ephemeral(&how))
     }
+}
+
+/// A text for the sender alone, as Slack reads it.
+fn ephemeral(text: &str) -> Bytes {
+    serde_json::json!({ "response_type": "ephemeral", "text": text }).to_string().into()
 }
 
 fn json(text: impl Into<axum::body::Body>) -> Response {

@@ -1,6 +1,7 @@
 //! The routes against a real database: what is stored, what is refused, in which words.
 
 mod api;
+mod console;
 mod slack;
 
 use std::sync::Arc;
@@ -78,11 +79,19 @@ impl Place {
         };
         workspaces::install(&db, &seal, &workspace).await.unwrap();
         let config = Arc::new(Config::for_tests(settings));
-        let (intake, writer) = inbox::intake(&db);
+        let (intake, writer) = inbox::intake(&db, inbox::BATCH_MAX);
         #[expect(clippy::disallowed_methods, reason = "ends with the test's runtime")]
         tokio::spawn(writer.run());
         let is_index_open = Arc::new(AtomicBool::new(true));
         let index = Arc::clone(&is_index_open);
+        let pages = ::console::Console {
+            db: db.clone(),
+            intake: intake.clone(),
+            clock: clock.clone(),
+            ids: ids.clone(),
+            public_url: "http://127.0.0.1:8080".to_owned(),
+            shown: tokio::sync::broadcast::channel(16).0,
+        };
         let edge = Edge {
             home: tenant,
             db: db.clone(),
@@ -98,7 +107,7 @@ impl Place {
             points: FailPoints::default(),
             config,
         };
-        let router = router(edge, Router::new());
+        let router = router(edge, ::console::router(pages));
         Self { router, db, ids, clock, tenant, team, is_index_open, database }
     }
 

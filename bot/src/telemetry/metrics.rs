@@ -53,12 +53,14 @@ const FIGURES: &[(&str, Shape, &str, bool)] = &[
         "Messages handed to the inbox: stored, double or refused",
         false,
     ),
+    ("plans_total", Shape::Counter, "Plans begun, by intent", false),
     (
         "rate_limited_total",
         Shape::Counter,
         "Interface calls refused because a person's allowance was used up",
         false,
     ),
+    ("plans_total", Shape::Counter, "Plans begun, by intent", false),
     ("queue_depth", Shape::Gauge, "Rows that wait, by queue: inbox, steps, outbox", false),
     (
         "agent_execution_time_ms",

@@ -33,8 +33,8 @@ pub fn names_approval(text: &str) -> bool {
     let at = address::skip(&words).words;
     table::COMMANDS
         .iter()
-        .filter(|c| matches!(c.kind, table::Kind::Approve | table::Kind::Reject))
-        .any(|c| c.spellings().any(|s| s == words.key(at)))
+        .filter(|c| matches!(c.kind, table::Kind::Approve | table::Kind::Reject | table::Kind::Withdraw))
+        .any(|c| c.spellings().any(|s| words.phrase_at(at, s).is_some()))
 }
 
 /// Reads `<id> [because <comment>]`.
@@ -59,6 +59,20 @@ pub(super) fn decide(
     match (verdict, comment) {
         (Verdict::Reject, None) => sure(Intent::AskComment { approval }, most),
         (verdict, comment) => sure(Intent::Decide { approval, verdict, comment }, most),
+    }
+}
+
+/// Reads `[<id>]`: without one, the sender's only open request.
+pub(super) fn withdraw(words: &Words<'_>, from: usize, most: f64, open: &[ApprovalId]) -> Reading {
+    let own = ["my request", "the request", "request", "it", "this", "that", "my approval request"];
+    let at = from + words.longest_at(from, &own).unwrap_or(0);
+    if words.len() <= at {
+        return sure(Intent::Withdraw { approval: None }, most);
+    }
+    match named(words.raw(at), open).filter(|_| words.len() == at + 1) {
+        Some(approval) => sure(Intent::Withdraw { approval: Some(approval) }, most),
+        // "cancel the Adyen deal" means something else; a request is only taken back by its own number.
+        None => unsure([Guess(Intent::Withdraw { approval: None }, 0.4), Guess(Intent::ListApprovals, 0.3)]),
     }
 }
 

@@ -26,6 +26,7 @@ pub(super) fn read(words: &Words<'_>, most: f64, open: &[ApprovalId]) -> Option<
         Kind::Approvals => nothing_after(words, used, Intent::ListApprovals, most),
         Kind::Approve => Some(deciding::decide(words, used, Verdict::Approve, most, open)),
         Kind::Reject => Some(deciding::decide(words, used, Verdict::Reject, most, open)),
+        Kind::Withdraw => Some(deciding::withdraw(words, used, most, open)),
         Kind::People => nothing_after(words, used, Intent::ListPeople, most),
         Kind::Role => role(words, used, most),
         Kind::Help => Some(help(words, used, most)),

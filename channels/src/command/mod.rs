@@ -21,6 +21,7 @@ mod suggest;
 pub mod table;
 #[cfg(test)]
 mod tests;
+mod wordings;
 mod words;
 
 use domain::ids::ApprovalId;

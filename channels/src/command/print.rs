@@ -61,6 +61,8 @@ pub fn print(intent: &Intent) -> Option<String> {
             first_same(intent, &[Some(plain), quoted].into_iter().flatten().collect::<Vec<_>>())
         }
         Intent::AskComment { approval } => Some(format!("reject {approval}")),
+        Intent::Withdraw { approval: None } => Some("cancel".to_owned()),
+        Intent::Withdraw { approval: Some(approval) } => Some(format!("cancel {approval}")),
         Intent::ListPeople => Some("people".to_owned()),
         Intent::SetRole { person, role } => {
             let role = role.name();

@@ -75,7 +75,7 @@ pub fn reference() -> String {
     let mut page = String::from(
         "# Commands\n\n\
          Made from the command table; change it there. Write them after `/deal` in Slack, or as they are in a mention, \
-         a direct message, a mail or the console. Case, accents, good manners and the punctuation at the end do not matter; \
+         a direct message or the console. Case, accents, good manners and the punctuation at the end do not matter; \
          a name in quotes is taken word for word.\n\n\
          Plain questions work too: \"who does payments in Germany?\", \"how is Adyen doing?\". What the bot is unsure of, it \
          asks back about. Decisions and roles are only ever taken from the commands below.\n",

@@ -22,6 +22,8 @@ pub enum Kind {
     Approve,
     /// Reject a request.
     Reject,
+    /// Take a request back.
+    Withdraw,
     /// List people.
     People,
     /// Give a role.
@@ -84,7 +86,7 @@ const DECISIONS: &str = "Decisions";
 const TEAM: &str = "Team";
 
 /// All commands, in the order of the help.
-pub static COMMANDS: [Command; 11] = [
+pub static COMMANDS: [Command; 12] = [
     Command {
         kind: Kind::Find,
         name: "find",
@@ -256,6 +258,25 @@ pub static COMMANDS: [Command; 11] = [
         purpose: "Reject a request and say why.",
         example: "reject 4f9a2c because we work with a competitor",
         least_role: Role::Approver,
+        argument: Argument::Approval,
+        group: DECISIONS,
+    },
+    Command {
+        kind: Kind::Withdraw,
+        name: "cancel",
+        aliases: &[
+            "withdraw",
+            "retract",
+            "take back",
+            "cancel request",
+            "withdraw request",
+            "cancel my request",
+        ],
+        foreign: &["storniere", "zuruckziehen", "annule", "annuler", "cancela", "annulla"],
+        usage: "cancel [<id>]",
+        purpose: "Take back your request before anybody decided on it.",
+        example: "cancel",
+        least_role: Role::Member,
         argument: Argument::Approval,
         group: DECISIONS,
     },

@@ -6,6 +6,8 @@ pub(super) const BLOCKS_MAX: usize = 50;
 pub(super) const MESSAGE_MAX: usize = 12_000;
 /// Characters of one text.
 pub(super) const TEXT_MAX: usize = 3000;
+/// The longest address a link may have, characters, so that its words fit beside it in one text.
+pub(super) const LINK_MAX: usize = 1900;
 /// Characters of a heading.
 pub(super) const HEADER_MAX: usize = 150;
 /// Characters of the label of a button or an option.
@@ -78,7 +80,9 @@ pub(super) fn bar(part: u32, whole: u32) -> String {
 }
 
 /// Rows under columns in a fixed-width font: cells are shortened so that a line stays readable on a telephone.
-pub(super) fn grid(columns: &[String], rows: &[Vec<String>]) -> String {
+///
+/// Says besides how many rows were left out.
+pub(super) fn grid(columns: &[String], rows: &[Vec<String>]) -> (String, usize) {
     const CELL_MAX: usize = 28;
     let width = columns.len().max(rows.iter().map(Vec::len).max().unwrap_or(0));
     let cell = |row: &[String], i: usize| {
@@ -92,13 +96,14 @@ pub(super) fn grid(columns: &[String], rows: &[Vec<String>]) -> String {
     let widths: Vec<usize> =
         (0..width).map(|i| lines.iter().map(|line| line[i].chars().count()).max().unwrap_or(0)).collect();
     let mut out = String::new();
-    let mut count = 0;
+    let (mut count, mut left_out) = (0, 0);
     for (n, line) in lines.iter().enumerate() {
         let padded = line.iter().zip(&widths).map(|(text, width)| format!("{text:<width$}"));
         let text = padded.collect::<Vec<_>>().join("  ").trim_end().to_owned();
         count += text.chars().count() + 1;
         if count > TEXT_MAX - 60 {
-            out.push_str(&format!("… and {} more", lines.len() - n));
+            left_out = lines.len() - n;
+            out.push_str(&format!("… and {left_out} more"));
             break;
         }
         out.push_str(&text);
@@ -110,7 +115,7 @@ pub(super) fn grid(columns: &[String], rows: &[Vec<String>]) -> String {
             out.push('\n');
         }
     }
-    out.trim_end().to_owned()
+    (out.trim_end().to_owned(), left_out)
 }
 
 #[cfg(test)]
@@ -137,12 +142,16 @@ mod tests {
 
     #[test]
     fn a_grid_tolerates_ragged_rows() {
-        let text = grid(
+        let (text, left_out) = grid(
             &["Deal".into(), "Stage".into()],
             &[vec!["Adyen".into()], vec!["a".into(), "b".into(), "c".into()]],
         );
+        assert_eq!(left_out, 0);
         assert_eq!(text, "Deal   Stage\n─────  ─────  ─\nAdyen\na      b      c");
         let many = vec![vec!["x".repeat(50); 8]; 100];
-        assert!(grid(&[], &many).chars().count() <= TEXT_MAX);
+        let (text, left_out) = grid(&[], &many);
+        assert!(text.chars().count() <= TEXT_MAX);
+        assert!(text.ends_with(&format!("… and {left_out} more")));
+        assert_eq!(left_out + text.lines().count() - 2, many.len() + 1, "no row is lost without a word");
     }
 }

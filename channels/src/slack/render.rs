@@ -5,8 +5,8 @@ use serde_json::Value;
 use slack_morphism::prelude::*;
 
 use super::layout::{
-    BLOCKS_MAX, BUTTONS_MAX, FIELD_MAX, FIELDS_MAX, HEADER_MAX, LABEL_MAX, MESSAGE_MAX, OPTION_VALUE_MAX,
-    OPTIONS_MAX, TEXT_MAX, VALUE_MAX, bar, grid, shorten, shorten_escaped, split,
+    BLOCKS_MAX, BUTTONS_MAX, FIELD_MAX, FIELDS_MAX, HEADER_MAX, LABEL_MAX, LINK_MAX, MESSAGE_MAX,
+    OPTION_VALUE_MAX, OPTIONS_MAX, TEXT_MAX, VALUE_MAX, bar, grid, shorten, shorten_escaped, split,
 };
 use super::markup::escape;
 
@@ -21,7 +21,12 @@ pub struct Rendered {
 
 /// Lays a card out. `base_url` is the console's address, before which paths of links are put.
 pub fn render(card: &Card, base_url: Option<&str>) -> Rendered {
-    let mut page = Page { base_url, parts: Vec::new() };
+    render_of(card, base_url, None)
+}
+
+/// Lays a card out that stands in full on a page of the console: when it does not fit, the page is linked.
+pub fn render_of(card: &Card, base_url: Option<&str>, whole: Option<&str>) -> Rendered {
+    let mut page = Page { base_url, whole, is_cut: false, parts: Vec::new() };
     if let Some(heading) = card.heading.as_deref().filter(|h| !h.trim().is_empty()) {
         let header = SlackHeaderBlock::new(shorten(heading, HEADER_MAX).into());
         page.keep(header.with_block_id(id("heading")).into());
@@ -35,9 +40,16 @@ pub fn render(card: &Card, base_url: Option<&str>) -> Rendered {
     Rendered { text: shorten_escaped(&card.summary(), TEXT_MAX), blocks: page.finish() }
 }
 
+/// Lines of evidence under one hit.
+const EVIDENCE_MAX: usize = 12;
+
 /// Blocks in order, and whether each can be left out when there are too many.
 struct Page<'a> {
     base_url: Option<&'a str>,
+    /// The page of the console on which all of it stands.
+    whole: Option<&'a str>,
+    /// Something was left out already.
+    is_cut: bool,
     parts: Vec<(SlackBlock, bool)>,
 }
 
@@ -67,7 +79,8 @@ impl Page<'_> {
             }
             Block::Fields { fields } => self.fields(fields),
             Block::Table { columns, rows } => {
-                let text = grid(columns, rows);
+                let (text, left_out) = grid(columns, rows);
+                self.is_cut |= left_out > 0;
                 if !text.is_empty() {
                     self.rich(SlackRichTextPreformatted::new(vec![text.into()]));
                 }
@@ -135,7 +148,8 @@ impl Page<'_> {
         }
         let mut elements: Vec<SlackRichTextElement> = vec![SlackRichTextSection::new(line).into()];
         if !hit.evidence.is_empty() {
-            let lines = hit.evidence.iter().take(12).map(evidence);
+            self.is_cut |= hit.evidence.len() > EVIDENCE_MAX;
+            let lines = hit.evidence.iter().take(EVIDENCE_MAX).map(evidence);
             elements.push(SlackRichTextList::new(SlackRichTextListStyle::Bullet, lines.collect()).into());
         }
         self.add(SlackRichTextBlock::new(elements).with_block_id(id(name)).into());
@@ -196,8 +210,16 @@ impl Page<'_> {
         self.keep(context(&words));
     }
 
-    /// Leaves out what is too much, from the end, but never buttons, choices or the footer.
+    /// Leaves out what is too much, from the end, but never buttons, choices or the footer; says so and where it stands.
     fn finish(self) -> Value {
+        let link = self.whole.and_then(|path| absolute(self.base_url, path));
+        let shortened = match link {
+            Some(url) => {
+                format!("Shortened: there is more than fits here. <{url}|See all of it in the console>")
+            }
+            None => "Shortened: there is more than fits here.".to_owned(),
+        };
+        let is_cut = self.is_cut;
         let mut parts: Vec<(Value, bool)> = self
             .parts
             .into_iter()
@@ -205,16 +227,19 @@ impl Page<'_> {
             .collect();
         let mut cut = None;
         let mut length: usize = parts.iter().map(|(block, _)| text_length(block)).sum();
-        while parts.len() > BLOCKS_MAX - usize::from(cut.is_some()) || length > MESSAGE_MAX {
+        while parts.len() > BLOCKS_MAX - usize::from(is_cut || cut.is_some()) || length > MESSAGE_MAX {
             // With nothing else left to drop, what is last goes: a message that is refused says nothing at all.
             let bulk = parts.iter().rposition(|(_, is_bulk)| *is_bulk);
             let Some(last) = bulk.or(parts.len().checked_sub(1)) else { break };
             length -= text_length(&parts.remove(last).0);
             cut = Some(last);
         }
-        let note = |text| serde_json::to_value(context(text)).unwrap_or_default();
+        let note = |text: &str| serde_json::to_value(context(text)).unwrap_or_default();
+        if is_cut && cut.is_none() {
+            cut = parts.iter().rposition(|(_, is_bulk)| *is_bulk).map(|at| at + 1);
+        }
         if let Some(at) = cut {
-            parts.insert(at, (note("Shortened: there is more than fits here."), false));
+            parts.insert(at, (note(&shortened), false));
         }
         if parts.is_empty() {
             parts.push((note("Dealdesk"), false));
@@ -280,9 +305,13 @@ fn paragraphs(text: &Text) -> Vec<Vec<SlackRichTextInlineElement>> {
                 count = 0;
             }
             count += length;
+            if let Span::Room(key) = span {
+                group.push(SlackRichTextChannel::new(SlackChannelId(key.clone())).into());
+                continue;
+            }
             let run = SlackRichTextText::new(piece);
             group.push(match span {
-                Span::Plain(_) => run.into(),
+                Span::Plain(_) | Span::Room(_) => run.into(),
                 Span::Strong(_) => run.bold().into(),
                 Span::Code(_) => run.code().into(),
                 Span::Faint(_) => run.italic().into(),
@@ -320,5 +349,5 @@ fn absolute(base_url: Option<&str>, url: &str) -> Option<String> {
     // These would end the link early, or are no address at all.
     let is_bad = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '|' | '"');
     let safe: String = full.chars().filter(|c| !is_bad(*c)).collect();
-    (safe.chars().count() <= TEXT_MAX).then_some(safe)
+    (safe.chars().count() <= LINK_MAX).then_some(safe)
 }

@@ -17,6 +17,12 @@ pub enum SendError {
         /// Slack's word for it.
         reason: String,
     },
+    /// We may not write in that room; the person can be written to elsewhere.
+    #[error("cannot write in that room: {reason}")]
+    NotHere {
+        /// Slack's word for it.
+        reason: String,
+    },
     /// The token is no good, or lacks a scope.
     #[error("not authorised: {reason}")]
     Unauthorised {
@@ -55,20 +61,25 @@ impl SendError {
                 Self::RateLimited { after_s: WAIT_DEFAULT_S }
             }
             "channel_not_found"
-            | "is_archived"
             | "not_in_channel"
-            | "user_not_found"
+            | "user_not_in_channel"
+            | "is_archived"
+            | "is_inactive"
+            | "restricted_action"
+            | "restricted_action_read_only_channel"
+            | "restricted_action_thread_only_channel"
+            | "restricted_action_non_threadable_channel"
+            | "restricted_action_thread_locked" => Self::NotHere { reason },
+            "user_not_found"
             | "users_not_found"
             | "cannot_dm_bot"
             | "cant_dm_bot"
             | "user_disabled"
             | "user_not_visible"
-            | "user_not_in_channel"
             | "message_not_found"
             | "thread_not_found"
             | "cant_update_message"
             | "messages_tab_disabled"
-            | "is_inactive"
             | "expired_trigger_id"
             | "trigger_expired"
             | "trigger_exchanged"

@@ -92,7 +92,7 @@ fn write_text(out: &mut String, text: &Text) -> fmt::Result {
         match span {
             Span::Plain(words) => write!(out, "{}", Lines(words))?,
             Span::Strong(words) => write!(out, "<strong>{}</strong>", Lines(words))?,
-            Span::Code(words) => write!(out, "<code>{}</code>", Escaped(words))?,
+            Span::Room(words) | Span::Code(words) => write!(out, "<code>{}</code>", Escaped(words))?,
             Span::Faint(words) => write!(out, "<small>{}</small>", Lines(words))?,
         }
     }

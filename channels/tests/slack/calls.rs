@@ -184,8 +184,12 @@ async fn each_failure_says_what_may_be_done_next() {
 async fn refusals_are_sorted() {
     let s = scene().await;
     let gone = |reason: &str| Err(SendError::Gone { reason: reason.into() });
-    assert_eq!(s.post(&room("C0NOWHERE"), "x", "k").await, gone("channel_not_found"));
-    assert_eq!(s.post(&room("C0RANDOM"), "x", "k").await, gone("not_in_channel"));
+    let not_here = |reason: &str| Err(SendError::NotHere { reason: reason.into() });
+    assert_eq!(s.post(&room("C0NOWHERE"), "x", "k").await, not_here("channel_not_found"));
+    assert_eq!(s.post(&room("C0RANDOM"), "x", "k").await, not_here("not_in_channel"));
+    s.world.look(|w| w.setup.rooms.iter_mut().for_each(|room| room.is_announcements = true));
+    assert_eq!(s.post(&room("C0PARTNERSHIPS"), "x", "k").await, not_here("restricted_action"));
+    s.world.look(|w| w.setup.rooms.iter_mut().for_each(|room| room.is_announcements = false));
     let lost = Target { thread: Some("1.2".into()), ..room("C0PARTNERSHIPS") };
     assert_eq!(s.post(&lost, "x", "k").await, gone("thread_not_found"));
     let other = SecretString::from("xoxb-other");

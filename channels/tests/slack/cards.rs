@@ -1,6 +1,6 @@
 //! How cards look: what the fake shows of them, after it checked them against Slack's limits.
 
-use channels::slack::render::{Rendered, render};
+use channels::slack::render::{Rendered, render, render_of};
 use domain::card::{Block, Button, Card, Choice, EvidenceLine, Footer, HitLine, Style, Text, Verb};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -259,4 +259,19 @@ proptest! {
         let fits = check_message(&rendered.blocks);
         prop_assert!(fits.is_ok(), "{fits:?}\n{}", rendered.blocks);
     }
+}
+
+#[test]
+fn what_does_not_fit_says_where_all_of_it_is() {
+    let long = (0..80).fold(Card::titled("Long"), |card, n| card.and_text(format!("Paragraph {n}")));
+    let rows = (0..200).map(|n| vec![format!("Deal number {n}"), "Negotiation".to_owned()]).collect();
+    let wide = Card::titled("Wide")
+        .with(Block::Table { columns: vec!["Deal".to_owned(), "Stage".to_owned()], rows })
+        .and_text("After the table.");
+    for card in [long, wide] {
+        let text = shown(&render_of(&card, Some("https://desk.example"), Some("/plans/7f3a")));
+        assert!(text.contains("<https://desk.example/plans/7f3a|See all of it in the console>"), "{text}");
+    }
+    let short = render_of(&Card::text("Short"), Some("https://desk.example"), Some("/plans/7f3a"));
+    assert!(!shown(&short).contains("plans/7f3a"));
 }

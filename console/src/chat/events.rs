@@ -4,14 +4,12 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use askama::Template;
-use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::Stream;
 use futures_util::stream::unfold;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
-use crate::Console;
 use crate::chat::HANG_UP;
 use crate::chat::thread::Thread;
 use crate::error::Failure;
@@ -26,7 +24,6 @@ const HEARTBEAT_S: u64 = 15;
 
 /// One open tab.
 struct Line {
-    console: Console,
     signed_in: SignedIn,
     hints: Receiver<String>,
     /// What the tab shows; none before the first event.
@@ -34,13 +31,10 @@ struct Line {
 }
 
 /// Streams the signed-in person's own conversation.
-pub(crate) async fn stream(
-    State(console): State<Console>,
-    signed_in: SignedIn,
-) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+pub(crate) async fn stream(signed_in: SignedIn) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     // Listening begins before the first reading, so that nothing falls in between.
-    let hints = console.shown.subscribe();
-    let line = Line { console, signed_in, hints, last: None };
+    let hints = signed_in.console.shown.subscribe();
+    let line = Line { signed_in, hints, last: None };
     let events = unfold(line, |mut line| async {
         let html = line.next().await?;
         let event = Event::default().event("thread").data(&html);
@@ -94,11 +88,11 @@ impl Line {
     }
 
     async fn read(&self) -> Result<Option<String>, Failure> {
-        let Some(person) = self.signed_in.again(&self.console).await? else {
+        let Some(person) = self.signed_in.again().await? else {
             return Ok(None);
         };
-        let mut tx = self.console.db.tenant(person.tenant).begin().await?;
-        let thread = Thread::load(&mut tx, &self.console, &person).await?;
+        let mut tx = self.signed_in.begin().await?;
+        let thread = Thread::load(&mut tx, &person, self.signed_in.now()).await?;
         Ok(Some(thread.render()?.replace('\r', "")))
     }
 }

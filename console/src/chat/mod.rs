@@ -5,7 +5,7 @@ mod thread;
 
 use askama::Template;
 use axum::Form;
-use axum::extract::{Query, State};
+use axum::extract::Query;
 use axum::http::{HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::card::Verb;
@@ -15,8 +15,8 @@ use domain::intent::Intent;
 use domain::person::Person;
 use domain::policy;
 use serde::Deserialize;
+use uuid::Uuid;
 
-use crate::Console;
 use crate::error::{Failure, page as show};
 use crate::intake::{Fields, field, hand_in, pressed, typed};
 use crate::session::SignedIn;
@@ -40,6 +40,7 @@ struct Page {
 #[template(path = "ask.html")]
 struct Ask {
     approval: ApprovalId,
+    once: Uuid,
 }
 
 /// What the address may carry.
@@ -49,18 +50,12 @@ pub(crate) struct Wanted {
 }
 
 /// Shows the conversation.
-pub(crate) async fn page(
-    State(console): State<Console>,
-    signed_in: SignedIn,
-    Query(wanted): Query<Wanted>,
-) -> Result<Response, Failure> {
-    let person = &signed_in.person;
-    let mut tx = console.db.tenant(person.tenant).begin().await?;
-    let shell = Shell::new(&mut tx, &console, person, Place::Chat).await?;
-    let thread = Thread::load(&mut tx, &console, person).await?;
-    let ask = wanted.reject.map(|approval| Ask { approval });
+pub(crate) async fn page(signed_in: SignedIn, Query(wanted): Query<Wanted>) -> Result<Response, Failure> {
+    let (mut tx, shell) = signed_in.enter(Place::Chat).await?;
+    let thread = Thread::load(&mut tx, &signed_in.person, signed_in.now()).await?.with_once(shell.once);
+    let ask = wanted.reject.map(|approval| Ask { approval, once: shell.once });
     let find = Intent::Find { query: String::new() };
-    let examples = if policy::permit(person.role, &find).is_ok() {
+    let examples = if policy::permit(signed_in.person.role, &find).is_ok() {
         vec!["find payment companies in Germany, mid cap", "my deals", "approvals", "help"]
     } else {
         vec!["deals", "help"]
@@ -69,22 +64,14 @@ pub(crate) async fn page(
 }
 
 /// Takes words.
-pub(crate) async fn say(
-    State(console): State<Console>,
-    signed_in: SignedIn,
-    Form(fields): Form<Fields>,
-) -> Result<Response, Failure> {
+pub(crate) async fn say(signed_in: SignedIn, Form(fields): Form<Fields>) -> Result<Response, Failure> {
     let text = typed(field(&fields, "text").unwrap_or_default())?;
-    hand_in(&console, &signed_in.person, &WebBody::Message { person: signed_in.person.id, text }).await?;
-    answer(&console, &signed_in).await
+    hand_in(&signed_in, &fields, &WebBody::Message { person: signed_in.person.id, text }).await?;
+    answer(&signed_in).await
 }
 
 /// Takes a press on a button. A rejection needs a reason, which is asked for first.
-pub(crate) async fn press(
-    State(console): State<Console>,
-    signed_in: SignedIn,
-    Form(fields): Form<Fields>,
-) -> Result<Response, Failure> {
+pub(crate) async fn press(signed_in: SignedIn, Form(fields): Form<Fields>) -> Result<Response, Failure> {
     let (verb, value, chosen) = pressed(&fields)?;
     if verb == Verb::Reject.name() {
         let approval = crate::error::key(&value, "request")?;
@@ -92,21 +79,17 @@ pub(crate) async fn press(
             return Ok(Redirect::to(&format!("/?reject={approval}#ask")).into_response());
         }
         let to_panel = (HeaderName::from_static("hx-retarget"), HeaderValue::from_static("#ask"));
-        return Ok(([to_panel], show(&Ask { approval })).into_response());
+        return Ok(([to_panel], show(&Ask { approval, once: signed_in.console.ids.next() })).into_response());
     }
     let body = WebBody::Press { person: signed_in.person.id, verb, value, chosen };
-    hand_in(&console, &signed_in.person, &body).await?;
-    answer(&console, &signed_in).await
+    hand_in(&signed_in, &fields, &body).await?;
+    answer(&signed_in).await
 }
 
 /// Takes the reason of a rejection.
-pub(crate) async fn form(
-    State(console): State<Console>,
-    signed_in: SignedIn,
-    Form(fields): Form<Fields>,
-) -> Result<Response, Failure> {
-    hand_in(&console, &signed_in.person, &rejection(&signed_in.person, &fields)?).await?;
-    answer(&console, &signed_in).await
+pub(crate) async fn form(signed_in: SignedIn, Form(fields): Form<Fields>) -> Result<Response, Failure> {
+    hand_in(&signed_in, &fields, &rejection(&signed_in.person, &fields)?).await?;
+    answer(&signed_in).await
 }
 
 /// A rejection with its reason, as the form sent it.
@@ -122,11 +105,11 @@ pub(crate) fn rejection(person: &Person, fields: &Fields) -> Result<WebBody, Fai
 }
 
 /// The conversation as it is now: to our script the part that changed, to a plain browser the page.
-async fn answer(console: &Console, signed_in: &SignedIn) -> Result<Response, Failure> {
+async fn answer(signed_in: &SignedIn) -> Result<Response, Failure> {
     if !signed_in.is_fragment {
         return Ok(Redirect::to("/#end").into_response());
     }
-    let mut tx = console.db.tenant(signed_in.person.tenant).begin().await?;
-    let thread = Thread::load(&mut tx, console, &signed_in.person).await?;
+    let mut tx = signed_in.begin().await?;
+    let thread = Thread::load(&mut tx, &signed_in.person, signed_in.now()).await?;
     Ok(show(&thread))
 }

@@ -9,13 +9,15 @@ use domain::inbound::WebBody;
 use domain::person::{Channel, Person};
 use domain::plan::PlanState;
 use storage::{Tx, inbox, messages, plans};
+use uuid::Uuid;
 
-use crate::Console;
 use crate::error::Failure;
 use crate::moment::Moment;
 
 /// How far back the page shows; older plans are on the Plans page.
 const SHOWN_MAX: i64 = 80;
+/// How the web channel begins the form of a card.
+const FORM: &str = "<form method=\"post\" action=\"/chat/press\">";
 
 /// The conversation, oldest first.
 #[derive(Template)]
@@ -44,8 +46,7 @@ enum Kind {
 
 impl Thread {
     /// Reads the latest part of a person's conversation.
-    pub(crate) async fn load(tx: &mut Tx, console: &Console, person: &Person) -> Result<Self, Failure> {
-        let now = console.clock.now();
+    pub(crate) async fn load(tx: &mut Tx, person: &Person, now: DateTime<Utc>) -> Result<Self, Failure> {
         let room = person.id.to_string();
         let said = plans::said_in_room(tx, &room, SHOWN_MAX).await?;
         let shown = messages::in_room(tx, &room, SHOWN_MAX).await?;
@@ -92,6 +93,21 @@ impl Thread {
         items.sort_by_key(|item| item.at);
         Ok(Self { items })
     }
+
+    /// The same with a page's number in the forms of the cards, so that a form sent twice counts once.
+    pub(crate) fn with_once(mut self, once: Uuid) -> Self {
+        for item in &mut self.items {
+            if let Kind::Card { html, .. } = &mut item.kind {
+                *html = with_once(html, once);
+            }
+        }
+        self
+    }
+}
+
+/// Writes a page's number into the forms of a stored card, which was laid out for no page.
+fn with_once(html: &str, once: Uuid) -> String {
+    html.replace(FORM, &format!("{FORM}<input type=\"hidden\" name=\"once\" value=\"{once}\">"))
 }
 
 impl Item {
@@ -109,5 +125,26 @@ impl Item {
         // What is being worked on has no content of its own, so it never changes.
         let version = if matches!(kind, Kind::Card { .. }) { changed.timestamp_micros() } else { 0 };
         Self { key: format!("{mark}-{plan}"), version, at, moment: Moment::new(at, now), kind }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::card::{Block, Button, Card, Style, Verb};
+
+    use super::*;
+
+    #[test]
+    fn the_form_of_a_card_carries_the_number_of_the_page() {
+        let once = Uuid::from_u128(7);
+        let button = Button {
+            label: "Help".to_owned(),
+            verb: Verb::Say,
+            value: "help".to_owned(),
+            style: Style::Plain,
+        };
+        let card = Card { blocks: vec![Block::Buttons { buttons: vec![button] }], ..Card::default() };
+        let html = with_once(&channels::web::html(&card), once);
+        assert!(html.contains(&format!("name=\"once\" value=\"{once}\"")), "{html}");
     }
 }

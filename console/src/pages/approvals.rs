@@ -2,8 +2,9 @@
 
 use askama::Template;
 use axum::Form;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, Query};
 use axum::response::{Html, IntoResponse, Redirect, Response};
+use chrono::{DateTime, Utc};
 use domain::approval::{Approval, Verdict};
 use domain::card::Verb;
 use domain::ids::{ApprovalId, PlanId};
@@ -13,7 +14,6 @@ use domain::plan::PlanState;
 use serde::Deserialize;
 use storage::{approvals, inbox, messages, plans};
 
-use crate::Console;
 use crate::chat::rejection;
 use crate::error::{Failure, key, page as show};
 use crate::intake::{Fields, field, hand_in};
@@ -52,8 +52,7 @@ struct Decided {
 }
 
 impl Line {
-    fn new(approval: Approval, console: &Console) -> Self {
-        let now = console.clock.now();
+    fn new(approval: Approval, now: DateTime<Utc>) -> Self {
         let mut subject = approval.subject.replace('_', " ");
         if let Some(first) = subject.get_mut(..1) {
             first.make_ascii_uppercase();
@@ -92,31 +91,26 @@ pub(crate) struct Wanted {
 }
 
 /// Shows all requests.
-pub(crate) async fn page(
-    State(console): State<Console>,
-    signed_in: SignedIn,
-    Query(wanted): Query<Wanted>,
-) -> Result<Response, Failure> {
-    let person = &signed_in.person;
-    let mut tx = console.db.tenant(person.tenant).begin().await?;
-    let shell = Shell::new(&mut tx, &console, person, Place::Approvals).await?;
-    let now = console.clock.now();
-    let open = approvals::open_ones(&mut tx).await?;
-    let open = open.into_iter().filter(|approval| approval.expires_at > now);
-    let (mine, others): (Vec<_>, Vec<_>) = open.partition(|approval| may_decide(person, approval));
-    let decided = approvals::decided_ones(&mut tx).await?;
-    let line = |approval| Line::new(approval, &console);
+pub(crate) async fn page(signed_in: SignedIn, Query(wanted): Query<Wanted>) -> Result<Response, Failure> {
+    let (mut tx, shell) = signed_in.enter(Place::Approvals).await?;
+    // Before the lists are read: once it is over they show what came of it, and nobody asks again.
     let sent = match wanted.sent {
-        Some(plan) => Some(outcome(&mut tx, person, plan).await?),
+        Some(plan) => Some(outcome(&mut tx, &signed_in.person, plan).await?),
         None => None,
     };
+    let now = signed_in.now();
+    let open = approvals::open_ones(&mut tx).await?;
+    let open = open.into_iter().filter(|approval| approval.expires_at > now);
+    let (mine, others): (Vec<_>, Vec<_>) = open.partition(|approval| may_decide(&signed_in.person, approval));
+    let decided = approvals::decided_ones(&mut tx).await?;
+    let line = |approval| Line::new(approval, now);
     Ok(show(&Page {
         shell,
         sent,
         mine: mine.into_iter().map(line).collect(),
         others: others.into_iter().map(line).collect(),
         decided: decided.into_iter().map(line).collect(),
-        is_approver: person.role >= Role::Approver,
+        is_approver: signed_in.person.role >= Role::Approver,
     }))
 }
 
@@ -125,12 +119,8 @@ fn may_decide(person: &Person, approval: &Approval) -> bool {
     person.role >= Role::Approver && approval.requested_by != person.id
 }
 
-/// Takes a decision: approve at once, reject with a comment.
-pub(crate) async fn decide(
-    State(console): State<Console>,
-    signed_in: SignedIn,
-    Form(fields): Form<Fields>,
-) -> Result<Response, Failure> {
+/// Takes a decision: approve at once, reject with a comment; or takes one's own request back.
+pub(crate) async fn decide(signed_in: SignedIn, Form(fields): Form<Fields>) -> Result<Response, Failure> {
     let approval: ApprovalId = key(field(&fields, "approval").unwrap_or_default(), "request")?;
     let person = &signed_in.person;
     let body = match field(&fields, "verdict") {
@@ -141,19 +131,21 @@ pub(crate) async fn decide(
             chosen: Vec::new(),
         },
         Some("reject") => rejection(person, &fields)?,
+        Some("withdraw") => WebBody::Press {
+            person: person.id,
+            verb: Verb::Say.name().to_owned(),
+            value: format!("cancel {approval}"),
+            chosen: Vec::new(),
+        },
         _ => return Err(Failure::Unusable("Approve or reject: press one of the two.".into())),
     };
-    let plan = PlanId::from(hand_in(&console, person, &body).await?);
+    let plan = PlanId::from(hand_in(&signed_in, &fields, &body).await?);
     Ok(Redirect::to(&format!("/approvals?sent={plan}")).into_response())
 }
 
 /// What became of a decision, as a part of the page that asks again while it is worked on.
-pub(crate) async fn sent(
-    State(console): State<Console>,
-    signed_in: SignedIn,
-    Path(plan): Path<String>,
-) -> Result<Response, Failure> {
-    let mut tx = console.db.tenant(signed_in.person.tenant).begin().await?;
+pub(crate) async fn sent(signed_in: SignedIn, Path(plan): Path<String>) -> Result<Response, Failure> {
+    let mut tx = signed_in.begin().await?;
     let outcome = outcome(&mut tx, &signed_in.person, key(&plan, "decision")?).await?;
     // Once it is carried out the lists on the page are old: the whole page is asked for again.
     let is_over = (!outcome.is_working).then_some([("hx-refresh", "true")]);
@@ -178,11 +170,8 @@ async fn outcome(tx: &mut storage::Tx, person: &Person, plan: PlanId) -> Result<
 }
 
 /// How many requests wait for me, for the navigation.
-pub(crate) async fn count(
-    State(console): State<Console>,
-    signed_in: SignedIn,
-) -> Result<Html<String>, Failure> {
-    let mut tx = console.db.tenant(signed_in.person.tenant).begin().await?;
-    let waiting = shell::waiting(&mut tx, &console, &signed_in.person).await?;
+pub(crate) async fn count(signed_in: SignedIn) -> Result<Html<String>, Failure> {
+    let mut tx = signed_in.begin().await?;
+    let waiting = shell::waiting(&mut tx, &signed_in.console, &signed_in.person).await?;
     Ok(Html(if waiting > 0 { waiting.to_string() } else { String::new() }))
 }

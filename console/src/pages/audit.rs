@@ -1,7 +1,7 @@
 //! The audit log, page by page.
 
 use askama::Template;
-use axum::extract::{Query, State};
+use axum::extract::Query;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
 use domain::audit::Entry;
@@ -9,7 +9,6 @@ use domain::person::Person;
 use serde::Deserialize;
 use storage::{audit, people};
 
-use crate::Console;
 use crate::error::{Failure, page as show};
 use crate::moment::Moment;
 use crate::session::SignedIn;
@@ -78,16 +77,10 @@ pub(crate) struct Wanted {
 }
 
 /// Shows a page of the log.
-pub(crate) async fn page(
-    State(console): State<Console>,
-    signed_in: SignedIn,
-    Query(wanted): Query<Wanted>,
-) -> Result<Response, Failure> {
-    let person = &signed_in.person;
-    let mut tx = console.db.tenant(person.tenant).begin().await?;
-    let shell = Shell::new(&mut tx, &console, person, Place::Audit).await?;
+pub(crate) async fn page(signed_in: SignedIn, Query(wanted): Query<Wanted>) -> Result<Response, Failure> {
+    let (mut tx, shell) = signed_in.enter(Place::Audit).await?;
     let people = people::list(&mut tx).await?;
-    let now = console.clock.now();
+    let now = signed_in.now();
     // One more than shown tells whether there is a next page.
     let mut entries = audit::recent(&mut tx, wanted.before, PAGE as i64 + 1).await?;
     let has_more = entries.len() > PAGE;

@@ -1,13 +1,12 @@
 //! One deal: where it stands, how it got there, what was noted and done.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::response::Response;
 use domain::deal::{NoteRow, Stage};
 use storage::deals::{self, Deal};
 use storage::{audit, people};
 
-use crate::Console;
 use crate::error::{Failure, key, page as show};
 use crate::moment::Moment;
 use crate::pages::audit::Line as AuditLine;
@@ -43,16 +42,10 @@ struct Move {
 }
 
 /// Shows a deal.
-pub(crate) async fn page(
-    State(console): State<Console>,
-    signed_in: SignedIn,
-    Path(id): Path<String>,
-) -> Result<Response, Failure> {
-    let person = &signed_in.person;
+pub(crate) async fn page(signed_in: SignedIn, Path(id): Path<String>) -> Result<Response, Failure> {
     let id = key(&id, "deal")?;
-    let mut tx = console.db.tenant(person.tenant).begin().await?;
-    let shell = Shell::new(&mut tx, &console, person, Place::Deals).await?;
-    let now = console.clock.now();
+    let (mut tx, shell) = signed_in.enter(Place::Deals).await?;
+    let now = signed_in.now();
     let deal = deals::get(&mut tx, id).await?;
     let history = deals::history(&mut tx, id).await?;
     let notes = deals::notes(&mut tx, id).await?;

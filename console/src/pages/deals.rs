@@ -1,14 +1,13 @@
 //! Deals as a board: one column a stage.
 
 use askama::Template;
-use axum::extract::{Query, State};
+use axum::extract::Query;
 use axum::response::Response;
 use domain::deal::Stage;
 use domain::ids::DealId;
 use serde::Deserialize;
 use storage::deals::{self, Wanted};
 
-use crate::Console;
 use crate::error::{Failure, page as show};
 use crate::moment::Moment;
 use crate::session::SignedIn;
@@ -44,18 +43,12 @@ pub(crate) struct Filter {
 }
 
 /// Shows the board.
-pub(crate) async fn page(
-    State(console): State<Console>,
-    signed_in: SignedIn,
-    Query(filter): Query<Filter>,
-) -> Result<Response, Failure> {
-    let person = &signed_in.person;
-    let mut tx = console.db.tenant(person.tenant).begin().await?;
-    let shell = Shell::new(&mut tx, &console, person, Place::Deals).await?;
+pub(crate) async fn page(signed_in: SignedIn, Query(filter): Query<Filter>) -> Result<Response, Failure> {
+    let (mut tx, shell) = signed_in.enter(Place::Deals).await?;
     let is_mine = filter.mine.is_some();
-    let wanted = Wanted { owner: is_mine.then_some(person.id), ..Wanted::default() };
+    let wanted = Wanted { owner: is_mine.then_some(signed_in.person.id), ..Wanted::default() };
     let all = deals::list(&mut tx, wanted).await?;
-    let now = console.clock.now();
+    let now = signed_in.now();
     let total = all.len();
     let mut columns: Vec<Column> =
         Stage::ALL.into_iter().map(|stage| Column { stage, deals: Vec::new() }).collect();

@@ -1,11 +1,9 @@
 //! Odd messages: genuine, but not to be understood or not to be dealt with.
 
 use askama::Template;
-use axum::extract::State;
 use axum::response::Response;
 use storage::inbox::{self, Odd};
 
-use crate::Console;
 use crate::error::{Failure, page as show};
 use crate::moment::Moment;
 use crate::session::SignedIn;
@@ -22,11 +20,9 @@ struct Page {
 }
 
 /// Lists them, newest first.
-pub(crate) async fn page(State(console): State<Console>, signed_in: SignedIn) -> Result<Response, Failure> {
-    let person = &signed_in.person;
-    let mut tx = console.db.tenant(person.tenant).begin().await?;
-    let shell = Shell::new(&mut tx, &console, person, Place::Inbox).await?;
-    let now = console.clock.now();
+pub(crate) async fn page(signed_in: SignedIn) -> Result<Response, Failure> {
+    let (mut tx, shell) = signed_in.enter(Place::Inbox).await?;
+    let now = signed_in.now();
     let odd = inbox::odd(&mut tx, LISTED_MAX).await?;
     let odd =
         odd.into_iter().map(|odd| (Moment::new(odd.received_at, now), odd)).map(|(m, o)| (o, m)).collect();

@@ -1,13 +1,11 @@
 //! Partners: the companies a team works with, and the deals with each.
 
 use askama::Template;
-use axum::extract::State;
 use axum::response::Response;
 use domain::deal::Stage;
 use domain::ids::DealId;
 use storage::deals::{self, Wanted};
 
-use crate::Console;
 use crate::error::{Failure, page as show};
 use crate::moment::Moment;
 use crate::session::SignedIn;
@@ -28,13 +26,11 @@ struct Line {
 }
 
 /// Lists all partners.
-pub(crate) async fn page(State(console): State<Console>, signed_in: SignedIn) -> Result<Response, Failure> {
-    let person = &signed_in.person;
-    let mut tx = console.db.tenant(person.tenant).begin().await?;
-    let shell = Shell::new(&mut tx, &console, person, Place::Partners).await?;
+pub(crate) async fn page(signed_in: SignedIn) -> Result<Response, Failure> {
+    let (mut tx, shell) = signed_in.enter(Place::Partners).await?;
     let all = deals::list(&mut tx, Wanted::default()).await?;
     let partners = deals::partners(&mut tx).await?;
-    let now = console.clock.now();
+    let now = signed_in.now();
     let partners = partners
         .into_iter()
         .map(|partner| Line {

@@ -1,15 +1,15 @@
 //! One plan: its steps, live while it runs.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
 use domain::ids::PlanId;
 use domain::plan::{PlanState, StepState};
 use serde_json::Value;
+use storage::messages;
 use storage::plans::{self, StepView, View};
 
-use crate::Console;
 use crate::error::{Failure, key, page as show};
 use crate::moment::{Moment, duration};
 use crate::session::SignedIn;
@@ -28,6 +28,8 @@ struct Page {
     requester: String,
     trace: String,
     began: Moment,
+    /// What the plan said to people, in full.
+    answers: Vec<String>,
     steps: Steps,
 }
 
@@ -56,17 +58,13 @@ struct Line {
 }
 
 /// Shows a plan.
-pub(crate) async fn page(
-    State(console): State<Console>,
-    signed_in: SignedIn,
-    Path(id): Path<String>,
-) -> Result<Response, Failure> {
-    let person = &signed_in.person;
+pub(crate) async fn page(signed_in: SignedIn, Path(id): Path<String>) -> Result<Response, Failure> {
     let id = key(&id, "plan")?;
-    let mut tx = console.db.tenant(person.tenant).begin().await?;
-    let shell = Shell::new(&mut tx, &console, person, Place::Plans).await?;
+    let (mut tx, shell) = signed_in.enter(Place::Plans).await?;
     let view = plans::view(&mut tx, id).await?;
-    let now = console.clock.now();
+    let answers =
+        messages::of_plan(&mut tx, id).await?.into_iter().map(|said| said.card.to_plain()).collect();
+    let now = signed_in.now();
     let intent = view.intent.name().replace('_', " ");
     Ok(show(&Page {
         shell: shell.titled(format!("Plan: {intent}")),
@@ -76,19 +74,16 @@ pub(crate) async fn page(
         requester: view.requester.clone(),
         trace: id.0.simple().to_string(),
         began: Moment::new(view.created_at, now),
+        answers,
         steps: Steps::new(view, now),
     }))
 }
 
 /// The part that changes, asked for by the open page.
-pub(crate) async fn steps(
-    State(console): State<Console>,
-    signed_in: SignedIn,
-    Path(id): Path<String>,
-) -> Result<Response, Failure> {
-    let mut tx = console.db.tenant(signed_in.person.tenant).begin().await?;
+pub(crate) async fn steps(signed_in: SignedIn, Path(id): Path<String>) -> Result<Response, Failure> {
+    let mut tx = signed_in.begin().await?;
     let view = plans::view(&mut tx, key(&id, "plan")?).await?;
-    Ok(show(&Steps::new(view, console.clock.now())))
+    Ok(show(&Steps::new(view, signed_in.now())))
 }
 
 impl Steps {

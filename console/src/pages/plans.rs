@@ -1,12 +1,10 @@
 //! The latest plans of the team.
 
 use askama::Template;
-use axum::extract::State;
 use axum::response::Response;
 use domain::ids::PlanId;
 use storage::plans::{self, View};
 
-use crate::Console;
 use crate::error::{Failure, page as show};
 use crate::moment::{Moment, duration};
 use crate::session::SignedIn;
@@ -33,11 +31,9 @@ struct Line {
 }
 
 /// Lists the latest plans.
-pub(crate) async fn page(State(console): State<Console>, signed_in: SignedIn) -> Result<Response, Failure> {
-    let person = &signed_in.person;
-    let mut tx = console.db.tenant(person.tenant).begin().await?;
-    let shell = Shell::new(&mut tx, &console, person, Place::Plans).await?;
-    let now = console.clock.now();
+pub(crate) async fn page(signed_in: SignedIn) -> Result<Response, Failure> {
+    let (mut tx, shell) = signed_in.enter(Place::Plans).await?;
+    let now = signed_in.now();
     let plans = plans::recent(&mut tx, LISTED_MAX).await?;
     let line = |view: View| Line {
         id: view.id,

@@ -3,9 +3,10 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::approval::{Approval, Decision, Refusal, Verdict};
+use crate::approval::{Approval, Decision, Refusal, Verdict, Voided};
 use crate::card::{Block, Button, Card, Style, Text, Verb};
 use crate::error::UserError;
+use crate::ids::ApprovalId;
 
 use super::phrases::{buttons, count, faint, in_command, moment, names, say};
 
@@ -91,12 +92,44 @@ pub fn approval_expired(approval: &Approval) -> Card {
     ))
 }
 
-/// The request after what it was about changed.
-pub fn approval_void(approval: &Approval) -> Card {
-    Card::titled("Withdrawn request").and_text(format!(
-        "What {} asked for changed after the request was sent. Nothing was created; a new request is needed.",
-        approval.requested_by_name
+/// The request after it was withdrawn, or after what it was about changed.
+pub fn approval_void(approval: &Approval, lines: &[ProposedDeal], voided: &Voided) -> Card {
+    let heading = if voided.by.is_some() { "Withdrawn" } else { "No longer valid" };
+    let line = match &voided.by_name {
+        Some(name) => Text::default()
+            .strong(format!("Withdrawn by {name}"))
+            .plain(format!(" on {}. Nothing was created.", moment(voided.at))),
+        None => Text::default()
+            .strong(voided.reason.as_str())
+            .plain(format!(" Seen on {}. Nothing was created; a new request is needed.", moment(voided.at))),
+    };
+    Card::titled(format!("{heading}: start {}", count(lines.len(), "deal", "deals")))
+        .and_text(format!("{} asked on {}.", approval.requested_by_name, moment(approval.requested_at)))
+        .with(table(lines))
+        .and_text(line)
+}
+
+/// For whoever took a request back.
+pub fn withdrawn(approval: &Approval) -> Card {
+    Card::text(format!(
+        "Request {} is withdrawn; nobody can decide on it any more. Nothing was created.",
+        approval.id.short()
     ))
+}
+
+/// Which of her open requests somebody means.
+pub fn which_to_withdraw(open: &[Approval]) -> Card {
+    let choices = open.iter().take(5).map(|approval| {
+        let label = format!("{} of {}", approval.id.short(), moment(approval.requested_at));
+        say(label, format!("cancel {}", approval.id))
+    });
+    Card::text("You have several open requests. Which one do you want to take back?")
+        .with(buttons(choices.collect()))
+}
+
+/// Why a request no longer holds: some of its companies got a deal meanwhile.
+pub fn taken_meanwhile(names: &[String]) -> String {
+    format!("There is a deal with {} already.", super::phrases::names(names, 5))
 }
 
 /// Why a decision does not count, in words for whoever made it.
@@ -113,9 +146,21 @@ pub fn decision_refused(refusal: &Refusal) -> UserError {
             format!("This request expired on {}.", moment(*at)),
             "The requester can search again and send a new one.",
         ),
-        Refusal::Void => UserError::new(
+        Refusal::Void(Some(Voided { by_name: Some(name), at, .. })) => UserError::new(
+            format!("{name} withdrew this request on {}.", moment(*at)),
+            "Nothing needs to be decided any more.",
+        ),
+        Refusal::Void(Some(voided)) => UserError::new(
+            format!("This request no longer holds. {}", voided.reason),
+            "The requester can send a new one.",
+        ),
+        Refusal::Void(None) => UserError::new(
             "What this request was about has changed, so it cannot be decided any more.",
             "The requester can send a new one.",
+        ),
+        Refusal::NotYours => UserError::new(
+            "Only whoever sent a request, or an admin, can take it back.",
+            "An approver can reject it: `/deal reject <id> because …`.",
         ),
         Refusal::OwnRequest => UserError::new(
             "This is your own request, so somebody else has to decide on it.",
@@ -132,8 +177,38 @@ pub fn decision_refused(refusal: &Refusal) -> UserError {
     }
 }
 
-/// For the requester's thread: who is asked. With nobody to ask, the way out.
-pub fn waiting_for_approval(approvers: &[String]) -> Card {
+/// Who may decide on a request, by where they hear of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// Who was asked on the channel.
+    pub here: Vec<String>,
+    /// Who is not known on the channel and has to look into the console.
+    pub in_console: Vec<String>,
+    /// Where the console is, without a slash at the end.
+    pub console_url: String,
+}
+
+/// For the requester's thread: who is asked, and where. With nobody to ask, the way out.
+pub fn waiting_for_approval(asked: &Asked, approval: ApprovalId) -> Card {
+    let take_back = buttons(vec![say("Take it back", format!("cancel {approval}"))]);
+    if asked.here.is_empty() && !asked.in_console.is_empty() {
+        let (who, they) = match asked.in_console.as_slice() {
+            [one] => (one.clone(), "does"),
+            several => (names(several, 5), "do"),
+        };
+        return Card::titled("Waiting for approval")
+            .and_text(format!(
+                "{who} may decide, but {they} not use Dealdesk here yet, so I could not ask there. \
+                 The request waits in the console:"
+            ))
+            .with(Block::Link {
+                label: format!("{}/approvals", asked.console_url),
+                url: format!("{}/approvals", asked.console_url),
+            })
+            .and_text("Please tell them. You will see the decision here.")
+            .with(take_back);
+    }
+    let approvers = &asked.here;
     if approvers.is_empty() {
         return Card::titled("Nobody can approve this yet").and_text(Text::with_code(
             "You cannot approve your own request, and there is no other approver in your team. \
@@ -143,10 +218,19 @@ pub fn waiting_for_approval(approvers: &[String]) -> Card {
     let them = if approvers.len() == 1 { "" } else { "One of them decides. " };
     Card::titled("Waiting for approval")
         .and_text(format!("I asked {}. {them}You will see the decision here.", names(approvers, 5)))
+        .with(take_back)
 }
 
-/// The result of an approval: deals by name.
-pub fn deals_created(deals: &[String], decision: &Decision) -> Card {
+/// The result of an approval: deals by name, and the companies that got a deal in another way meanwhile.
+pub fn deals_created(deals: &[String], taken: &[String], decision: &Decision) -> Card {
+    if deals.is_empty() {
+        return Card::titled("Nothing to create").and_text(format!(
+            "{} approved it on {}. {}",
+            decision.by_name,
+            moment(decision.at),
+            taken_meanwhile(taken)
+        ));
+    }
     let heading = format!("{} created", count(deals.len(), "deal", "deals"));
     let card = Card::titled(heading).and_text(format!(
         "Approved by {} on {}. New in Prospect: {}.",
@@ -155,6 +239,7 @@ pub fn deals_created(deals: &[String], decision: &Decision) -> Card {
         names(deals, 10)
     ));
     let card = with_comment(card, decision);
+    let card = if taken.is_empty() { card } else { card.and_text(taken_meanwhile(taken)) };
     let shows = deals.iter().take(3).map(|name| {
         say(format!("Show {}", super::phrases::cut(name, 30)), format!("show {}", in_command(name)))
     });

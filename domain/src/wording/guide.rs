@@ -81,16 +81,6 @@ pub fn user_error(error: &UserError) -> Card {
     if error.way_out.is_empty() { card } else { card.and_text(Text::with_code(&error.way_out)) }
 }
 
-/// Something of ours went wrong. The reference finds it in the log; nothing else is told.
-pub fn our_error(reference: &str) -> Card {
-    Card::text(
-        Text::default()
-            .plain("Something went wrong on our side, and it has been noted. Please try again in a minute. Reference: ")
-            .code(reference)
-            .plain("."),
-    )
-}
-
 /// For a person whom the tenant does not know.
 pub fn not_a_member(workspace: &str) -> Card {
     Card::text(format!(
@@ -99,10 +89,4 @@ pub fn not_a_member(workspace: &str) -> Card {
     .and_text(Text::with_code(
         "Ask one of your Dealdesk admins to add you: `/deal role @you member`. Then just ask again.",
     ))
-}
-
-/// For a workspace that no tenant has connected.
-pub fn unknown_workspace() -> Card {
-    Card::text("Hello! Dealdesk is not set up for this workspace, so I cannot do that for you.")
-        .and_text("Whoever runs Dealdesk for you can connect it from the console. Then just ask again.")
 }

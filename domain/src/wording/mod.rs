@@ -3,6 +3,7 @@
 mod approvals;
 mod contracts;
 mod deals;
+mod elsewhere;
 mod guide;
 mod phrases;
 mod progress;
@@ -13,20 +14,22 @@ mod team;
 mod tests;
 
 pub use approvals::{
-    ProposedDeal, approval_decided, approval_expired, approval_request, approval_void, approvals,
-    ask_comment, deals_created, decision_refused, rejected, waiting_for_approval,
+    Asked, ProposedDeal, approval_decided, approval_expired, approval_request, approval_void, approvals,
+    ask_comment, deals_created, decision_refused, rejected, taken_meanwhile, waiting_for_approval,
+    which_to_withdraw, withdrawn,
 };
 pub use contracts::{
     ContractCard, FindingLine, ReviewLine, TermLine, contract, contract_answer, contract_decided,
     contract_question, document_unknown, reviews, value_words, verdict_word,
 };
 pub use deals::{DealCard, deal, deal_ambiguous, deal_list, deal_moved, deal_unknown, note_added};
-pub use guide::{HelpGroup, HelpLine, help, not_a_member, our_error, unclear, unknown_workspace, user_error};
+pub use elsewhere::{Closed, answered_in_private};
+pub use guide::{HelpGroup, HelpLine, help, not_a_member, unclear, user_error};
 pub use phrases::{day, moment};
-pub use progress::{cancelled_late, on_it, parked, progress};
+pub use progress::{ON_IT, parked, progress};
 pub use refusals::{
-    approval_unknown, company_changed, lapsed, nothing_to_propose, own_role, person_unclear, search_gone,
-    took_too_long, with_trace,
+    approval_unknown, company_changed, lapsed, no_open_request, nothing_to_propose, own_role, person_unclear,
+    search_gone, took_too_long, with_trace,
 };
 pub use search::{found, nothing_found};
 pub use team::{PersonRow, people, role_set};

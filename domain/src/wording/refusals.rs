@@ -18,6 +18,11 @@ pub fn approval_unknown() -> UserError {
     UserError::new("I do not know that request.", "See what waits for you with `approvals`.")
 }
 
+/// Somebody takes back a request but has none.
+pub fn no_open_request() -> UserError {
+    UserError::new("You have no open request to take back.", "See what waits with `approvals`.")
+}
+
 /// Companies were chosen from a search that is no longer there.
 pub fn search_gone() -> UserError {
     UserError::new("I no longer have that search.", "Please search again and choose from the new list.")

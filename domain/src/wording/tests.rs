@@ -2,10 +2,10 @@
 
 use chrono::{TimeZone, Utc};
 
-use super::{deal_moved, decision_refused, unclear, waiting_for_approval};
+use super::{Asked, deal_moved, decision_refused, unclear, waiting_for_approval};
 use crate::approval::{Decision, Refusal, Verdict};
 use crate::deal::{Stage, StageChange};
-use crate::ids::PersonId;
+use crate::ids::{ApprovalId, PersonId};
 use crate::intent::Candidate;
 
 #[test]
@@ -32,9 +32,24 @@ fn late_decisions_learn_who_was_first() {
 
 #[test]
 fn nobody_to_ask_has_a_way_out() {
-    assert!(waiting_for_approval(&[]).to_plain().contains("/deal role @name approver"));
-    let one = waiting_for_approval(&["Bea".to_owned()]).to_plain();
-    assert_eq!(one, "Waiting for approval\nI asked Bea. You will see the decision here.");
+    let waiting = |here: &[&str], in_console: &[&str]| {
+        let names = |list: &[&str]| list.iter().map(|name| (*name).to_owned()).collect();
+        let console_url = "http://desk.example".to_owned();
+        let asked = Asked { here: names(here), in_console: names(in_console), console_url };
+        waiting_for_approval(&asked, ApprovalId(uuid::Uuid::nil())).to_plain()
+    };
+    assert!(waiting(&[], &[]).contains("/deal role @name approver"));
+    assert_eq!(
+        waiting(&["Bea"], &["Admin"]),
+        "Waiting for approval\nI asked Bea. You will see the decision here.\n[Take it back]"
+    );
+    // Nobody was asked where nobody can be reached; the requester is told where the request waits.
+    assert_eq!(
+        waiting(&[], &["Admin"]),
+        "Waiting for approval\nAdmin may decide, but does not use Dealdesk here yet, so I could not ask there. \
+         The request waits in the console:\nhttp://desk.example/approvals: http://desk.example/approvals\n\
+         Please tell them. You will see the decision here.\n[Take it back]"
+    );
 }
 
 #[test]

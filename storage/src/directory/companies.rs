@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use domain::company::{Company, CompanyId, Size};
 use domain::search::Filters;
+use domain::taxonomy::taxonomy;
 use sqlx::postgres::PgRow;
 use sqlx::{PgPool, Postgres, QueryBuilder, Row};
 
@@ -86,8 +87,8 @@ impl Pages<'_> {
 }
 
 /// Searches without the index: every filter as SQL, ranked by full text and, where the server has it, by
-/// likeness of the name. Best first. Industries are taken by the words of their ids, matched against labels,
-/// tags and descriptions.
+/// likeness of the name. Best first. Industries are taken by the labels that imply them and by the phrases that
+/// prove them, matched against labels, tags and descriptions.
 ///
 /// # Errors
 /// When the database fails.
@@ -103,7 +104,7 @@ pub async fn search_degraded(pool: &PgPool, filters: &Filters, limit: u32) -> Re
 fn degraded_query(filters: &Filters, trigrams: bool, limit: u32) -> QueryBuilder<Postgres> {
     let mut query = QueryBuilder::new(select!(" WHERE true"));
     push_hard_filters(&mut query, filters);
-    let industries = any_of(filters.industries.iter().map(|id| id.replace(['_', '-', '.'], " ")));
+    let industries = filters.industries.iter().map(|id| industry_words(id)).collect::<Vec<_>>().join(" or ");
     if !industries.is_empty() {
         query.push(" AND search @@ websearch_to_tsquery('pg_catalog.english', ");
         query.push_bind(industries.clone()).push(")");
@@ -115,7 +116,9 @@ fn degraded_query(filters: &Filters, trigrams: bool, limit: u32) -> QueryBuilder
         return query;
     }
     let name = filters.capability.join(" ");
-    query.push(" AND (search @@ websearch_to_tsquery('pg_catalog.english', ").push_bind(capability.clone());
+    // Beside an industry the words only rank, as they do with the index.
+    query.push(if industries.is_empty() { " AND (search" } else { " AND (true OR search" });
+    query.push(" @@ websearch_to_tsquery('pg_catalog.english', ").push_bind(capability.clone());
     query.push(") OR search @@ plainto_tsquery('pg_catalog.simple', ").push_bind(name.clone()).push(")");
     if trigrams {
         query.push(" OR ").push_bind(name.clone()).push(" <% name");
@@ -142,6 +145,19 @@ fn any_of(phrases: impl Iterator<Item = String>) -> String {
     clean.filter(|phrase| !phrase.trim().is_empty()).collect::<Vec<_>>().join(" or ")
 }
 
+/// What shows an industry, for `websearch_to_tsquery`: its labels in the directory and its phrases, quoted.
+fn industry_words(id: &str) -> String {
+    let phrases = taxonomy().by_id(id).map_or_else(Vec::new, |nth| taxonomy().get(nth).shown_by());
+    if phrases.is_empty() {
+        return id.replace(['_', '-', '.'], " ");
+    }
+    phrases.iter().map(|phrase| format!("\"{}\"", phrase.replace('"', " "))).collect::<Vec<_>>().join(" or ")
+}
+
+/// Accented letters, and beside them what they are without; the filters' cities have none.
+const ACCENTS: (&str, &str) =
+    ("áàâäãåéèêëíìîïóòôöõøúùûüñçýłšžćčđğışń", "aaaaaaeeeeiiiioooooouuuuncylszccdgisn");
+
 fn push_hard_filters(query: &mut QueryBuilder<Postgres>, filters: &Filters) {
     if !filters.countries.is_empty() {
         query.push(" AND country = ANY(").push_bind(filters.countries.clone()).push(")");
@@ -150,13 +166,7 @@ fn push_hard_filters(query: &mut QueryBuilder<Postgres>, filters: &Filters) {
         query.push(" AND NOT coalesce(country, '') = ANY(");
         query.push_bind(filters.countries_not.clone()).push(")");
     }
-    if !filters.states.is_empty() {
-        query.push(" AND state = ANY(").push_bind(filters.states.clone()).push(")");
-    }
-    if !filters.cities.is_empty() {
-        let cities: Vec<String> = filters.cities.iter().map(|city| city.to_lowercase()).collect();
-        query.push(" AND lower(city) = ANY(").push_bind(cities).push(")");
-    }
+    push_places(query, filters);
     if !filters.sizes.is_empty() {
         let labels: Vec<&str> = filters.sizes.iter().map(|size| size.label()).collect();
         query.push(" AND market_cap = ANY(").push_bind(labels).push(")");
@@ -184,6 +194,32 @@ fn push_hard_filters(query: &mut QueryBuilder<Postgres>, filters: &Filters) {
     if let Some(status) = &filters.status {
         query.push(" AND status = ").push_bind(status.to_lowercase());
     }
+}
+
+/// A company in a country of which states or cities are named must be in one of those, as with the index.
+/// Places are written `US-CA` and `DE-munich`; a city without a country is anywhere.
+fn push_places(query: &mut QueryBuilder<Postgres>, filters: &Filters) {
+    if filters.states.is_empty() && filters.cities.is_empty() {
+        return;
+    }
+    let country = |place: &String| place.split_once('-').map(|(country, _)| country.to_owned());
+    let narrowed: Vec<String> = filters.states.iter().chain(&filters.cities).filter_map(country).collect();
+    let written = filters.cities.clone();
+    if filters.cities_in_states {
+        query.push(" AND country || '-' || translate(lower(city), ").push_bind(ACCENTS.0).push(", ");
+        query.push_bind(ACCENTS.1).push(") = ANY(").push_bind(written);
+        query.push(") AND (state IS NULL OR country || '-' || state = ANY(");
+        query.push_bind(filters.states.clone()).push("))");
+        return;
+    }
+    query.push(" AND (country || '-' || state = ANY(").push_bind(filters.states.clone());
+    for own in [") OR country || '-' || translate(lower(city), ", ") OR '-' || translate(lower(city), "] {
+        query.push(own).push_bind(ACCENTS.0).push(", ").push_bind(ACCENTS.1).push(") = ANY(");
+        query.push_bind(written.clone());
+    }
+    // Another country that was asked for as a whole.
+    query.push(") OR (country = ANY(").push_bind(filters.countries.clone());
+    query.push(") AND NOT country = ANY(").push_bind(narrowed).push(")))");
 }
 
 fn company(row: &PgRow) -> Result<Company, Error> {

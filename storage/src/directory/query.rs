@@ -36,6 +36,15 @@ pub struct Candidate {
     pub score: f32,
 }
 
+/// Worth of a known fact beside the tenths of an industry's strength: a company of which only a label and the
+/// fact are known must stay a candidate beside any number of described ones of which the fact is not.
+const KNOWN: f32 = 4.5;
+
+/// Worth of the person's own words for an industry.
+const OWN_WORDS: f32 = 2.0;
+/// Worth of the very words of a phrase beside the tenths of an industry's strength.
+const VERY_WORDS: f32 = 4.0;
+
 type Clause = (Occur, Box<dyn Query>);
 
 impl Index {
@@ -52,6 +61,7 @@ impl Index {
         let searcher = self.reader.searcher();
         let mut clauses = self.hard(filters, unknowns);
         clauses.extend(self.soft(filters));
+        clauses.extend(self.known(filters));
         let query = BooleanQuery::new(clauses);
         let top = searcher.search(&query, &TopDocs::with_limit(limit.max(1)).order_by_score())?;
         top.into_iter().map(|(score, address)| self.read(&searcher, score, address)).collect()
@@ -66,6 +76,65 @@ impl Index {
         clauses.extend(self.soft(filters).into_iter().filter(|(occur, _)| *occur == Occur::Must));
         clauses.push((Occur::Must, Box::new(AllQuery)));
         Ok(self.reader.searcher().search(&BooleanQuery::new(clauses), &Count)? as u64)
+    }
+
+    /// How often each asked fact holds among the companies of which it is known: the fields it is read from,
+    /// and the share, 0 to 1 (0 when it is known of none).
+    ///
+    /// # Errors
+    /// When the engine cannot read its files.
+    pub fn shares(&self, filters: &Filters) -> Result<Vec<(&'static [&'static str], f64)>, IndexError> {
+        let (fields, searcher) = (&self.fields, self.reader.searcher());
+        let count = |field: Field, value: &str| searcher.doc_freq(&Term::from_field_text(field, value));
+        let all = searcher.num_docs();
+        let mut shares: Vec<(&'static [&'static str], f64)> = Vec::new();
+        let mut add = |fields: &'static [&'static str], holds: u64, unknown: u64| {
+            shares.push((fields, holds as f64 / all.saturating_sub(unknown).max(1) as f64));
+        };
+        let sum = |field: Field, values: Vec<&str>| -> Result<u64, IndexError> {
+            values.into_iter().try_fold(0, |sum, value| Ok(sum + count(field, value)?))
+        };
+        if !filters.sizes.is_empty() {
+            let holds = sum(fields.size, filters.sizes.iter().map(|size| size.label()).collect())?;
+            add(&["market_cap"], holds, count(fields.size, UNKNOWN)?);
+        }
+        if !filters.states.is_empty() || !filters.cities.is_empty() {
+            let states = sum(fields.state, filters.states.iter().map(String::as_str).collect())?;
+            let cities = filters.cities.iter().map(|place| place.split_once('-').map_or(&place[..], |p| p.1));
+            let cities = sum(fields.city, cities.collect())?;
+            let field = if filters.cities.is_empty() { fields.state } else { fields.city };
+            add(&["state", "city"], states + cities, count(field, UNKNOWN)?);
+        }
+        if let Some(status) = &filters.status {
+            let holds = sum(fields.status, accepted_status(status).to_vec())?;
+            add(&["status"], holds, count(fields.status, UNKNOWN)?);
+        }
+        let missing = |field: Field| searcher.doc_freq(&Term::from_field_i64(field, UNKNOWN_NUMBER));
+        let within = |field: Field, min: Option<i64>, max: Option<i64>| {
+            Ok::<u64, IndexError>(searcher.search(&range(field, min, max, Unknowns::Refused), &Count)? as u64)
+        };
+        let (min, max) = (filters.founded_min.map(i64::from), filters.founded_max.map(i64::from));
+        if min.is_some() || max.is_some() {
+            add(&["founded_year"], within(fields.founded, min, max)?, missing(fields.founded)?);
+        }
+        let whole = |usd: Option<f64>| usd.map(|usd| usd as i64);
+        let (min, max) = (whole(filters.funding_min_usd), whole(filters.funding_max_usd));
+        if min.is_some() || max.is_some() {
+            add(&["funding_total_usd"], within(fields.funding, min, max)?, missing(fields.funding)?);
+        }
+        Ok(shares)
+    }
+
+    /// How many companies are of an industry at all well (strength 0.4 or more).
+    ///
+    /// # Errors
+    /// When the engine cannot read its files.
+    pub fn members(&self, industry: &str) -> Result<u64, IndexError> {
+        let searcher = self.reader.searcher();
+        (4..10).try_fold(0, |sum, tier| {
+            let term = Term::from_field_text(self.fields.industry, &tier_term(industry, tier));
+            Ok(sum + searcher.doc_freq(&term)?)
+        })
     }
 
     fn read(&self, searcher: &Searcher, score: f32, address: DocAddress) -> Result<Candidate, IndexError> {
@@ -119,6 +188,18 @@ impl Index {
     fn location(&self, filters: &Filters, unknowns: Unknowns) -> Box<dyn Query> {
         let fields = &self.fields;
         let mut narrowed: BTreeMap<&str, Vec<Box<dyn Query>>> = BTreeMap::new();
+        if filters.cities_in_states {
+            let bare =
+                |place: &String| place.split_once('-').map_or(place.clone(), |(_, city)| city.to_owned());
+            let unknown = || unknown(unknowns).map(str::to_owned);
+            let states = filters.states.iter().cloned().chain(unknown());
+            let cities = filters.cities.iter().map(bare).chain(unknown());
+            let inside = both(
+                any(states.map(|state| term(fields.state, &state))),
+                any(cities.map(|city| term(fields.city, &city))),
+            );
+            return both(any(filters.countries.iter().map(|code| term(fields.country, code))), inside);
+        }
         for state in &filters.states {
             let country = state.split('-').next().unwrap_or_default();
             let held = narrowed.entry(country).or_default();
@@ -159,7 +240,10 @@ impl Index {
                     Box::new(ConstScoreQuery::new(held, f32::from(tier) + 1.0)) as Box<dyn Query>
                 })
             });
-            clauses.push((Occur::Must, any(tiers)));
+            // A company that says the very words is a candidate whatever its industry.
+            let said = filters.capability.iter().flat_map(|phrase| self.very_words(phrase));
+            let said = said.map(|query| Box::new(ConstScoreQuery::new(query, VERY_WORDS)) as Box<dyn Query>);
+            clauses.push((Occur::Must, any(tiers.chain(said))));
         }
         if !filters.capability.is_empty() {
             let occur = if filters.industries.is_empty() { Occur::Must } else { Occur::Should };
@@ -169,6 +253,8 @@ impl Index {
         if !filters.industries.is_empty() && !filters.said.is_empty() {
             let words = any(filters.said.iter().flat_map(|phrase| self.text(phrase)));
             clauses.push((Occur::Should, Box::new(BoostQuery::new(words, 0.08))));
+            let very = any(filters.said.iter().flat_map(|phrase| self.very_words(phrase)));
+            clauses.push((Occur::Should, Box::new(ConstScoreQuery::new(very, OWN_WORDS))));
         }
         let quality = (1..=3_u8).map(|level| {
             let held = term(fields.quality, &level.to_string());
@@ -179,6 +265,45 @@ impl Index {
             clauses.push((Occur::Must, Box::new(ConstScoreQuery::new(Box::new(AllQuery), 0.0))));
         }
         clauses
+    }
+
+    /// What a company gains for each asked fact that the directory knows of it: as much in tenths of industry
+    /// strength as the fact is worth in the fit.
+    fn known(&self, filters: &Filters) -> Vec<Clause> {
+        let fields = &self.fields;
+        let mut facts: Vec<Box<dyn Query>> = Vec::new();
+        facts.extend(filters.sizes.iter().map(|size| term(fields.size, size.label())));
+        facts.extend(filters.states.iter().map(|state| term(fields.state, state)));
+        let cities = filters.cities.iter().filter_map(|place| place.split_once('-'));
+        facts.extend(cities.map(|(_, city)| term(fields.city, city)));
+        let statuses = filters.status.iter().flat_map(|status| accepted_status(status));
+        facts.extend(statuses.map(|status| term(fields.status, status)));
+        if filters.founded_min.is_some() || filters.founded_max.is_some() {
+            facts.push(range(fields.founded, None, None, Unknowns::Refused));
+        }
+        if filters.funding_min_usd.is_some() || filters.funding_max_usd.is_some() {
+            facts.push(range(fields.funding, None, None, Unknowns::Refused));
+        }
+        let worth = |fact| Box::new(ConstScoreQuery::new(fact, KNOWN)) as Box<dyn Query>;
+        facts.into_iter().map(|fact| (Occur::Should, worth(fact))).collect()
+    }
+
+    /// The words of a phrase side by side in any text field; a single word only in the name or the lead.
+    fn very_words(&self, phrase: &str) -> Vec<Box<dyn Query>> {
+        let fields = &self.fields;
+        let terms = analyze(phrase);
+        let all = [fields.name, fields.lead, fields.body];
+        match &terms[..] {
+            [] => vec![],
+            [one] => all[..2].iter().map(|field| term(*field, one)).collect(),
+            _ => {
+                let whole = |field: &Field| {
+                    let terms = terms.iter().map(|text| Term::from_field_text(*field, text)).collect();
+                    Box::new(PhraseQuery::new(terms)) as Box<dyn Query>
+                };
+                all.iter().map(whole).collect()
+            }
+        }
     }
 
     /// The words of a phrase in every text field, and the phrase itself, by BM25.

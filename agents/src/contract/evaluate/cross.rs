@@ -9,7 +9,7 @@ use crate::contract::{
         assemble::{self, Guess},
         candidate::LABELLED,
         cue::Cues,
-        extractor::confidence,
+        extractor::settle,
         model::Model,
         reading::Reading,
         training::{Case, train},
@@ -44,11 +44,7 @@ pub fn pools(
         note(fold, &model);
         for at in (0..contracts.len()).filter(|at| held(*at)) {
             let mut pool = assemble::guesses(&contracts[at].text, &readings[at], &model.judge(&readings[at]));
-            for (guesses, release) in pool.iter_mut().zip(&model.releases) {
-                for guess in guesses {
-                    guess.share = confidence(guess.share, *release);
-                }
-            }
+            settle(&mut pool, &model.releases);
             pools[at] = pool;
         }
     }

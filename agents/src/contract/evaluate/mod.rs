@@ -3,5 +3,6 @@
 pub mod cross;
 pub mod cuad;
 pub mod data;
+pub mod measure;
 pub mod right;
 pub mod table;

@@ -36,7 +36,7 @@ pub fn guesses(text: &str, reading: &Reading, pool: &[Candidate]) -> Vec<Vec<Gue
             term_guesses(text, reading, (pool, term), &known)
         };
         let day = match all[term].first() {
-            Some(Guess { value: Some(Value::Date(day)), share, .. }) if *share > 0.4 => Some(*day),
+            Some(Guess { value: Some(Value::Date(day)), share, .. }) if *share > 0.25 => Some(*day),
             _ => None,
         };
         match term {
@@ -120,7 +120,9 @@ fn party_guesses(text: &str, reading: &Reading, pool: &[Candidate]) -> Vec<Guess
     }
     for one in own {
         if all.iter().all(|other: &Guess| one.end <= other.start || other.end <= one.start) {
-            let value = party(text, reading, one).map(|party| Value::Parties(vec![party]));
+            // Beside the names, "each a Party" is a further place of the term; alone it names nobody.
+            let together = (one.group == Group::Together && !all.is_empty()).then_some(Value::Clause);
+            let value = party(text, reading, one).map(|party| Value::Parties(vec![party])).or(together);
             all.push(Guess { start: one.start, end: one.end, value, share: one.share });
         }
     }

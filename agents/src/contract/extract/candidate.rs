@@ -92,13 +92,9 @@ pub struct Habit {
 const CLAUSE_NUMBERS: usize = 36;
 const PASSAGE_NUMBERS: usize = 8;
 /// Sentences a term that are looked at a second time.
-const SENTENCES_MAX: usize = 8;
+const SENTENCES_MAX: usize = 12;
 /// Below these log-odds a sentence is not looked at again.
-const ODDS_MIN: f32 = -5.5;
-/// A sentence beside a better one joins its run from here.
-const JOIN_ODDS: f32 = -2.0;
-const RUN_MAX: usize = 5;
-
+const ODDS_MIN: f32 = -8.0;
 /// Scores of the first look.
 #[derive(Debug, Clone, Copy)]
 pub struct Scores<'a> {
@@ -198,23 +194,8 @@ impl<'a> View<'a> {
     fn clauses(&self, term: usize, found: &mut Vec<Candidate>) {
         let mut order: Vec<usize> = (0..self.count).filter(|at| self.odds(*at, term) > ODDS_MIN).collect();
         order.sort_by(|a, b| self.odds(*b, term).total_cmp(&self.odds(*a, term)));
-        let mut runs: Vec<(usize, usize)> = Vec::new();
-        for at in order.iter().take(SENTENCES_MAX) {
-            runs.push((*at, *at));
-            let (mut first, mut last) = (*at, *at);
-            while first > 0 && last - first < RUN_MAX && self.joins(first - 1, first, term) {
-                first -= 1;
-            }
-            while last + 1 < self.count && last - first < RUN_MAX && self.joins(last + 1, last, term) {
-                last += 1;
-            }
-            if last > first && !runs.contains(&(first, last)) {
-                runs.push((first, last));
-            }
-            if *at + 1 < self.count && self.joins(*at + 1, *at, term) && !runs.contains(&(*at, at + 1)) {
-                runs.push((*at, at + 1));
-            }
-        }
+        // Labelled passages are single sentences, all but one or two in a hundred.
+        let runs: Vec<(usize, usize)> = order.iter().take(SENTENCES_MAX).map(|at| (*at, *at)).collect();
         let odds: Vec<f32> = order.iter().map(|at| self.odds(*at, term)).collect();
         for (first, last) in runs {
             let sentences = &self.reading.outline.sentences;
@@ -231,12 +212,6 @@ impl<'a> View<'a> {
                 share: 0.0,
             });
         }
-    }
-
-    fn joins(&self, sentence: usize, beside: usize, term: usize) -> bool {
-        let sentences = &self.reading.outline.sentences;
-        self.odds(sentence, term) > JOIN_ODDS
-            && sentences[sentence].paragraph.abs_diff(sentences[beside].paragraph) <= 1
     }
 
     fn numbers(&self, term: usize, (first, last): (usize, usize), odds: &[f32]) -> Vec<f32> {

@@ -76,20 +76,32 @@ impl Extractor {
     /// Finds all terms in a contract.
     #[must_use]
     pub fn extract(&self, contract: &ContractText, options: &Options) -> Extracted {
-        let reading = Reading::of(&contract.text, &self.cues, options.deadline);
-        let pool = self.model.judge(&reading);
-        let guesses = assemble::guesses(&contract.text, &reading, &pool);
+        let (guesses, partial) = self.guesses(&contract.text, options.deadline);
         let mut rows = Vec::new();
-        for (at, term) in terms::all().iter().enumerate() {
-            let own = if at < LABELLED {
-                guesses[at].clone()
-            } else {
-                rules::guesses(&contract.text, &reading, at)
-            };
-            let release = self.model.releases.get(at).copied().unwrap_or(STATED);
-            term_rows(contract, (term, release), own, (options.all, reading.partial), &mut rows);
+        for (term, own) in terms::all().iter().zip(guesses) {
+            term_rows(contract, term, own, (options.all, partial), &mut rows);
         }
-        Extracted { rows, partial: reading.partial }
+        Extracted { rows, partial }
+    }
+
+    /// Every place that may be a term, by term, the best first, with its confidence; and whether time ran out.
+    #[must_use]
+    pub fn guesses(&self, text: &str, deadline: Option<Instant>) -> (Vec<Vec<Guess>>, bool) {
+        let reading = Reading::of(text, &self.cues, deadline);
+        let mut all = assemble::guesses(text, &reading, &self.model.judge(&reading));
+        all.extend((LABELLED..terms::all().len()).map(|term| rules::guesses(text, &reading, term)));
+        settle(&mut all, &self.model.releases);
+        (all, reading.partial)
+    }
+}
+
+/// Turns the probabilities of labelled terms into confidences; what has no value is never stated.
+pub fn settle(all: &mut [Vec<Guess>], releases: &[f32]) {
+    for (own, release) in all.iter_mut().zip(releases) {
+        for guess in own {
+            let sure = confidence(guess.share, *release);
+            guess.share = if guess.value.is_some() { sure } else { sure.min(STATED - 1e-3) };
+        }
     }
 }
 
@@ -108,16 +120,15 @@ pub fn confidence(share: f32, release: f32) -> f32 {
 
 fn term_rows(
     contract: &ContractText,
-    of: (&TermSpec, f32),
+    term: &TermSpec,
     own: Vec<Guess>,
-    how: (bool, bool),
+    (all, partial): (bool, bool),
     rows: &mut Vec<Extraction>,
 ) {
-    let ((term, release), (all, partial)) = (of, how);
     let mut found = 0;
-    let mut first = 1.0;
+    let mut first = 0.0;
     for (at, guess) in own.into_iter().enumerate() {
-        let Some(row) = row(contract, term, release, guess) else { continue };
+        let Some(row) = row(contract, term, guess) else { continue };
         if at == 0 {
             first = row.confidence;
         }
@@ -131,15 +142,14 @@ fn term_rows(
         return;
     }
     // Candidates far below the threshold do not make a term present; the answer stands before them.
-    let first = if rows.last().is_some_and(|row| row.term == term.key) { first } else { 0.0 };
     let place =
         rows.partition_point(|row| terms::by_key(&row.term.0).is_none_or(|other| other.number < term.number));
     rows.insert(place, missing(contract, &term.key, 1.0 - first, partial));
 }
 
-fn row(contract: &ContractText, term: &TermSpec, release: f32, guess: Guess) -> Option<Extraction> {
+fn row(contract: &ContractText, term: &TermSpec, guess: Guess) -> Option<Extraction> {
     let quote = contract.quote(guess.start, guess.end)?;
-    let sure = confidence(guess.share, release) * legibility(contract, quote.page);
+    let sure = guess.share * legibility(contract, quote.page);
     let (state, reason, confidence) = match &guess.value {
         None => (
             State::Review,

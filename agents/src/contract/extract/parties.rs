@@ -29,7 +29,7 @@ static OPENING: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// What a name does not go on behind.
 static CLOSING: LazyLock<Option<Regex>> = LazyLock::new(|| {
     pattern(
-        r"(?i),?\s+(?:an?|the|whose|having|with|located|organized|incorporated under|duly|acting|on behalf|by and through|formerly|f/k/a|d/b/a|of\s+\d|individually|as|whose|is|and|residing|at|registered|established|existing|including|for)\s|[(;:\n]|,\s+\d|,\s+[a-z]|\s\s\s",
+        r"(?i),?\s+(?:an?|the|whose|having|with|located|organized|incorporated under|duly|acting|on behalf|by and through|formerly|f/k/a|d/b/a|of\s+\d|individually|as|whose|is|and|residing|at|registered|established|existing|including|for)\s|[(;:\n]|,\s+\d|,\s+(?-i:[a-z])|\s\s\s",
     )
 });
 
@@ -107,6 +107,10 @@ fn name_at(text: &str, start: usize, before: usize) -> Option<(usize, usize)> {
         .fold(trimmed, |rest, word| rest.strip_prefix(word).unwrap_or(rest))
         .trim_start();
     let start = before - trimmed.len();
+    // "Source: ACME CORP, 8-K" is the stamp of a filing.
+    if tail(&text[..start], 9).contains("ource:") {
+        return None;
+    }
     if !trimmed
         .starts_with(|c: char| c.is_uppercase() || c.is_ascii_digit() || c == '[' || c == 'e' || c == 'i')
     {
@@ -169,7 +173,7 @@ fn suffixed(text: &str, outline: &Outline, within: usize) -> Vec<Naming> {
         {
             first += 1;
         }
-        if first < at {
+        if first < at && !tail(&text[..words[first].start as usize], 9).contains("ource:") {
             let mut end = words[at].end as usize;
             end += usize::from(text[end..].starts_with('.'));
             found.push(Naming { name: (words[first].start as usize, end), alias: (0, 0) });

@@ -101,7 +101,7 @@ fn grow_right(text: &str, words: &[Word], at: usize) -> usize {
         && joined(text, &words[end], &words[end + 1])
     {
         end += 1;
-        if words[end].capital {
+        if words[end].capital || words[end].hash == word_hash("#") {
             last = end;
         }
     }

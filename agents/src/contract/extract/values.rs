@@ -83,7 +83,7 @@ pub fn fields(term: &TermSpec, quote: &str) -> Vec<(&'static str, Value)> {
             fields.push(("auto", Value::Text(if auto { "yes" } else { "no" }.to_owned())));
         }
         Normaliser::Duration | Normaliser::Hours | Normaliser::Frequency => {
-            fields.extend(length().map(|length| ("duration", length)))
+            fields.extend(length().map(|length| ("duration", length)));
         }
         _ => {}
     }
@@ -189,7 +189,14 @@ fn term_end(quote: &str, known: &Known) -> Option<Value> {
         "until it is terminated",
     ];
     let endless = endless.iter().any(|words| lower.contains(words));
-    endless.then_some(Value::Duration(Duration { count: 0.0, unit: CalendarUnit::Perpetual }))
+    // What ends with an event has an end, but neither a day nor a length.
+    let endless = endless.then_some(Value::Duration(Duration { count: 0.0, unit: CalendarUnit::Perpetual }));
+    endless.or_else(|| {
+        ["until", "expir", "terminat", " end"]
+            .iter()
+            .any(|words| lower.contains(words))
+            .then_some(Value::Clause)
+    })
 }
 
 /// The first length of time that is neither a notice nor a renewal.
@@ -201,10 +208,18 @@ fn initial_length(quote: &str) -> Option<Duration> {
             let notice = ["prior", "notice", "before", "’ written", "' written", "advance"]
                 .iter()
                 .any(|words| after.contains(words));
-            let renewal =
-                ["successive", "additional", "renew", "extend", "within", "at least", "each", "every"]
-                    .iter()
-                    .any(|words| before.contains(words));
+            let renewal = [
+                "successive",
+                "additional",
+                "renew",
+                "extension",
+                " within ",
+                "at least",
+                " each ",
+                " every ",
+            ]
+            .iter()
+            .any(|words| before.contains(words));
             let long = matches!(found.duration.unit, CalendarUnit::Months | CalendarUnit::Years)
                 || found.duration.count >= 60.0;
             let anniversary = quote[found.start..found.end].to_ascii_lowercase().contains("anniversary");
@@ -266,9 +281,13 @@ fn renewal(quote: &str) -> Option<Duration> {
 }
 
 fn notice(quote: &str) -> Option<Duration> {
-    let near = |found: &duration::Found| {
-        let after = head(&quote[found.end..], 60).to_ascii_lowercase();
-        let before = tail(&quote[..found.start], 50).to_ascii_lowercase();
+    let found: Vec<duration::Found> = duration::find(quote).collect();
+    let near = |at: &usize| {
+        let one = found[*at];
+        // "prior" belongs to the last length before it.
+        let next = found.get(at + 1).map_or(quote.len(), |next| next.start);
+        let after = head(&quote[one.end..next.max(one.end)], 60).to_ascii_lowercase();
+        let before = tail(&quote[..one.start], 50).to_ascii_lowercase();
         let later =
             ["prior", "before", "notice", "advance", "preceding"].iter().any(|words| after.contains(words));
         later
@@ -276,7 +295,7 @@ fn notice(quote: &str) -> Option<Duration> {
                 .iter()
                 .any(|words| before.contains(words))
     };
-    duration::find(quote).find(near).map(|found| found.duration)
+    (0..found.len()).find(near).map(|at| found[at].duration)
 }
 
 fn payment(quote: &str) -> Option<Duration> {
@@ -328,7 +347,9 @@ mod tests {
             read("until January 18, 2022, and thereafter shall continue automatically"),
             date("2022-01-18")
         );
-        assert_eq!(read("until the Offering closes"), None);
+        assert_eq!(read("until the Offering closes"), Some(Value::Clause));
+        assert_eq!(read("shall extend until the four (4) year anniversary of it"), date("2022-01-15"));
+        assert_eq!(read("a product"), None);
     }
 
     #[test]

@@ -69,13 +69,14 @@ static DATE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let blank = r"(?:_[_\s]*|\[[^\]]{0,12}\]|\*+)";
     let ordinals = ORDINALS.join("|");
     let month_first = format!(
-        r"\b(?P<m1>{MONTHS})\b\.?\s{{0,20}}(?:(?P<d1>\d{{1,2}})\s{{0,3}}(?:st|nd|rd|th|t\s?h)?|{blank})?\s{{0,6}}[,.]?\s{{0,20}}(?P<y1>(?:19|20)\d\s?\d|(?:19|20)\d?{blank})"
+        r"\b(?P<m1>{MONTHS})\b\.?\s{{0,20}}(?:(?P<d1>\d{{1,2}})\s{{0,3}}(?:s\s?t|n\s?d|r\s?d|t\s?h)?|{blank})?\s{{0,6}}[,.]?\s{{0,20}}(?P<y1>(?:19|20)\d\s?\d|(?:19|20)\d?{blank})"
     );
     let day_first = format!(
-        r"\b(?:(?P<d2>\d{{1,2}})\s{{0,3}}(?:st|nd|rd|th|t\s?h)?|(?P<o2>{ordinals})|{blank})(?:\s{{0,3}}\(\d{{1,2}}(?:st|nd|rd|th)?\))?[\s,-]{{0,20}}(?:day\s{{1,20}}(?:of\s{{1,20}})?|of\s{{1,20}})?(?:(?P<m2>{MONTHS})\b\.?|{blank})(?:\s{{1,4}}(?:day\s{{1,4}})?of)?[\s,-]{{0,20}}(?P<y2>(?:19|20)\d\s?\d|(?:19|20)\d?{blank})"
+        r"\b(?:(?P<d2>\d{{1,2}})\s{{0,3}}(?:s\s?t|n\s?d|r\s?d|t\s?h)?|(?P<o2>{ordinals})|{blank})(?:\s{{0,3}}\(\d{{1,2}}(?:st|nd|rd|th)?\))?[\s,-]{{0,20}}(?:day\s{{1,20}}(?:of\s{{1,20}})?|of\s{{1,20}})?(?:(?P<m2>{MONTHS})\b\.?|{blank})(?:\s{{1,4}}(?:day\s{{1,4}})?of)?[\s,-]{{0,20}}(?P<y2>(?:19|20)\d\s?\d|(?:19|20)\d?{blank})"
     );
     let numbers = r"\b(?P<n1>\d{1,2})(?:[/-](?P<n2>\d{1,2})[/-](?P<n3>(?:19|20)\d\d|\d\d)|\.(?P<e2>\d{1,2})\.(?P<e3>(?:19|20)\d\d))\b|\b(?P<i1>(?:19|20)\d\d)-(?P<i2>\d\d)-(?P<i3>\d\d)\b";
-    super::pattern(&format!(r"(?i)(?:{month_first}|{day_first}|{numbers})"))
+    let blanks = r"\bday\s{1,20}of[,_\s]{1,60}(?P<y3>(?:19|20)\d\d)\b";
+    super::pattern(&format!(r"(?i)(?:{month_first}|{day_first}|{numbers}|{blanks})"))
 });
 
 /// All dates of a text, in order.
@@ -86,7 +87,7 @@ pub fn find(text: &str) -> impl Iterator<Item = Found> + '_ {
 fn read(found: &Captures<'_>) -> Option<Found> {
     let whole = found.get(0)?;
     let part = |name: &str| found.name(name).map(|part| part.as_str());
-    let number = |name: &str| part(name)?.parse::<u32>();
+    let number = |name: &str| part(name)?.parse::<u32>().ok();
     let (mut year, month, day);
     if let (Some(first), Some(second)) = (number("n1"), number("n2").or(number("e2"))) {
         year = number("n3").or(number("e3"));
@@ -98,9 +99,11 @@ fn read(found: &Captures<'_>) -> Option<Found> {
     } else if let Some(iso) = number("i1") {
         (year, month, day) = (Some(iso), number("i2"), number("i3"));
     } else {
-        let digits =
-            part("y1").or(part("y2")).map(|y| y.chars().filter(char::is_ascii_digit).collect::<String>());
-        year = digits.filter(|d| d.len() == 4).and_then(|d| d.parse());
+        let digits = part("y1")
+            .or(part("y2"))
+            .or(part("y3"))
+            .map(|y| y.chars().filter(char::is_ascii_digit).collect::<String>());
+        year = digits.filter(|d| d.len() == 4).and_then(|d| d.parse().ok());
         month = part("m1").or(part("m2")).and_then(month_number);
         day = number("d1")
             .or(number("d2"))
@@ -110,7 +113,7 @@ fn read(found: &Captures<'_>) -> Option<Found> {
     if let Some(short) = year.filter(|year| *year < 100) {
         year = Some(if short < 50 { 2000 + short } else { 1900 + short });
     }
-    let year = year.and_then(|year| i32::try_from(year));
+    let year = year.and_then(|year| i32::try_from(year).ok());
     Some(Found {
         start: whole.start(),
         end: whole.start() + whole.as_str().trim_end().len(),
@@ -126,12 +129,12 @@ fn month_number(name: &str) -> Option<u32> {
         .split('|')
         .take(12)
         .position(|month| month.starts_with(&short))
-        .and_then(|at| u32::try_from(at + 1))
+        .and_then(|at| u32::try_from(at + 1).ok())
 }
 
 fn ordinal(name: &str) -> Option<u32> {
     let name = name.to_ascii_lowercase();
-    ORDINALS.iter().position(|word| *word == name).and_then(|at| u32::try_from(at + 1))
+    ORDINALS.iter().position(|word| *word == name).and_then(|at| u32::try_from(at + 1).ok())
 }
 
 #[cfg(test)]
@@ -154,6 +157,7 @@ mod tests {
             ("Sept. 3rd, 2011", "2011-09-03"),
             ("31st day of\n  March 2001", "2001-03-31"),
             ("July 11 , 2006", "2006-07-11"),
+            ("this 1s t day of June, 2004", "2004-06-01"),
         ];
         for (text, expected) in table {
             let found = find(text).next().and_then(|found| found.date()).map(|date| date.to_string());
@@ -167,6 +171,8 @@ mod tests {
         assert_eq!((found.year, found.month, found.day), (Some(2019), Some(9), None));
         let found = find("this ___ day of ______, 2005").next().expect("a date");
         assert_eq!((found.year, found.month, found.day), (Some(2005), None, None));
+        let found = find("as of this day of , 2012 by").next().expect("a date");
+        assert_eq!((found.year, found.month, found.day), (Some(2012), None, None));
         let found = find("in July 2013").next().expect("a date");
         assert_eq!(found.date(), None);
     }

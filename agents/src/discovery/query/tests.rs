@@ -4,8 +4,12 @@ use domain::company::Size;
 
 use super::*;
 
+fn lexicon(uses: u64) -> impl Fn(&str) -> u64 {
+    move |_| uses
+}
+
 fn read(text: &str) -> Filters {
-    understand(text, &|_| false).filters
+    understand(text, &Lexicon { frequency: &lexicon(0), nearest: &|_| None }).filters
 }
 
 #[test]
@@ -117,14 +121,16 @@ fn words_left_over_are_kept_as_phrases() {
 
 #[test]
 fn known_words_are_not_corrected() {
-    let plain = understand("bonks in Spain", &|_| true).filters;
+    let known = Lexicon { frequency: &lexicon(100), nearest: &|_| None };
+    let plain = understand("bonks in Spain", &known).filters;
     assert_eq!(plain.capability, ["bonks"]);
 }
 
 #[test]
 fn chips_can_be_taken_off_one_by_one() {
+    let unknown = Lexicon { frequency: &lexicon(0), nearest: &|_| None };
     let Understood { mut filters, chips } =
-        understand("mid cap insurers in the Nordics founded after 1990 not in Norway, not banks", &|_| false);
+        understand("mid cap insurers in the Nordics founded after 1990 not in Norway, not banks", &unknown);
     assert!(chips.len() >= 5, "{chips:?}");
     for chip in &chips {
         let before = filters.clone();
@@ -132,4 +138,26 @@ fn chips_can_be_taken_off_one_by_one() {
         assert_ne!(before, filters, "{chip:?} took nothing away");
     }
     assert!(filters.is_empty(), "{filters:?}");
+}
+
+#[test]
+fn a_city_beside_its_state_is_inside_it() {
+    let filters = read("biotech in Cambridge, Massachusetts");
+    assert!(filters.cities_in_states);
+    assert_eq!(
+        (&filters.states[..], &filters.cities[..]),
+        (&["US-MA".to_owned()][..], &["US-cambridge".to_owned()][..])
+    );
+    assert!(!read("biotech in Massachusetts or Cambridge").cities_in_states);
+}
+
+#[test]
+fn broad_words_yield_to_narrow_ones() {
+    assert_eq!(read("manufacturers of electric motors in Italy").industries, ["electrical-equipment"]);
+    assert_eq!(read("contract manufacturing of medicines").capability, ["contract manufacturing"]);
+    let filters = read("e-commerce companies in Brazil, not marketplaces for cars");
+    assert_eq!(filters.industries, ["ecommerce"]);
+    assert_eq!(filters.industries_not, ["automobiles"]);
+    let filters = read("who sells point of sale terminals to shops");
+    assert_eq!(filters.industries, ["payments"]);
 }

@@ -1,4 +1,4 @@
-//! Identifiers of the United States, Canada and Brazil.
+//! Identifiers of the United States and Canada.
 
 use super::super::checksum::{Digits, luhn, number, weighted};
 use super::super::rule::{Rule, rule};
@@ -44,10 +44,6 @@ pub(super) const RULES: &[Rule] = &[
         .near(0.95, "sin|social insurance|insurance number|nas")
         .check(is_sin, "Luhn checksum holds"),
     rule("CA_SIN", r"\d{9}", 0.15).near(0.9, "sin|social insurance|nas").check(is_sin, "Luhn checksum holds"),
-    rule("BR_CPF", r"\d{3}\.\d{3}\.\d{3}-\d{2}", 0.9).near(0.98, "cpf").check(is_cpf, "CPF check digits hold"),
-    rule("BR_CPF", r"\d{11}", 0.2).near(0.9, "cpf").check(is_cpf, "CPF check digits hold"),
-    rule("BR_CNPJ", r"\d{2}\.\d{3}\.\d{3}/\d{4}-\d{2}", 0.9).near(0.98, "cnpj").check(is_cnpj, "CNPJ check digits hold"),
-    rule("BR_CNPJ", r"\d{14}", 0.2).near(0.9, "cnpj").check(is_cnpj, "CNPJ check digits hold"),
 ];
 
 fn is_ssn(text: &[u8]) -> bool {
@@ -86,26 +82,6 @@ fn is_sin(text: &[u8]) -> bool {
     luhn(digits.all()) && !matches!(digits.all()[0], 0 | 8) && !digits.are_equal()
 }
 
-/// Remainder 11 check digit as Brazil computes it, weights running down to 2 from the left.
-fn brazilian(digits: &[u8], highest: u32) -> u8 {
-    let weights = (2..=highest).cycle();
-    let sum: u32 = digits.iter().rev().zip(weights).map(|(d, w)| u32::from(*d) * w).sum();
-    let rest = sum % 11;
-    if rest < 2 { 0 } else { 11 - rest as u8 }
-}
-
-fn is_cpf(text: &[u8]) -> bool {
-    let digits = Digits::of(text);
-    let d = digits.all();
-    !digits.are_equal() && brazilian(&d[..9], 11) == d[9] && brazilian(&d[..10], 11) == d[10]
-}
-
-fn is_cnpj(text: &[u8]) -> bool {
-    let digits = Digits::of(text);
-    let d = digits.all();
-    !digits.are_equal() && brazilian(&d[..12], 9) == d[12] && brazilian(&d[..13], 9) == d[13]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -121,8 +97,6 @@ mod tests {
         assert!(is_routing(b"021000021") && !is_routing(b"021000022"));
         assert!(is_npi(b"1234567893") && !is_npi(b"1234567894"));
         assert!(is_dea(b"AB1234563") && !is_dea(b"AB1234564"));
-        assert!(is_cpf(b"529.982.247-25") && !is_cpf(b"529.982.247-26"));
-        assert!(is_cnpj(b"11.222.333/0001-81") && !is_cnpj(b"11.222.333/0001-82"));
         assert!(is_sin(b"130 692 544") && !is_sin(b"130 692 545"));
     }
 }

@@ -1,4 +1,4 @@
-//! Identifiers of European countries other than Germany.
+//! Identifiers of western European countries, Finland, Sweden, Poland and Turkey; Germany has its own table.
 
 use super::super::checksum::{Digits, character_value, is_date, luhn, mod97, number, weighted};
 use super::super::rule::{Rule, rule};
@@ -67,6 +67,8 @@ pub(super) const RULES: &[Rule] = &[
     rule("BE_NATIONAL_NUMBER", r"\d{2}\.\d{2}\.\d{2}-\d{3}\.\d{2}", 0.9).check(is_belgian, "mod 97 check holds"),
     rule("CH_AHV", r"756\.\d{4}\.\d{4}\.\d{2}|756\d{10}", 0.9).check(is_ean, "EAN-13 checksum holds"),
     rule("EU_VAT_ID", r"ATU\d{8}|BE[01]\d{9}|CHE-?\d{3}\.?\d{3}\.?\d{3}|DK\d{8}|ES[A-Z0-9]\d{7}[A-Z0-9]|FI\d{8}|GB\d{9}|IE\d{7}[A-Z]{1,2}|IT\d{11}|LU\d{8}|NL\d{9}B\d{2}|PL\d{10}|PT\d{9}|SE\d{12}", 0.55)
+        .near(0.9, VAT),
+    rule("EU_VAT_ID", r"BG\d{9,10}|CY\d{8}[A-Z]|CZ\d{8,10}|E[EL]\d{9}|HR\d{11}|HU\d{8}|LT\d{9}(?:\d{3})?|LV\d{11}|MT\d{8}|NO ?\d{3} ?\d{3} ?\d{3} ?MVA|RO\d{7,10}|S[IK]\d{8,10}|XI\d{9}", 0.4)
         .near(0.9, VAT),
 ];
 

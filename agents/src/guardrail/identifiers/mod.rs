@@ -2,8 +2,11 @@
 
 mod americas;
 mod asia;
+mod central;
 mod europe;
 mod germany;
+mod latin;
+mod north;
 mod pacific;
 mod world;
 
@@ -11,7 +14,17 @@ use super::rule::Rule;
 
 /// All rows of all regions.
 pub(super) fn tables() -> impl Iterator<Item = &'static Rule> {
-    [americas::RULES, asia::RULES, europe::RULES, germany::RULES, pacific::RULES, world::RULES]
-        .into_iter()
-        .flatten()
+    [
+        americas::RULES,
+        asia::RULES,
+        central::RULES,
+        europe::RULES,
+        germany::RULES,
+        latin::RULES,
+        north::RULES,
+        pacific::RULES,
+        world::RULES,
+    ]
+    .into_iter()
+    .flatten()
 }

@@ -1,13 +1,21 @@
-//! Identifiers without a country: crypto addresses.
+//! Identifiers without a country: crypto addresses, devices, vehicles.
 
 use sha2::{Digest, Sha256};
 
+use super::super::checksum::{Digits, luhn};
 use super::super::rule::{Rule, rule};
 
 pub(super) const RULES: &[Rule] = &[
-    rule("CRYPTO", r"[13][1-9A-HJ-NP-Za-km-z]{25,34}", 1.0).check(is_base58, "double SHA-256 checksum holds"),
+    rule("CRYPTO", r"[13DLMTX][1-9A-HJ-NP-Za-km-z]{25,34}", 1.0)
+        .check(is_base58, "double SHA-256 checksum holds"),
     rule("CRYPTO", r"(?:bc1|tb1|ltc1)[02-9ac-hj-np-z]{8,87}", 1.0).check(is_bech32, "bech32 checksum holds"),
     rule("CRYPTO", r"0x[0-9a-f]{40}", 0.8),
+    rule("IMEI", r"\d{15}|\d{2}-\d{6}-\d{6}-\d", 0.15)
+        .near(0.95, "imei")
+        .check(is_luhn, "Luhn checksum holds"),
+    rule("VIN", r"[A-HJ-NPR-Z0-9]{17}", 0.35)
+        .near(0.9, "vin|vehicle identification|chassis|fahrgestellnummer")
+        .check(is_vehicle, "check digit of a vehicle's number holds"),
 ];
 
 fn is_base58(text: &[u8]) -> bool {
@@ -55,6 +63,26 @@ fn is_bech32(text: &[u8]) -> bool {
     sum == 1 || sum == 0x2bc8_30a3
 }
 
+fn is_luhn(text: &[u8]) -> bool {
+    let digits = Digits::of(text);
+    luhn(digits.all()) && !digits.are_equal()
+}
+
+/// ISO 3779 as North America fills it: the ninth character checks the others.
+fn is_vehicle(text: &[u8]) -> bool {
+    const WEIGHTS: [u32; 17] = [8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2];
+    let value = |byte: u8| match byte.to_ascii_uppercase() {
+        digit @ b'0'..=b'9' => u32::from(digit - b'0'),
+        letter @ b'A'..=b'I' => u32::from(letter - b'A') + 1,
+        letter @ b'J'..=b'R' => u32::from(letter - b'J') + 1,
+        letter => u32::from(letter.wrapping_sub(b'S')) + 2,
+    };
+    let rest = text.iter().zip(WEIGHTS).map(|(byte, weight)| value(*byte) * weight).sum::<u32>() % 11;
+    let check = text[8].to_ascii_uppercase();
+    text.iter().any(u8::is_ascii_alphabetic)
+        && if rest == 10 { check == b'X' } else { u32::from(check.wrapping_sub(b'0')) == rest }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -63,6 +91,11 @@ mod tests {
     fn addresses_check_themselves() {
         assert!(is_base58(b"1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa"));
         assert!(!is_base58(b"1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNb"));
+        for other in ["D9HNRJwrVQSiQMWc3JSw3bYaL6DVUzwBfr", "LPNE9GK3GenV8A2AUrSfmrSjfArUJ5N345"] {
+            assert!(is_base58(other.as_bytes()), "{other}");
+        }
+        assert!(is_vehicle(b"1M8GDM9AXKP042788") && !is_vehicle(b"1M8GDM9A1KP042788"));
+        assert!(is_luhn(b"490154203237518") && !is_luhn(b"490154203237519"));
         assert!(is_bech32(b"bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4"));
         assert!(!is_bech32(b"bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t5"));
     }

@@ -28,7 +28,7 @@ static FORMS: LazyLock<Option<Forms>> = LazyLock::new(|| {
             r#"(?:\s-u|\s--user|\s--proxy-user)[\s=]*(?:([^\s'":]+:(?:'[^'\n]+'|"[^"\n]+"))|"([^"\n]{3,})"|'([^'\n]{3,})'|([^\s'"]{3,}))"#,
         )?,
         authorization: build(
-            r#"^authorization["']?\s*[:=,]\s*["']?(?:(?:basic|bearer|token|apikey|digest)\s+)?["']?([\w.~+/=:@-]{8,})"#,
+            r#"^authorization["']?\s*[:=,]\s*["']?(?:[a-z][\w-]{2,19}\s+)?["']?([\w.~+/=:@-]{8,})"#,
         )?,
     })
 });
@@ -110,7 +110,10 @@ mod tests {
     fn credentials_are_read() {
         assert_eq!(values("postgres://app:s3cr3t@db:5432/x"), ["s3cr3t"]);
         assert_eq!(values("curl -u 'me:Pa55word!' https://x.org"), ["me:Pa55word!"]);
-        assert_eq!(values("Authorization: Bearer 7SWahsC6oovfBsJFLG1"), ["7SWahsC6oovfBsJFLG1"]);
+        for scheme in ["Bearer", "Api-Token", "GenieKey"] {
+            let header = format!("Authorization: {scheme} 7SWahsC6oovfBsJFLG1");
+            assert_eq!(values(&header), ["7SWahsC6oovfBsJFLG1"], "{scheme}");
+        }
     }
 
     #[test]
@@ -120,6 +123,7 @@ mod tests {
             "https://example.org:8080/a@b",
             "curl -u user:[PASSWORD]",
             "postgres://app:${PW}@db/x",
+            "Authorization: the undersigned certify on 12 May",
         ] {
             assert!(values(text).is_empty(), "{text}");
         }

@@ -1,18 +1,14 @@
-//! Keys, tokens and addresses whose issuer is known from their beginning.
-
-use std::sync::LazyLock;
-
-use aho_corasick::{AhoCorasick, MatchKind};
-use regex::bytes::{Regex, RegexBuilder};
-
-use super::super::checksum::entropy;
-use super::super::finding::Reading;
-use super::placeholder::is_placeholder;
+//! The issuers whose keys show where they come from.
 
 /// Prefix, form of what follows, name of the secret, least entropy of the whole.
-struct Issuer(&'static str, &'static str, &'static str, f32);
+pub(super) struct Issuer(
+    pub(super) &'static str,
+    pub(super) &'static str,
+    pub(super) &'static str,
+    pub(super) f32,
+);
 
-const ISSUERS: &[Issuer] = &[
+pub(super) const ISSUERS: &[Issuer] = &[
     Issuer(
         "A3-",
         r"[A-Z0-9]{6}-(?:[A-Z0-9]{11}|[A-Z0-9]{6}-[A-Z0-9]{5})-[A-Z0-9]{5}-[A-Z0-9]{5}-[A-Z0-9]{5}",
@@ -33,7 +29,12 @@ const ISSUERS: &[Issuer] = &[
     Issuer("GOCSPX-", r"[\w-]{28}", "GCP_CLIENT_SECRET", 3.0),
     Issuer("ya29.", r"[\w-]{20,}", "GCP_ACCESS_TOKEN", 3.0),
     Issuer("LTAI", r"[a-zA-Z0-9]{20}", "ALIBABA_ACCESS_KEY", 3.0),
-    Issuer("sk-ant-", r"[a-z]{3,5}\d{2}-[\w-]{80,}", "ANTHROPIC_API_KEY", 3.0),
+    Issuer(
+        "sk-ant-",
+        r"(?:(?:api|admin)\d{2}-[\w-]{93}AA\b|(?:oat|ort|sid)\d{2}-[\w-]{80,})",
+        "ANTHROPIC_API_KEY",
+        3.0,
+    ),
     Issuer("sk-proj-", r"[\w-]{40,}", "OPENAI_API_KEY", 3.5),
     Issuer("sk-svcacct-", r"[\w-]{40,}", "OPENAI_API_KEY", 3.5),
     Issuer("sk-admin-", r"[\w-]{40,}", "OPENAI_API_KEY", 3.5),
@@ -133,7 +134,7 @@ const ISSUERS: &[Issuer] = &[
     Issuer("PMAK-", r"[a-fA-F0-9]{24}-[a-fA-F0-9]{34}", "POSTMAN_TOKEN", 3.0),
     Issuer("pnu_", r"[a-zA-Z0-9]{36}", "PREFECT_TOKEN", 2.0),
     Issuer("pul-", r"[a-f0-9]{40}", "PULUMI_TOKEN", 2.0),
-    Issuer("pypi-AgE", r"[\w-]{50,1000}", "PYPI_TOKEN", 3.0),
+    Issuer("pypi-AgE", r"(?:IcHlwaS5vcmc|NdGVzdC5weXBpLm9yZ)[\w-]{70,1000}", "PYPI_TOKEN", 3.0),
     Issuer("rdme_", r"[a-z0-9]{70}", "README_TOKEN", 2.0),
     Issuer("rubygems_", r"[a-f0-9]{48}", "RUBYGEMS_TOKEN", 2.0),
     Issuer("tk-us-", r"[\w-]{48}", "SCALINGO_TOKEN", 2.0),
@@ -174,7 +175,7 @@ const ISSUERS: &[Issuer] = &[
     Issuer("t1.", r"[A-Z0-9a-z_-]+={0,2}\.[A-Z0-9a-z_-]{86}={0,2}", "YANDEX_TOKEN", 3.0),
     Issuer("AQVN", r"[A-Za-z0-9_-]{35,38}\b", "YANDEX_KEY", 3.0),
     Issuer("YC", r"[a-zA-Z0-9_-]{38}\b", "YANDEX_KEY", 3.5),
-    Issuer("8Q~", r"[\w~.-]{31,34}", "AZURE_CLIENT_SECRET", 3.0),
+    Issuer("Q~", r"[\w~.-]{31,34}", "AZURE_CLIENT_SECRET", 3.0),
     Issuer("AccountKey=", r"[A-Za-z0-9+/]{86}==", "AZURE_STORAGE_KEY", 3.0),
     Issuer(
         "-----BEGIN ",
@@ -190,130 +191,7 @@ const ISSUERS: &[Issuer] = &[
     Issuer("CFPAT-", r"[\w-]{43}", "CONTENTFUL_TOKEN", 3.0),
     Issuer("PAT_", r"[\w-]{40,}", "ACCESS_TOKEN", 3.5),
     Issuer("dckr_pat_", r"[\w-]{27}", "DOCKER_TOKEN", 3.0),
+    Issuer("softlayer.com/soap/", r"v3(?:\.1)?/[a-z0-9]{64}\b", "SOFTLAYER_KEY", 2.0),
+    Issuer("__CONTRIBSYS__COM=", r"[a-f0-9]{8}:[a-f0-9]{8}\b", "SIDEKIQ_SECRET", 0.0),
     Issuer("tskey-", r"[a-z]+-[\w-]{20,}", "TAILSCALE_KEY", 3.0),
 ];
-
-struct Issuers {
-    prefixes: AhoCorasick,
-    /// Rows that share a prefix start are all tried, longest prefix first.
-    rows: Vec<(Regex, &'static Issuer)>,
-}
-
-static ISSUED: LazyLock<Option<Issuers>> = LazyLock::new(Issuers::new);
-
-impl Issuers {
-    fn new() -> Option<Self> {
-        let prefixes =
-            AhoCorasick::builder().match_kind(MatchKind::Standard).build(ISSUERS.iter().map(|i| i.0)).ok()?;
-        let mut rows = Vec::with_capacity(ISSUERS.len());
-        for issuer in ISSUERS {
-            let pattern = format!("^(?:{})", issuer.1);
-            let form = RegexBuilder::new(&pattern).unicode(false).size_limit(32 << 20).build().ok()?;
-            rows.push((form, issuer));
-        }
-        Some(Self { prefixes, rows })
-    }
-}
-
-/// Reads every key whose beginning is known.
-pub(in super::super) fn read_issued(bytes: &[u8], found: &mut Vec<Reading>) {
-    let Some(issuers) = ISSUED.as_ref() else { return };
-    for hit in issuers.prefixes.find_overlapping_iter(bytes) {
-        let (form, Issuer(prefix, _, name, least)) = &issuers.rows[hit.pattern().as_usize()];
-        if !may_begin(bytes, hit.start(), prefix) {
-            continue;
-        }
-        let window = &bytes[hit.end()..(hit.end() + 17_000).min(bytes.len())];
-        let Some(tail) = form.find(window) else { continue };
-        let mut end = hit.end() + tail.end();
-        // These two forms take in one character behind the key, to see that it ends.
-        match (*name, *prefix) {
-            ("GCP_API_KEY", _) => end = end.min(hit.end() + 35),
-            (_, "|") => end = end.min(hit.end() + 27),
-            _ => {}
-        }
-        let start = widen(bytes, hit.start(), name);
-        let value = &bytes[start..end];
-        let is_odd = match *name {
-            "SLACK_TOKEN" => value.iter().filter(|b| b.is_ascii_digit()).count() < 4,
-            "AZURE_CLIENT_SECRET" => hit.start() - start != 3,
-            "TELEGRAM_TOKEN" => {
-                !(8..=10).contains(&(hit.start() - start)) || !value[..8].iter().all(u8::is_ascii_digit)
-            }
-            "FACEBOOK_TOKEN" if *prefix == "|" => hit.start() - start < 15,
-            _ => false,
-        };
-        if is_odd {
-            continue;
-        }
-        if entropy(&bytes[hit.end()..end]) >= *least && !is_stand_in(&bytes[hit.end()..end], name) {
-            found.push(Reading::secret(
-                name,
-                start,
-                end,
-                0.95,
-                "begins and is built as its issuer makes them",
-            ));
-        }
-    }
-}
-
-fn is_stand_in(value: &[u8], name: &str) -> bool {
-    !matches!(name, "PRIVATE_KEY" | "AGE_KEY" | "JSON_WEB_TOKEN" | "AWS_BEDROCK_KEY" | "TWITTER_TOKEN")
-        && is_placeholder(value)
-}
-
-/// A prefix that begins with a letter or digit must not continue a word.
-fn may_begin(bytes: &[u8], start: usize, prefix: &str) -> bool {
-    let is_wordy = prefix.as_bytes()[0].is_ascii_alphanumeric();
-    let Some(before) = start.checked_sub(1).map(|i| bytes[i]) else { return true };
-    // A backslash escape (`\nghp_…`) ends in a letter.
-    let is_escape = matches!(before, b'n' | b't' | b'r') && start >= 2 && bytes[start - 2] == b'\\';
-    !is_wordy
-        || prefix == "8Q~"
-        || is_escape
-        || !(before.is_ascii_alphanumeric() || matches!(before, b'-' | b'_' | b'.'))
-}
-
-/// Some keys have their sign in the middle; their beginning is taken in.
-fn widen(bytes: &[u8], start: usize, name: &str) -> usize {
-    if name == "FACEBOOK_TOKEN" {
-        return start
-            - bytes[start.saturating_sub(16)..start].iter().rev().take_while(|b| b.is_ascii_digit()).count();
-    }
-    let reach = match name {
-        "AZURE_CLIENT_SECRET" => 4,
-        "HASHICORP_TOKEN" | "TELEGRAM_TOKEN" => 14,
-        _ => return start,
-    };
-    let is_part = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'~' | b'-');
-    start - bytes[start.saturating_sub(reach)..start].iter().rev().take_while(|b| is_part(b)).count()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn names(text: &str) -> Vec<&'static str> {
-        let mut found = Vec::new();
-        read_issued(text.as_bytes(), &mut found);
-        found.iter().map(|r| r.entity).collect()
-    }
-
-    #[test]
-    fn every_row_compiles() {
-        assert!(ISSUED.is_some());
-        assert!(ISSUERS.iter().all(|row| !row.0.is_empty()));
-    }
-
-    #[test]
-    fn keys_and_stand_ins() {
-        // Put together here, so that no scanner of this repository takes them for keys.
-        let github = format!("token gh{}_{}", "p", "q0mejdevxYuu3zwv0bvslKeiduxLrlrf2fao");
-        assert_eq!(names(&github), ["GITHUB_TOKEN"]);
-        let stripe = format!("sk_{}_{}", "live", "z849lemprnj9tkiadnq1");
-        assert_eq!(names(&stripe), ["STRIPE_KEY"]);
-        assert!(names("ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx").is_empty());
-        assert!(names("the SKILL and the APPLE, AKC and ACCADEMIA").is_empty());
-    }
-}

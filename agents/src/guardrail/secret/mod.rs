@@ -2,9 +2,11 @@
 
 mod assignment;
 mod curl;
+mod issued;
 mod issuers;
 mod placeholder;
+mod value;
 
 pub(super) use assignment::read_assignments;
 pub(super) use curl::read_curl;
-pub(super) use issuers::read_issued;
+pub(super) use issued::read_issued;

@@ -3,8 +3,10 @@
 use super::super::checksum::entropy;
 
 /// Words of documentation; a value holding one is not a secret.
-const WORDS: [&[u8]; 11] = [
+const WORDS: [&[u8]; 13] = [
     b"xxxxx",
+    b"#####",
+    b"*****",
     b"example",
     b"your",
     b"placeholder",
@@ -48,6 +50,7 @@ mod tests {
             "YOUR_KEY_HERE_1",
             "aaaaaaaaaa",
             "12345678901234567890",
+            "xoxp-572370529330-573807301142-572331691188-########",
             "AKIAIOSFODNN7EXAMPLE",
         ] {
             assert!(is_placeholder(text.as_bytes()), "{text}");

@@ -1,9 +1,6 @@
 //! `/v1/approvals`: what waits for a decision, and deciding it.
 
-use std::sync::Arc;
-
 use axum::Json;
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
@@ -12,19 +9,17 @@ use domain::card::Verb;
 use domain::ids::ApprovalId;
 use domain::inbound::WebBody;
 use domain::intent::Intent;
-use domain::policy;
 use serde::{Deserialize, Serialize};
 use storage::approvals;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::super::Edge;
 use super::super::problem::Problem;
 use super::auth::Caller;
-use super::describe::ProblemBody;
+use super::describe::{Answers, NoSuchThing, NotAllowed, Refusals};
 use super::json::{Body, Key, RepeatKey};
 use super::messages::check_text;
-use super::submit::{Accepted, submit};
+use super::submit::submit;
 
 /// A question to approvers.
 #[derive(Debug, Serialize, ToSchema)]
@@ -58,22 +53,15 @@ pub(super) struct Approvals {
 
 /// List what waits for a decision
 #[utoipa::path(get, path = "/v1/approvals", tag = "approvals",
-    responses(
-        (status = 200, description = "Open approvals", body = Approvals),
-        (status = 401, description = "No valid token", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 429, description = "Too many calls", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "The database is away", body = ProblemBody, content_type = "application/problem+json")))]
-pub(super) async fn list(
-    State(edge): State<Arc<Edge>>,
-    Caller(person): Caller,
-) -> Result<Json<Approvals>, Problem> {
-    policy::permit(person.role, &Intent::ListApprovals)?;
-    let mut tx = edge.db.tenant(person.tenant).begin().await?;
+    responses((status = 200, description = "Open approvals", body = Approvals), Refusals))]
+pub(super) async fn list(caller: Caller) -> Result<Json<Approvals>, Problem> {
+    caller.may(&Intent::ListApprovals)?;
+    let mut tx = caller.begin().await?;
     let open = approvals::open_ones(&mut tx).await?;
-    let now = edge.clock.now();
+    let now = caller.edge.clock.now();
     let may_decide = |approval: &domain::approval::Approval| {
         let verdict = Verdict::Approve;
-        domain::approval::decide(approval, &person, verdict, None, now).is_ok()
+        domain::approval::decide(approval, &caller.person, verdict, None, now).is_ok()
     };
     let shown = open.into_iter().map(|approval| Approval {
         is_mine_to_decide: may_decide(&approval),
@@ -113,21 +101,12 @@ enum Way {
 ///
 /// The decision is judged when it is worked on: the plan says whether it counted.
 #[utoipa::path(post, path = "/v1/approvals/{id}/decision", tag = "approvals", request_body = NewDecision,
-    params(("id" = Uuid, Path, description = "The approval"),
-        ("Idempotency-Key" = Option<String>, Header, description = "The same key is the same call: it is stored once")),
-    responses(
-        (status = 202, description = "Stored; it will be judged", body = Accepted),
-        (status = 401, description = "No valid token", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "The role does not cover it", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "There is no such approval", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "A rejection without a comment, or the key was used for another request", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 429, description = "Too many calls", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "The database is away", body = ProblemBody, content_type = "application/problem+json")))]
+    params(("id" = Uuid, Path, description = "The approval"), RepeatKey),
+    responses(Answers, NotAllowed, NoSuchThing, Refusals))]
 pub(super) async fn decide(
-    State(edge): State<Arc<Edge>>,
-    Caller(person): Caller,
+    caller: Caller,
     Key(id): Key<Uuid>,
-    RepeatKey(key): RepeatKey,
+    key: RepeatKey,
     Body(decision): Body<NewDecision>,
 ) -> Result<Response, Problem> {
     let (verdict, verb) = match decision.verdict {
@@ -143,10 +122,14 @@ pub(super) async fn decide(
         None => {}
     }
     let intent = Intent::Decide { approval: ApprovalId(id), verdict, comment: comment.clone() };
-    policy::permit(person.role, &intent)?;
-    approvals::get(&mut edge.db.tenant(person.tenant).begin().await?, ApprovalId(id)).await?;
+    caller.may(&intent)?;
+    approvals::get(&mut caller.begin().await?, ApprovalId(id)).await?;
     let fields = comment.map(|comment| ("comment".to_owned(), comment)).into_iter().collect();
-    let body =
-        WebBody::Form { person: person.id, verb: verb.name().to_owned(), value: id.to_string(), fields };
-    submit(&edge, &person, key, &body).await
+    let body = WebBody::Form {
+        person: caller.person.id,
+        verb: verb.name().to_owned(),
+        value: id.to_string(),
+        fields,
+    };
+    submit(&caller, key, &body).await
 }

@@ -5,14 +5,32 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
+use domain::intent::Intent;
 use domain::person::Person;
+use domain::policy;
+use storage::Tx;
 use storage::credentials::{self, Kind};
 
 use super::super::Edge;
 use super::super::problem::Problem;
 
-/// The person whose token a call carries.
-pub(super) struct Caller(pub(super) Person);
+/// The person whose token a call carries, and the server she calls.
+pub(super) struct Caller {
+    pub(super) edge: Arc<Edge>,
+    pub(super) person: Person,
+}
+
+impl Caller {
+    /// Refuses what the person's role does not cover.
+    pub(super) fn may(&self, intent: &Intent) -> Result<(), Problem> {
+        Ok(policy::permit(self.person.role, intent)?)
+    }
+
+    /// Opens what belongs to the person's team.
+    pub(super) async fn begin(&self) -> Result<Tx, Problem> {
+        Ok(self.edge.db.tenant(self.person.tenant).begin().await?)
+    }
+}
 
 impl FromRequestParts<Arc<Edge>> for Caller {
     type Rejection = Problem;
@@ -43,6 +61,6 @@ impl FromRequestParts<Arc<Edge>> for Caller {
             )
             .retry_after(seconds)
         })?;
-        Ok(Self(person))
+        Ok(Self { edge: Arc::clone(edge), person })
     }
 }

@@ -3,7 +3,9 @@
 use axum::Json;
 use serde::Serialize;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::{Modify, OpenApi, ToSchema};
+use utoipa::{IntoResponses, Modify, OpenApi, ToSchema};
+
+use super::submit::Accepted;
 
 /// An error, as RFC 9457 says.
 #[derive(Debug, Serialize, ToSchema)]
@@ -20,6 +22,52 @@ pub(super) struct ProblemBody {
     detail: String,
 }
 
+/// What any call may be answered with instead.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "read for the description alone")]
+pub(super) enum Refusals {
+    /// No valid token
+    #[response(status = 401, content_type = "application/problem+json")]
+    Unknown(ProblemBody),
+    /// Too many calls
+    #[response(status = 429, content_type = "application/problem+json")]
+    TooMany(ProblemBody),
+    /// The database is away
+    #[response(status = 503, content_type = "application/problem+json")]
+    Away(ProblemBody),
+}
+
+/// What a call that is not for everybody may be answered with besides.
+#[derive(IntoResponses)]
+#[response(
+    status = 403,
+    description = "The role does not cover it",
+    content_type = "application/problem+json"
+)]
+#[expect(dead_code, reason = "read for the description alone")]
+pub(super) struct NotAllowed(ProblemBody);
+
+/// What a call about one thing may be answered with besides.
+#[derive(IntoResponses)]
+#[response(status = 404, description = "There is no such thing", content_type = "application/problem+json")]
+#[expect(dead_code, reason = "read for the description alone")]
+pub(super) struct NoSuchThing(ProblemBody);
+
+/// What a call that changes something is answered with.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "read for the description alone")]
+pub(super) enum Answers {
+    /// Stored; the plan says what comes of it
+    #[response(status = 202)]
+    Stored(Accepted),
+    /// The body is too large
+    #[response(status = 413, content_type = "application/problem+json")]
+    TooLarge(ProblemBody),
+    /// The body cannot be used, or the key was used for another request
+    #[response(status = 422, content_type = "application/problem+json")]
+    Unusable(ProblemBody),
+}
+
 #[derive(OpenApi)]
 #[openapi(
     info(
@@ -32,12 +80,12 @@ pub(super) struct ProblemBody {
         super::plans::show,
         super::deals::list,
         super::deals::show,
-        super::deals::note,
-        super::deals::change_stage,
+        super::deals::change::note,
+        super::deals::change::change_stage,
         super::approvals::list,
         super::approvals::decide,
     ),
-    components(schemas(ProblemBody)),
+    components(schemas(Accepted, ProblemBody)),
     tags(
         (name = "work", description = "Say something and see what comes of it"),
         (name = "deals", description = "Partnerships in the making"),

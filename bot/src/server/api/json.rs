@@ -5,6 +5,7 @@ use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
+use utoipa::IntoParams;
 
 use super::super::problem::Problem;
 
@@ -49,7 +50,12 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Filters<T> {
 }
 
 /// The header by which a repeated call is known.
-pub(super) struct RepeatKey(pub(super) Option<String>);
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header, names("Idempotency-Key"))]
+pub(super) struct RepeatKey(
+    /// The same key is the same call: it is stored once
+    pub(super) Option<String>,
+);
 
 impl<S: Send + Sync> FromRequestParts<S> for RepeatKey {
     type Rejection = Problem;

@@ -1,17 +1,14 @@
 //! `POST /v1/messages`: say something, as one would in chat.
 
-use std::sync::Arc;
-
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use domain::inbound::WebBody;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::super::Edge;
 use super::super::problem::Problem;
 use super::auth::Caller;
+use super::describe::{Answers, Refusals};
 use super::json::{Body, RepeatKey};
 use super::submit::submit;
 
@@ -45,20 +42,13 @@ pub(super) fn check_text(name: &str, text: &str) -> Result<(), Problem> {
 ///
 /// The same words as in chat have the same effect. What comes of it is seen at the plan.
 #[utoipa::path(post, path = "/v1/messages", tag = "work", request_body = Message,
-    params(("Idempotency-Key" = Option<String>, Header, description = "The same key is the same call: it is stored once")),
-    responses(
-        (status = 202, description = "Stored; it will be worked on", body = super::submit::Accepted),
-        (status = 401, description = "No valid token", body = super::describe::ProblemBody, content_type = "application/problem+json"),
-        (status = 413, description = "The body is too large", body = super::describe::ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "The body cannot be used, or the key was used for another request", body = super::describe::ProblemBody, content_type = "application/problem+json"),
-        (status = 429, description = "Too many calls", body = super::describe::ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "The database is away", body = super::describe::ProblemBody, content_type = "application/problem+json")))]
+    params(RepeatKey),
+    responses(Answers, Refusals))]
 pub(super) async fn send(
-    State(edge): State<Arc<Edge>>,
-    Caller(person): Caller,
-    RepeatKey(key): RepeatKey,
+    caller: Caller,
+    key: RepeatKey,
     Body(message): Body<Message>,
 ) -> Result<Response, Problem> {
     check_text("text", &message.text)?;
-    submit(&edge, &person, key, &WebBody::Message { person: person.id, text: message.text }).await
+    submit(&caller, key, &WebBody::Message { person: caller.person.id, text: message.text }).await
 }

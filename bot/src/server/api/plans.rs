@@ -1,9 +1,6 @@
 //! `GET /v1/plans/{id}`: what comes of a request.
 
-use std::sync::Arc;
-
 use axum::Json;
-use axum::extract::State;
 use chrono::{DateTime, Utc};
 use domain::ids::{InboundId, PlanId};
 use serde::Serialize;
@@ -11,10 +8,9 @@ use storage::{inbox, messages, plans};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::super::Edge;
 use super::super::problem::Problem;
 use super::auth::Caller;
-use super::describe::ProblemBody;
+use super::describe::{NoSuchThing, Refusals};
 use super::json::Key;
 
 /// What comes of a request.
@@ -84,18 +80,9 @@ pub(super) struct Answer {
 /// Any member of the team may see any plan of the team, as in the console.
 #[utoipa::path(get, path = "/v1/plans/{id}", tag = "work",
     params(("id" = Uuid, Path, description = "The number that the request was answered with")),
-    responses(
-        (status = 200, description = "The plan", body = Plan),
-        (status = 401, description = "No valid token", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "There is no such plan", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 429, description = "Too many calls", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "The database is away", body = ProblemBody, content_type = "application/problem+json")))]
-pub(super) async fn show(
-    State(edge): State<Arc<Edge>>,
-    Caller(person): Caller,
-    Key(id): Key<Uuid>,
-) -> Result<Json<Plan>, Problem> {
-    let mut tx = edge.db.tenant(person.tenant).begin().await?;
+    responses((status = 200, description = "The plan", body = Plan), NoSuchThing, Refusals))]
+pub(super) async fn show(caller: Caller, Key(id): Key<Uuid>) -> Result<Json<Plan>, Problem> {
+    let mut tx = caller.begin().await?;
     let view = match plans::view(&mut tx, PlanId(id)).await {
         Ok(view) => view,
         Err(storage::Error::Missing(_)) => {

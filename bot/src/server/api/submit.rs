@@ -5,18 +5,17 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::ids::{InboundId, PlanId};
 use domain::inbound::WebBody;
-use domain::person::{Channel, Person};
 use metrics::counter;
 use serde::Serialize;
-use sha2::{Digest, Sha256};
-use storage::idempotency::{self, Claim};
-use storage::inbox::{Raw, Stored};
+use storage::inbox::Stored;
+use storage::submission::Submission;
 use tracing::Instrument;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::super::Edge;
 use super::super::problem::Problem;
+use super::auth::Caller;
+use super::json::RepeatKey;
 use crate::telemetry::export;
 
 /// How the decoder knows messages from here.
@@ -32,36 +31,25 @@ pub(super) struct Accepted {
 
 /// Stores a request; answers 202 with the plan's number.
 pub(super) async fn submit(
-    edge: &Edge,
-    person: &Person,
-    key: Option<String>,
+    caller: &Caller,
+    RepeatKey(key): RepeatKey,
     body: &WebBody,
 ) -> Result<Response, Problem> {
-    let bytes = serde_json::to_vec(body).map_err(|error| {
-        tracing::error!(%error, "a body cannot be written");
-        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong on our side; it was noted.")
-    })?;
+    let Caller { edge, person } = caller;
+    let submission = Submission::new(person, ROUTE, body)?;
     let mut id = InboundId(edge.ids.next());
     if let Some(key) = &key {
-        id = claim(edge, person, key, &bytes, id).await?;
+        id = submission.number(&edge.db, key, id).await?.ok_or_else(|| {
+            Problem::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "This Idempotency-Key was used for another request.",
+            )
+        })?;
     }
     let plan = PlanId::from(id);
-    let raw = Raw {
-        id,
-        tenant: Some(person.tenant),
-        channel: Channel::Web,
-        route: ROUTE,
-        workspace: Some(person.tenant.to_string()),
-        event_key: key.map(|key| format!("api:{}:{key}", person.id)),
-        natural_key: None,
-        is_urgent: !matches!(body, WebBody::Message { .. }),
-        body: bytes,
-    };
     let span = tracing::info_span!("intake", channel = "web", route = ROUTE);
     export::follow(&span, plan);
-    // The message of a repeated call is stored again under its own number, in case the first call
-    // ended between the key and the message; if not, it is a double.
-    let outcome = match edge.intake.store(raw).instrument(span).await? {
+    let outcome = match edge.intake.store(submission.into_raw(id)).instrument(span).await? {
         Stored::New => "stored",
         Stored::Double => "double",
     };
@@ -73,25 +61,4 @@ pub(super) async fn submit(
         answer.headers_mut().insert(header::LOCATION, place);
     }
     Ok(answer)
-}
-
-async fn claim(
-    edge: &Edge,
-    person: &Person,
-    key: &str,
-    bytes: &[u8],
-    id: InboundId,
-) -> Result<InboundId, Problem> {
-    let hash = Sha256::digest(bytes);
-    let mut tx = edge.db.tenant(person.tenant).begin().await?;
-    let claim = idempotency::claim(&mut tx, person.id, key, hash.as_slice(), id).await?;
-    tx.commit().await?;
-    match claim {
-        Claim::New => Ok(id),
-        Claim::Repeated(first) => Ok(first),
-        Claim::Taken => Err(Problem::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "This Idempotency-Key was used for another request.",
-        )),
-    }
 }

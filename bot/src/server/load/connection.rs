@@ -125,8 +125,8 @@ fn sign(secret: &str, timestamp: &str, body: &str) -> String {
     hex::encode(mac.finalize().into_bytes())
 }
 
-/// A slash command's body, as Slack sends it.
-pub(super) fn command(options: &Load, trigger: &str) -> String {
+/// A slash command's body as Slack sends it, up to the trigger, which ends it.
+pub(super) fn command(options: &Load) -> String {
     let Load { team, user, text, .. } = options;
     let text: String = text
         .bytes()
@@ -139,7 +139,7 @@ pub(super) fn command(options: &Load, trigger: &str) -> String {
     format!(
         "token=none&team_id={team}&team_domain=load&channel_id=C0LOAD&channel_name=load&user_id={user}&user_name=load\
          &command=%2Fdeal&text={text}&api_app_id=A0LOAD&is_enterprise_install=false\
-         &response_url=https%3A%2F%2Fhooks.slack.com%2Fcommands%2F{team}%2F1%2Fload&trigger_id={trigger}"
+         &response_url=https%3A%2F%2Fhooks.slack.com%2Fcommands%2F{team}%2F1%2Fload&trigger_id="
     )
 }
 

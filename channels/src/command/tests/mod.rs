@@ -31,6 +31,8 @@ fn brief(understood: &Understood) -> String {
             format!("{verb}|{}|{}", approval.short(), comment.clone().unwrap_or_default())
         }
         Intent::AskComment { approval } => format!("ask|{}", approval.short()),
+        Intent::Withdraw { approval: None } => "cancel".to_owned(),
+        Intent::Withdraw { approval: Some(approval) } => format!("cancel|{}", approval.short()),
         Intent::ListPeople => "people".to_owned(),
         Intent::SetRole { person, role } => format!("role|{person}|{}", role.name()),
         Intent::Refused { .. } => "refused".to_owned(),

@@ -59,7 +59,8 @@ fn intent() -> impl Strategy<Value = Intent> {
             verdict: Verdict::Reject,
             comment: Some(comment)
         }),
-        id.prop_map(|approval| Intent::AskComment { approval }),
+        id.clone().prop_map(|approval| Intent::AskComment { approval }),
+        prop::option::of(id).prop_map(|approval| Intent::Withdraw { approval }),
         ("[A-Z][a-z]{2,8}( [A-Z][a-z]{2,8})?", role)
             .prop_map(|(person, role)| Intent::SetRole { person, role }),
     ]

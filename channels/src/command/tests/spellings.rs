@@ -560,3 +560,22 @@ fn people_roles_and_help() {
         ("how to add a note", "help note"),
     ]);
 }
+
+#[test]
+fn requests_taken_back() {
+    hold(&[
+        ("cancel", "cancel"),
+        ("/deal cancel", "cancel"),
+        ("please cancel my request", "cancel"),
+        ("withdraw", "cancel"),
+        ("withdraw my request", "cancel"),
+        ("cancel it", "cancel"),
+        ("take back my request", "cancel"),
+        ("retract the request", "cancel"),
+        ("annuler", "cancel"),
+        ("cancel 019000000000700080000000009a8057", "cancel|9a8057"),
+        ("withdraw request 01900000-0000-7000-8000-0000009a8057", "cancel|9a8057"),
+        // Not a request: never guessed at.
+        ("cancel the Adyen deal", "?cancel|approvals"),
+    ]);
+}

@@ -60,7 +60,8 @@ fn writable(w: &mut Workspace, channel: &str) -> Result<String, String> {
     match room {
         Room { is_archived: true, .. } => Err("is_archived".to_owned()),
         Room { has_bot: false, is_private: true, .. } => Err("channel_not_found".to_owned()),
-        Room { has_bot: false, .. } => Err("not_in_channel".to_owned()),
+        Room { has_bot: false, .. } if !w.setup.writes_in_public => Err("not_in_channel".to_owned()),
+        Room { is_announcements: true, .. } => Err("restricted_action".to_owned()),
         Room { id, .. } => Ok(id.clone()),
     }
 }
@@ -129,6 +130,7 @@ fn own<'a>(w: &'a mut Workspace, args: &Value, refusal: &str) -> Result<&'a mut 
 
 fn update(w: &mut Workspace, args: &Value) -> Done {
     check_content(args)?;
+    writable(w, &word(&args["channel"]))?;
     let message = own(w, args, "cant_update_message")?;
     message.text = word(&args["text"]);
     message.blocks = args["blocks"].clone();

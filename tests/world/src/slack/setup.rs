@@ -23,6 +23,8 @@ pub struct Setup {
     pub client_secret: String,
     /// The code that `oauth.v2.access` takes, once.
     pub oauth_code: String,
+    /// Whether the app may write in public channels that it is not in (the scope `chat:write.public`).
+    pub writes_in_public: bool,
     /// Whether the app is sent every message of its channels, not only mentions.
     pub hears_channels: bool,
     /// People.
@@ -67,6 +69,8 @@ pub struct Room {
     pub has_bot: bool,
     /// Closed.
     pub is_archived: bool,
+    /// Its settings let only some people post.
+    pub is_announcements: bool,
     /// Whose direct messages these are; channels have none.
     pub direct_with: Option<String>,
 }
@@ -100,6 +104,7 @@ impl Room {
             is_private: false,
             has_bot: true,
             is_archived: false,
+            is_announcements: false,
             direct_with: None,
         }
     }
@@ -119,6 +124,7 @@ impl Setup {
             client_id: "1111.2222".to_owned(),
             client_secret: "world-client-secret".to_owned(),
             oauth_code: "world-oauth-code".to_owned(),
+            writes_in_public: false,
             hears_channels: false,
             users: vec![
                 User::named("dana"),

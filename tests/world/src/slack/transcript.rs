@@ -128,6 +128,7 @@ fn run(run: &Value) -> String {
                 mark.into_iter().find(|(name, _)| run["style"][*name] == true).map_or("", |(_, mark)| mark);
             format!("{mark}{text}{mark}")
         }
+        "channel" => format!("<#{}>", run["channel_id"].as_str().unwrap_or_default()),
         other => format!("({other})"),
     }
 }
