@@ -64,6 +64,8 @@ enum Command {
         /// The pdfium library.
         library: PathBuf,
     },
+    /// Find the terms of contracts, with quotes, confidence and verdicts.
+    Analyze(commands::analyze::Analyze),
     /// Measure quality on labelled data.
     #[command(subcommand)]
     Eval(commands::eval::Eval),
@@ -115,6 +117,7 @@ impl Cli {
             Command::Say(say) => say.run(config).await,
             Command::Intent(lines) => commands::intent::run(&lines),
             Command::Redact(lines) => commands::redact::run(&lines),
+            Command::Analyze(analyze) => analyze.run(config).await,
             Command::Redline(redline) => redline.run(),
             Command::Load(load) => load.run(config).await,
             Command::Eval(eval) => eval.run(config).await,

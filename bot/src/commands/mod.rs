@@ -1,5 +1,6 @@
 //! The commands beside `serve`: each starts once, does one thing, and ends.
 
+pub(crate) mod analyze;
 pub(crate) mod audit;
 pub(crate) mod companies;
 pub(crate) mod demo;
