@@ -98,6 +98,14 @@ async fn propose(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
     Ok(Outcome::Done(Finish { output, ..Finish::default() }))
 }
 
+/// The deal that a person named, for another agent. Errors: none or several are called so.
+pub(crate) async fn by_name(tx: &mut Tx, name: &str) -> Result<DealId, Recovery> {
+    match named(tx, name).await? {
+        Ok(deal) => Ok(deal.id),
+        Err(_) => Err(wording::document_unknown(name).into()),
+    }
+}
+
 /// What the approval step left.
 #[derive(Deserialize)]
 struct Answered {

@@ -8,6 +8,7 @@ use domain::plan::{Context, Recovery, Step};
 use serde::de::DeserializeOwned;
 use storage::Db;
 
+use crate::contract::Tools;
 use crate::discovery::Directory;
 use crate::failpoint::FailPoints;
 
@@ -22,6 +23,8 @@ pub struct Desk {
     pub ids: Ids,
     /// The companies.
     pub directory: Directory,
+    /// What reads documents and finds terms.
+    pub contracts: Tools,
     /// How long a request waits for a decision, days.
     pub approval_days: i64,
     /// Where people's browsers reach the console, without a slash at the end.

@@ -23,6 +23,6 @@ pub async fn act(desk: &Desk, context: &Context, step: &Step) -> Result<Outcome,
         Agent::Discovery => discovery::act(desk, context, step).await,
         Agent::Deal => deal::act(desk, context, step).await,
         Agent::Evaluator => evaluator::act(desk, context, step).await,
-        Agent::Contract => Err(desk::unknown_action(step)),
+        Agent::Contract => contract::steps::act(desk, context, step).await,
     }
 }

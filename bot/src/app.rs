@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agents::Desk;
+use agents::contract::Tools;
 use agents::discovery::Directory;
 use agents::failpoint::FailPoints;
 use anyhow::Context;
@@ -57,6 +58,7 @@ impl App {
             clock: clock.clone(),
             ids: ids.clone(),
             directory: Directory::new(db.clone(), config.home.join("index")),
+            contracts: Tools::new(config.objects()?, config.reader()?, config.fetcher()?),
             approval_days: config.work.approval_days,
             console_url: config.public_url(),
             points: FailPoints::armed(&config.work.fail_point).map_err(anyhow::Error::msg)?,

@@ -6,7 +6,6 @@ mod commands;
 mod config;
 mod delivery;
 mod duty;
-mod fetch;
 mod help;
 mod judge;
 mod members;

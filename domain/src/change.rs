@@ -8,8 +8,9 @@ use serde_json::Value;
 use crate::approval::{Decision, Voided};
 use crate::card::Card;
 use crate::company::CompanyId;
+use crate::contract::{Analysis, Given, NewVersion};
 use crate::deal::Stage;
-use crate::ids::{ApprovalId, DealId, NoteId, PartnerId, PersonId};
+use crate::ids::{ApprovalId, DealId, DocumentId, NoteId, PartnerId, PersonId, ReviewId};
 use crate::person::Role;
 
 /// One change of state.
@@ -102,6 +103,28 @@ pub enum Change {
         /// The new role.
         role: Role,
         /// Who gave it.
+        by: PersonId,
+    },
+    /// A version of a document is kept with its text.
+    AddVersion(Box<NewVersion>),
+    /// What was read in a version is kept; what a person has to look at is queued.
+    Analyse(Box<Analysis>),
+    /// A document belongs to a deal.
+    LinkDocument {
+        /// Which document.
+        document: DocumentId,
+        /// To which deal.
+        deal: DealId,
+        /// Who said so.
+        by: PersonId,
+    },
+    /// A person says what a term is.
+    AnswerTerm(Box<Given>),
+    /// A person takes a review item on.
+    ClaimReview {
+        /// Which.
+        review: ReviewId,
+        /// Who.
         by: PersonId,
     },
 }

@@ -1,10 +1,12 @@
 //! What we read in a contract: its text with places, its terms, what they are worth to us.
 
+mod document;
 mod finding;
 mod term;
 mod text;
 mod value;
 
+pub use document::{Analysis, Given, NewVersion, Source};
 pub use finding::{Family, Finding, Side, Verdict};
 pub use term::{Extraction, State, TermKey};
 pub use text::{ContractText, PageSpan, PageText, Quote, WordBox};

@@ -52,6 +52,14 @@ id! {
     MessageId,
     /// A note on a deal.
     NoteId,
+    /// A document, whatever its version.
+    DocumentId,
+    /// One version of a document.
+    VersionId,
+    /// What one reading found in a version.
+    AnalysisId,
+    /// A term that a person is to look at.
+    ReviewId,
 }
 
 impl ApprovalId {

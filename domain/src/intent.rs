@@ -4,9 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::approval::Verdict;
 use crate::company::CompanyId;
+use crate::contract::Source;
 use crate::deal::Stage;
 use crate::error::UserError;
-use crate::ids::{ApprovalId, PlanId};
+use crate::ids::{ApprovalId, PlanId, ReviewId};
 use crate::person::Role;
 
 /// One request of one person.
@@ -88,6 +89,32 @@ pub enum Intent {
         /// The new role.
         role: Role,
     },
+    /// Read a contract, hold it against the playbook, ask for a decision.
+    AnalyzeContract {
+        /// Where its bytes are.
+        source: Source,
+        /// Name of the deal it belongs to, or a part of it; found by the parties when none is said.
+        deal: Option<String>,
+    },
+    /// Show what was read in a document.
+    ShowContract {
+        /// Name of the document or of its deal, or a part of it.
+        document: String,
+    },
+    /// Ask a document a question.
+    AskContract {
+        /// Name of the document or of its deal, or a part of it.
+        document: String,
+        /// The question in plain words.
+        question: String,
+    },
+    /// List the terms that wait for a person.
+    ListReviews,
+    /// Take a review item on.
+    ClaimReview {
+        /// Which.
+        review: ReviewId,
+    },
     /// Something was asked for in a way that cannot be, e.g. a button pressed with nothing ticked.
     Refused {
         /// What to tell the person.
@@ -140,6 +167,11 @@ impl Intent {
             Self::Withdraw { .. } => "withdraw",
             Self::ListPeople => "list_people",
             Self::SetRole { .. } => "set_role",
+            Self::AnalyzeContract { .. } => "analyze_contract",
+            Self::ShowContract { .. } => "show_contract",
+            Self::AskContract { .. } => "ask_contract",
+            Self::ListReviews => "list_reviews",
+            Self::ClaimReview { .. } => "claim_review",
             Self::Refused { .. } => "refused",
             Self::Unclear { .. } => "unclear",
         }

@@ -12,13 +12,18 @@ pub fn least_role(intent: &Intent) -> Role {
         | Intent::ShowDeal { .. }
         | Intent::ListApprovals
         | Intent::ListPeople
+        | Intent::ShowContract { .. }
+        | Intent::AskContract { .. }
+        | Intent::ListReviews
         | Intent::Refused { .. }
         | Intent::Unclear { .. } => Role::Viewer,
         Intent::Find { .. }
         | Intent::CreateDeals { .. }
         | Intent::MoveDeal { .. }
         | Intent::NoteDeal { .. }
-        | Intent::Withdraw { .. } => Role::Member,
+        | Intent::Withdraw { .. }
+        | Intent::AnalyzeContract { .. }
+        | Intent::ClaimReview { .. } => Role::Member,
         Intent::Decide { .. } | Intent::AskComment { .. } => Role::Approver,
         Intent::SetRole { .. } => Role::Admin,
     }

@@ -5,13 +5,13 @@ use domain::change::Change;
 use domain::ids::Ids;
 use domain::person::Role;
 use domain::plan::{Context, Step};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::audit::{self, Act};
 use crate::db::Tx;
 use crate::error::Error;
 use crate::messages::{self, Origin};
-use crate::{approvals, deals, people, steps};
+use crate::{analyses, approvals, deals, documents, people, reviews, steps};
 
 /// Applies one change. Errors: [`Error::Conflict`] when the state is not what the change was judged on.
 pub async fn apply(
@@ -77,7 +77,46 @@ pub async fn apply(
             }
             (format!("person:{by}"), "person.role_set", format!("person:{person}"))
         }
+        Change::AddVersion(new) => {
+            documents::add(tx, step.plan, new, now).await?;
+            (format!("person:{}", new.by), "version.added", format!("version:{}", new.version))
+        }
+        Change::Analyse(analysis) => {
+            analyses::store(tx, step.plan, analysis, now).await?;
+            reviews::open(tx, ids, analysis, now).await?;
+            ("agent:contract".to_owned(), "version.analysed", format!("version:{}", analysis.version))
+        }
+        Change::LinkDocument { document, deal, by } => {
+            documents::link(tx, *document, *deal).await?;
+            (format!("person:{by}"), "document.linked", format!("document:{document}"))
+        }
+        Change::AnswerTerm(given) => {
+            analyses::answer(tx, ids, given, now).await?;
+            (format!("person:{}", given.by), "term.answered", format!("analysis:{}", given.analysis))
+        }
+        Change::ClaimReview { review, by } => {
+            if !reviews::claim(tx, *review, *by, now).await? {
+                return Err(Error::Conflict("review item"));
+            }
+            (format!("person:{by}"), "review.claimed", format!("review:{review}"))
+        }
     };
-    let detail = json!({ "plan": step.plan, "step": step.position, "change": change });
+    let detail = json!({ "plan": step.plan, "step": step.position, "change": recorded(change) });
     audit::append(tx, Act { at: now, actor: &actor, action, subject: &subject, detail }).await
+}
+
+/// A change as the audit keeps it: whole, except that the text of documents stays in its own table.
+fn recorded(change: &Change) -> Value {
+    match change {
+        Change::AddVersion(new) => json!({
+            "change": "add_version", "document": new.document, "version": new.version, "name": new.name,
+            "sha256": new.sha256, "bytes": new.bytes, "kind": new.kind, "notes": new.notes,
+        }),
+        Change::Analyse(analysis) => json!({
+            "change": "analyse", "analysis": analysis.id, "version": analysis.version, "playbook": analysis.playbook,
+            "partial": analysis.is_partial, "extractions": analysis.extractions.len(),
+            "findings": analysis.findings.len(),
+        }),
+        other => json!(other),
+    }
 }

@@ -1,5 +1,6 @@
 //! All state: the only crate with SQL. Concrete types, one file per noun.
 
+pub mod analyses;
 pub mod approvals;
 pub mod audit;
 pub mod blanking;
@@ -10,6 +11,7 @@ pub mod credentials;
 pub mod db;
 pub mod deals;
 pub mod directory;
+pub mod documents;
 pub mod embedded;
 pub mod error;
 pub mod idempotency;
@@ -22,6 +24,7 @@ pub mod people;
 pub mod plans;
 pub mod probe;
 pub mod relocation;
+pub mod reviews;
 pub mod seal;
 pub mod steps;
 pub mod submission;

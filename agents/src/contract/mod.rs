@@ -2,6 +2,7 @@
 
 pub mod evaluate;
 pub mod extract;
+pub mod fetch;
 pub mod normalise;
 pub mod open;
 pub mod pdf;
@@ -9,4 +10,8 @@ pub mod playbook;
 pub mod read;
 pub mod redline;
 pub mod structure;
+pub(crate) mod steps;
 pub mod terms;
+pub mod tools;
+
+pub use tools::Tools;

@@ -7,14 +7,17 @@ use domain::card::{Audience, Say, Urgency};
 use domain::plan::{Context, Finish, Outcome, Recovery, Step};
 use domain::search::{Answer, Hit};
 use domain::wording;
+use storage::documents;
 use serde_json::json;
 
+use crate::contract::steps::{ExtractOutput, ReadOutput};
 use crate::deal::Proposal;
-use crate::desk::{Desk, earlier, unknown_action};
+use crate::desk::{Desk, earlier, storage, unknown_action};
 
 pub(crate) async fn act(desk: &Desk, context: &Context, step: &Step) -> Result<Outcome, Recovery> {
     match step.action.as_str() {
         "check_hits" => check_hits(desk, context).await,
+        "check_terms" => check_terms(desk, context).await,
         "check_proposal" => check_proposal(desk, context).await,
         _ => Err(unknown_action(step)),
     }
@@ -61,4 +64,21 @@ async fn check_proposal(desk: &Desk, context: &Context) -> Result<Outcome, Recov
         }
     }
     Ok(Outcome::Done(Finish { output: json!({ "checked": rows.len() }), ..Finish::default() }))
+}
+
+/// Holds what was read in a contract against itself and against the text once more.
+async fn check_terms(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
+    let read: ReadOutput = earlier(context, "read")?;
+    let found: ExtractOutput = earlier(context, "extract")?;
+    let mut tx = desk.db.tenant(context.tenant).begin().await.map_err(storage)?;
+    let text = documents::text(&mut tx, read.version).await.map_err(storage)?;
+    let rows = terms::check(&text, found.rows, desk.clock.now().date_naive());
+    let say = Say {
+        slot: "answer".to_owned(),
+        to: Audience::Thread,
+        card: wording::progress("Holding it against the playbook", 3, 4),
+        urgency: Urgency::Progress,
+    };
+    let output = json!(ExtractOutput { rows, is_partial: found.is_partial });
+    Ok(Outcome::Done(Finish { output, say: vec![say], ..Finish::default() }))
 }

@@ -185,10 +185,14 @@ pub fn reference(plan: PlanId) -> String {
 
 /// What people see at once of an intent that takes a while.
 pub fn opening(intent: &Intent) -> Option<Say> {
+    let (what, steps) = match intent {
+        Intent::AnalyzeContract { .. } => ("Reading the contract", 4),
+        _ => ("Looking for partners", 3),
+    };
     shows_progress(intent).then(|| Say {
         slot: "answer".to_owned(),
         to: Audience::Thread,
-        card: wording::progress("Looking for partners", 0, 3),
+        card: wording::progress(what, 0, steps),
         urgency: Urgency::Progress,
     })
 }

@@ -34,6 +34,13 @@ pub fn plan(intent: &Intent) -> Vec<Draft> {
         | Intent::NoteDeal { .. } => {
             vec![step(Agent::Deal, intent.name())]
         }
+        Intent::AnalyzeContract { .. } => vec![
+            step(Agent::Contract, "read"),
+            step(Agent::Contract, "extract"),
+            step(Agent::Evaluator, "check_terms"),
+            step(Agent::Contract, "judge"),
+            step(Agent::Contract, "present_contract"),
+        ],
         Intent::Decide { .. } => vec![step(Agent::Planner, "decide")],
         Intent::Withdraw { .. } => vec![step(Agent::Planner, "withdraw")],
         Intent::Help { .. }
@@ -50,7 +57,7 @@ pub fn plan(intent: &Intent) -> Vec<Draft> {
 /// True when an intent takes long enough to show how far it is, in the message that the answer
 /// will replace.
 pub fn shows_progress(intent: &Intent) -> bool {
-    matches!(intent, Intent::Find { .. })
+    matches!(intent, Intent::Find { .. } | Intent::AnalyzeContract { .. })
 }
 
 /// Does one step.

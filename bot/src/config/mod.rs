@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use storage::objects::Objects;
 
-use crate::fetch::Fetcher;
+use agents::contract::fetch::Fetcher;
 
 const DEFAULTS: &str = include_str!("default.toml");
 

@@ -1,6 +1,128 @@
-//! Words for what contracts say: verdicts and values.
+//! What we say of a contract: the card in the thread, answers to questions, the queue of terms to look at.
 
-use crate::contract::{CalendarUnit, Duration, Money, Value, Verdict};
+use chrono::{DateTime, Utc};
+
+use crate::card::{Block, Card, Text};
+use crate::contract::{CalendarUnit, Duration, Money, Quote, Value, Verdict};
+use crate::error::UserError;
+
+use super::phrases::{count, cut, faint, moment};
+
+/// How many of the gravest findings a card shows.
+const WORST_MAX: usize = 3;
+/// How much of a quote a card shows, characters; the report shows all of it.
+const QUOTE_CHARS_MAX: usize = 280;
+
+/// One of the terms that matter most, on a card.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TermLine {
+    /// What people call it.
+    pub label: String,
+    /// What the contract says, in words; none when it does not say.
+    pub value: Option<String>,
+    /// How that stands with us.
+    pub verdict: Verdict,
+}
+
+/// A finding, on a card.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FindingLine {
+    /// What people call the term.
+    pub label: String,
+    /// How it stands with us.
+    pub verdict: Verdict,
+    /// Why.
+    pub reason: String,
+    /// The sentence and its page.
+    pub quote: Option<Quote>,
+}
+
+/// What the card on a contract shows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ContractCard {
+    /// What the document is called.
+    pub name: String,
+    /// Its version, from 1.
+    pub version: i32,
+    /// How many pages it has.
+    pub pages: usize,
+    /// The deal it belongs to, if any.
+    pub deal: Option<String>,
+    /// The terms that matter most.
+    pub terms: Vec<TermLine>,
+    /// How many terms stand how, e.g. `(Red, 2)`.
+    pub counts: Vec<(Verdict, usize)>,
+    /// Findings, gravest first.
+    pub findings: Vec<FindingLine>,
+    /// How many terms wait for a person.
+    pub reviews: usize,
+    /// What could not be read, or looked wrong.
+    pub notes: Vec<String>,
+    /// Time ran out before every term was looked for.
+    pub is_partial: bool,
+    /// The page with the whole report.
+    pub url: String,
+}
+
+/// What was read in a contract.
+pub fn contract(found: &ContractCard) -> Card {
+    let pages = count(found.pages, "page", "pages");
+    let of_deal = found.deal.as_ref().map_or_else(String::new, |deal| format!(", deal {deal}"));
+    let mut card = Card::titled(format!("{} (version {})", cut(&found.name, 120), found.version))
+        .and_text(format!("{pages}{of_deal}."))
+        .and_text(Text::default().strong(verdict_counts(&found.counts)));
+    if found.is_partial {
+        card =
+            card.and_text("Time ran out before every term was looked for; the report says which are open.");
+    }
+    let rows = found.terms.iter().map(|line| {
+        let value = line.value.clone().unwrap_or_else(|| "not stated".to_owned());
+        vec![line.label.clone(), cut(&value, 160), verdict_word(line.verdict).to_owned()]
+    });
+    let columns = ["Term", "What it says", "For us"].map(str::to_owned).to_vec();
+    card = card.with(Block::Table { columns, rows: rows.collect() });
+    for finding in found.findings.iter().take(WORST_MAX) {
+        let words = Text::default()
+            .strong(format!("{}: {}. ", finding.label, verdict_word(finding.verdict)))
+            .plain(finding.reason.as_str());
+        card = card.and_text(words);
+        if let Some(quote) = &finding.quote {
+            card = card.with(Block::Quote {
+                text: format!("{} (page {})", cut(&one_line(&quote.text), QUOTE_CHARS_MAX), quote.page),
+            });
+        }
+    }
+    if found.reviews > 0 {
+        let terms = count(found.reviews, "term needs", "terms need");
+        card = card.and_text(format!("{terms} a person's eye; they are in the review queue."));
+    }
+    for note in &found.notes {
+        card = card.and_text(faint(note.as_str()));
+    }
+    card.with(Block::Link { label: "Open report".to_owned(), url: found.url.clone() })
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// `2 red, 3 yellow, 30 green, 1 missing`; what there is none of is left out.
+fn verdict_counts(counts: &[(Verdict, usize)]) -> String {
+    let order = [
+        Verdict::Escalate,
+        Verdict::Red,
+        Verdict::Missing,
+        Verdict::Yellow,
+        Verdict::Unclear,
+        Verdict::Green,
+    ];
+    let said: Vec<String> = order
+        .iter()
+        .filter_map(|verdict| counts.iter().find(|(v, n)| v == verdict && *n > 0))
+        .map(|(verdict, n)| format!("{n} {}", verdict_word(*verdict)))
+        .collect();
+    if said.is_empty() { "Nothing was judged.".to_owned() } else { said.join(", ") }
+}
 
 /// A verdict as people read it.
 pub fn verdict_word(verdict: Verdict) -> &'static str {
@@ -63,6 +185,82 @@ fn money_words(money: &Money) -> String {
     format!("{} {sign}{}{tail}", money.currency, grouped.join(","))
 }
 
+/// The question to an approver about a contract. What it shows is what the thread shows, and the deal's next stage.
+pub fn contract_question(name: &str, deal: Option<&str>, stage: Option<&str>) -> String {
+    match (deal, stage) {
+        (Some(deal), Some(stage)) => format!("Accept {name} and move {deal} to {stage}?"),
+        _ => format!("Accept {name}?"),
+    }
+}
+
+/// A contract was accepted or refused.
+pub fn contract_decided(name: &str, by: &str, is_approved: bool, moved: Option<(&str, &str)>) -> Card {
+    if !is_approved {
+        return Card::text(format!("{by} did not accept {name}. Nothing was changed; the report stays."));
+    }
+    match moved {
+        Some((deal, stage)) => Card::text(format!("{by} accepted {name}. {deal} is now in {stage}.")),
+        None => Card::text(format!("{by} accepted {name}.")),
+    }
+}
+
+/// No document has such a name.
+pub fn document_unknown(name: &str) -> UserError {
+    UserError::new(
+        format!("No document or deal is called \"{}\".", cut(name, 80)),
+        "See all of them under Contracts in the console, or send the file again.",
+    )
+}
+
+/// What a contract says in answer to a question: the sentence that says it, or that it does not.
+pub fn contract_answer(question: &str, name: &str, quotes: &[Quote]) -> Card {
+    let card = Card::titled(cut(question, 140));
+    let Some(first) = quotes.first() else {
+        return card
+            .and_text(format!("{name} does not say."))
+            .and_text(faint("No sentence in it answers the question; a person may still want to look."));
+    };
+    let said =
+        |quote: &Quote| Block::Quote { text: format!("{} (page {})", one_line(&quote.text), quote.page) };
+    let mut card = card.and_text(format!("{name} says:")).with(said(first));
+    for quote in &quotes[1..] {
+        card = card.with(said(quote));
+    }
+    card
+}
+
+/// A term that waits for a person, as a list shows it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReviewLine {
+    /// What people call the term.
+    pub label: String,
+    /// The document's name.
+    pub document: String,
+    /// Why a person should look.
+    pub reason: String,
+    /// When it should be answered.
+    pub due_at: DateTime<Utc>,
+    /// Who is on it.
+    pub claimed_by: Option<String>,
+}
+
+/// What waits in the review queue, oldest first.
+pub fn reviews(lines: &[ReviewLine], now: DateTime<Utc>, url: &str) -> Card {
+    if lines.is_empty() {
+        return Card::text("No term waits for a person.");
+    }
+    let rows = lines.iter().take(20).map(|line| {
+        let due = if line.due_at < now { "overdue".to_owned() } else { moment(line.due_at) };
+        let who = line.claimed_by.clone().unwrap_or_else(|| "nobody".to_owned());
+        vec![line.label.clone(), cut(&line.document, 60), cut(&line.reason, 100), due, who]
+    });
+    let columns = ["Term", "Document", "Why", "Due", "Who is on it"].map(str::to_owned).to_vec();
+    let waiting = count(lines.len(), "term waits for a person", "terms wait for a person");
+    Card::titled(waiting)
+        .with(Block::Table { columns, rows: rows.collect() })
+        .with(Block::Link { label: "Open the review queue".to_owned(), url: url.to_owned() })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,5 +274,20 @@ mod tests {
         assert_eq!(value_words(&days(30.0)), "30 days");
         assert_eq!(value_words(&days(1.0)), "1 day");
         assert_eq!(value_words(&Value::Percent(12.5)), "12.5 %");
+    }
+
+    #[test]
+    fn counts_leave_out_what_there_is_none_of_and_begin_with_the_gravest() {
+        let counts = [(Verdict::Green, 30), (Verdict::Red, 2), (Verdict::Yellow, 0), (Verdict::Missing, 1)];
+        assert_eq!(verdict_counts(&counts), "2 red, 1 missing, 30 green");
+    }
+
+    #[test]
+    fn an_answer_is_a_quote_or_a_plain_no() {
+        let quote = Quote { text: "Notice is\n thirty days.".to_owned(), page: 4, start: 0, end: 1 };
+        let said = contract_answer("What is the notice?", "MSA", &[quote]).to_plain();
+        assert!(said.contains("Notice is thirty days. (page 4)"), "{said}");
+        let silent = contract_answer("What is the notice?", "MSA", &[]).to_plain();
+        assert!(silent.contains("MSA does not say."), "{silent}");
     }
 }

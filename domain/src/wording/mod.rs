@@ -18,7 +18,10 @@ pub use approvals::{
     ask_comment, deals_created, decision_refused, rejected, taken_meanwhile, waiting_for_approval,
     which_to_withdraw, withdrawn,
 };
-pub use contracts::{value_words, verdict_word};
+pub use contracts::{
+    ContractCard, FindingLine, ReviewLine, TermLine, contract, contract_answer, contract_decided,
+    contract_question, document_unknown, reviews, value_words, verdict_word,
+};
 pub use deals::{DealCard, deal, deal_ambiguous, deal_list, deal_moved, deal_unknown, note_added};
 pub use elsewhere::{Closed, answered_in_private};
 pub use guide::{HelpGroup, HelpLine, help, not_a_member, unclear, user_error};

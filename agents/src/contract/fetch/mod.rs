@@ -21,7 +21,7 @@ const TIME: Duration = Duration::from_secs(15);
 
 /// Why a link was not fetched.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Fault {
+pub enum Fault {
     /// It is no link, or not one that starts with https.
     #[error("not an https link")]
     Link,
@@ -53,7 +53,7 @@ pub(crate) enum Fault {
 
 impl Fault {
     /// What the person who sent the link reads.
-    pub(crate) fn explain(&self) -> UserError {
+    pub fn explain(&self) -> UserError {
         let attach = "Please attach the file instead.";
         match self {
             Self::Link => UserError::new("I only fetch links that begin with https://.", attach),
@@ -89,7 +89,7 @@ impl Fault {
 
 /// Fetches files behind links.
 #[derive(Debug, Clone)]
-pub(crate) struct Fetcher {
+pub struct Fetcher {
     /// Origins inside the operator's own network that may be fetched from.
     allowed: Vec<Url>,
     /// Ports besides 443.
@@ -114,7 +114,7 @@ impl Fetcher {
     ///
     /// # Errors
     /// When one of them is no origin or no port.
-    pub(crate) fn new(allowed: &str, ports: &str, listen: &str, public_url: &str) -> anyhow::Result<Self> {
+    pub fn new(allowed: &str, ports: &str, listen: &str, public_url: &str) -> anyhow::Result<Self> {
         let items = |text: &str| {
             text.split(',')
                 .map(str::trim)
@@ -142,7 +142,7 @@ impl Fetcher {
     }
 
     /// The file behind a link. What it is has to be told from its bytes: what the server says is not looked at.
-    pub(crate) async fn fetch(&self, link: &str) -> Result<Vec<u8>, Fault> {
+    pub async fn fetch(&self, link: &str) -> Result<Vec<u8>, Fault> {
         tokio::time::timeout(self.time, self.follow(link)).await.unwrap_or(Err(Fault::Late))
     }
 

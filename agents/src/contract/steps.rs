@@ -1,0 +1,254 @@
+//! The contract agent's steps: read a document, find its terms, judge them, show them.
+
+use std::time::{Duration, Instant};
+
+use domain::card::{Audience, Say, Urgency};
+use domain::change::Change;
+use domain::contract::{Analysis, Extraction, Finding, NewVersion, State, Value, Verdict};
+use domain::ids::{AnalysisId, DealId, DocumentId, VersionId};
+use domain::intent::Intent;
+use domain::plan::{Context, Finish, Outcome, Recovery, Step};
+use domain::wording::{self, ContractCard, FindingLine, TermLine};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use storage::{Tx, analyses, deals, documents};
+
+use super::extract::Options;
+use super::playbook::{Ours, Playbook, Stance, ValueBand};
+use super::{open, terms};
+use crate::deal;
+use crate::desk::{Desk, earlier, storage, unknown_action};
+
+/// How long finding terms may take; a step has 30 s.
+const TIME: Duration = Duration::from_secs(20);
+
+pub(crate) async fn act(desk: &Desk, context: &Context, step: &Step) -> Result<Outcome, Recovery> {
+    match step.action.as_str() {
+        "read" => read(desk, context).await,
+        "extract" => extract(desk, context).await,
+        "judge" => judge(desk, context).await,
+        "present_contract" => present(desk, context).await,
+        _ => Err(unknown_action(step)),
+    }
+}
+
+/// What the reading step leaves for those behind it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct ReadOutput {
+    pub(crate) document: DocumentId,
+    pub(crate) version: VersionId,
+    pub(crate) name: String,
+    pub(crate) deal: Option<DealId>,
+    pub(crate) pages: usize,
+    pub(crate) notes: Vec<String>,
+}
+
+/// Turns the file into text and keeps both as a version. A file with a known document's name follows it.
+async fn read(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
+    let Intent::AnalyzeContract { source, deal } = &context.intent else {
+        return Err(Recovery::Escalate { reason: "not a contract to read".to_owned() });
+    };
+    let original = desk.contracts.original(context.tenant, source).await?;
+    let bytes = original.bytes.len() as u64;
+    let opened = open::open(&desk.contracts.pages, original.bytes, None).await?;
+    let mut tx = desk.db.tenant(context.tenant).begin().await.map_err(storage)?;
+    let deal = match deal {
+        Some(name) => Some(deal::by_name(&mut tx, name).await?),
+        None => deal_by_words(&mut tx, &opened.text.text).await?,
+    };
+    let known = documents::latest(&mut tx, deal).await.map_err(storage)?;
+    let follows = known.into_iter().find(|version| version.name == original.name && version.deal == deal);
+    let new = NewVersion {
+        document: follows.as_ref().map_or_else(|| DocumentId(desk.ids.next()), |version| version.document),
+        version: VersionId(desk.ids.next()),
+        parent: follows.map(|version| version.id),
+        deal,
+        name: original.name,
+        sha256: original.sha256,
+        bytes,
+        kind: kind_word(opened.kind),
+        text: opened.text,
+        notes: opened.notes,
+        by: context.requester,
+    };
+    let output = ReadOutput {
+        document: new.document,
+        version: new.version,
+        name: new.name.clone(),
+        deal,
+        pages: new.text.pages.len(),
+        notes: new.notes.clone(),
+    };
+    let changes = vec![Change::AddVersion(Box::new(new))];
+    Ok(Outcome::Done(Finish { output: json!(output), changes, ..Finish::default() }))
+}
+
+fn kind_word(kind: super::read::Kind) -> String {
+    json!(kind).as_str().unwrap_or("unknown").to_owned()
+}
+
+/// The only deal whose name stands in the first part of the text; none when several do.
+async fn deal_by_words(tx: &mut Tx, text: &str) -> Result<Option<DealId>, Recovery> {
+    let head: String = text.chars().take(6000).collect::<String>().to_lowercase();
+    let names = deals::names(tx).await.map_err(storage)?;
+    let mut found = names
+        .into_iter()
+        .filter(|(_, name)| name.chars().count() > 3 && head.contains(&name.to_lowercase()))
+        .map(|(id, _)| id);
+    let first = found.next();
+    Ok(if found.next().is_some() { None } else { first })
+}
+
+/// What the extracting step leaves.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct ExtractOutput {
+    pub(crate) rows: Vec<Extraction>,
+    pub(crate) is_partial: bool,
+}
+
+/// Finds the terms. Every quote is checked against the text once more before anything is kept.
+async fn extract(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
+    let read: ReadOutput = earlier(context, "read")?;
+    let mut tx = desk.db.tenant(context.tenant).begin().await.map_err(storage)?;
+    let text = documents::text(&mut tx, read.version).await.map_err(storage)?;
+    drop(tx);
+    let tools = desk.contracts.clone();
+    let found = tokio::task::spawn_blocking(move || {
+        let extractor = tools.extractor().map_err(|error| error.to_string())?;
+        let options = Options { all: false, deadline: Some(Instant::now() + TIME) };
+        let mut extracted = extractor.extract(&text, &options);
+        extracted.rows.retain(|row| row.quote.as_ref().is_none_or(|quote| text.holds(quote)));
+        Ok::<_, String>(extracted)
+    });
+    let found = found
+        .await
+        .map_err(|panic| Recovery::Retry { after_ms: 200, cause: panic.to_string() })?
+        .map_err(|cause| Recovery::Escalate { reason: cause })?;
+    let output = json!(ExtractOutput { rows: found.rows, is_partial: found.partial });
+    Ok(Outcome::Done(Finish { output, ..Finish::default() }))
+}
+
+/// Holds the terms against the playbook and keeps all of it.
+async fn judge(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
+    let read: ReadOutput = earlier(context, "read")?;
+    let checked: ExtractOutput = earlier(context, "check_terms")?;
+    let mut tx = desk.db.tenant(context.tenant).begin().await.map_err(storage)?;
+    let counterparty = match read.deal {
+        Some(deal) => Some(deals::get(&mut tx, deal).await.map_err(storage)?.name),
+        None => None,
+    };
+    let ours = ours(&checked.rows, counterparty.as_deref());
+    let stance = Stance { ours, value: ValueBand::default() };
+    let findings = Playbook::built_in().judge(&checked.rows, &stance);
+    let analysis = Analysis {
+        id: AnalysisId(desk.ids.next()),
+        version: read.version,
+        playbook: 0,
+        is_partial: checked.is_partial,
+        extractions: checked.rows,
+        findings,
+    };
+    let output = json!({ "analysis": analysis.id });
+    let changes = vec![Change::Analyse(Box::new(analysis))];
+    Ok(Outcome::Done(Finish { output, changes, ..Finish::default() }))
+}
+
+/// Our names in the contract: those of the one party that is not the deal's partner. Unknown in any other case.
+fn ours(rows: &[Extraction], counterparty: Option<&str>) -> Ours {
+    let Some(them) = counterparty.map(str::to_lowercase) else { return Ours::default() };
+    let parties: Vec<_> = rows
+        .iter()
+        .filter_map(|row| match &row.value {
+            Some(Value::Parties(parties)) => Some(parties),
+            _ => None,
+        })
+        .flatten()
+        .collect();
+    let others: Vec<_> = parties.iter().filter(|party| !party.name.to_lowercase().contains(&them)).collect();
+    match others.as_slice() {
+        [one] if parties.len() == 2 => {
+            Ours { names: [&one.name, &one.role].into_iter().filter(|name| !name.is_empty()).cloned().collect() }
+        }
+        _ => Ours::default(),
+    }
+}
+
+/// The analysis that the judging step kept.
+#[derive(Debug, Deserialize)]
+struct Judged {
+    analysis: AnalysisId,
+}
+
+/// Shows what was read, in place of the progress.
+async fn present(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
+    let read: ReadOutput = earlier(context, "read")?;
+    let judged: Judged = earlier(context, "judge")?;
+    let mut tx = desk.db.tenant(context.tenant).begin().await.map_err(storage)?;
+    let analysis = analyses::get(&mut tx, judged.analysis).await.map_err(storage)?;
+    let version = documents::get(&mut tx, read.version).await.map_err(storage)?;
+    let deal = match read.deal {
+        Some(deal) => Some(deals::get(&mut tx, deal).await.map_err(storage)?.name),
+        None => None,
+    };
+    let card = wording::contract(&ContractCard {
+        name: read.name,
+        version: version.number,
+        pages: read.pages,
+        deal,
+        terms: term_lines(&analysis),
+        counts: counts(&analysis.findings),
+        findings: analysis.findings.iter().filter(|finding| finding.severity > 0).map(line).collect(),
+        reviews: analysis.extractions.iter().filter(|row| row.state == State::Review).count(),
+        notes: read.notes,
+        is_partial: analysis.is_partial,
+        url: format!("{}/contracts/{}", desk.console_url, read.version),
+    });
+    let card = wording::with_trace(card, context.plan, &desk.console_url);
+    let say = Say { slot: "answer".to_owned(), to: Audience::Thread, card, urgency: Urgency::Reply };
+    Ok(Outcome::Done(Finish { say: vec![say], ..Finish::default() }))
+}
+
+/// The ten terms that matter most, in the order of the list.
+fn term_lines(analysis: &Analysis) -> Vec<TermLine> {
+    terms::all()
+        .iter()
+        .filter(|term| term.mvp)
+        .map(|term| {
+            let said: Vec<String> = analysis
+                .extractions
+                .iter()
+                .filter(|row| row.term == term.key && row.state == State::Stated)
+                .filter_map(|row| row.value.as_ref().map(wording::value_words))
+                .collect();
+            let finding = analysis.findings.iter().find(|finding| finding.term == term.key);
+            let is_open = finding.is_some_and(|finding| finding.verdict == Verdict::Unclear);
+            let value = match said.first() {
+                Some(first) => Some(first.clone()),
+                None if is_open => Some("to be looked at".to_owned()),
+                None => None,
+            };
+            let verdict = finding.map_or(Verdict::Unclear, |finding| finding.verdict);
+            TermLine { label: term.name.clone(), value, verdict }
+        })
+        .collect()
+}
+
+fn counts(findings: &[Finding]) -> Vec<(Verdict, usize)> {
+    let mut counts: Vec<(Verdict, usize)> = Vec::new();
+    for finding in findings {
+        match counts.iter_mut().find(|(verdict, _)| *verdict == finding.verdict) {
+            Some((_, n)) => *n += 1,
+            None => counts.push((finding.verdict, 1)),
+        }
+    }
+    counts
+}
+
+fn line(finding: &Finding) -> FindingLine {
+    FindingLine {
+        label: terms::by_key(&finding.term.0).map_or_else(|| finding.term.to_string(), |term| term.name.clone()),
+        verdict: finding.verdict,
+        reason: finding.reason.clone(),
+        quote: finding.quote.clone(),
+    }
+}

@@ -1,0 +1,218 @@
+//! What readings found in versions: one row a term, one row a finding, and what people corrected.
+
+use chrono::{DateTime, Utc};
+use domain::contract::{Analysis, Extraction, Finding, Given, Quote, TermKey, Value};
+use domain::ids::{AnalysisId, Ids, PlanId, VersionId};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+use crate::db::Tx;
+use crate::error::Error;
+
+/// Stores an analysis with its rows.
+pub async fn store(tx: &mut Tx, plan: PlanId, analysis: &Analysis, now: DateTime<Utc>) -> Result<(), Error> {
+    let tenant = tx.tenant();
+    sqlx::query(
+        "INSERT INTO analyses (analysis_id, tenant_id, version_id, plan_id, playbook, is_partial, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+    )
+    .bind(analysis.id.0)
+    .bind(tenant.0)
+    .bind(analysis.version.0)
+    .bind(plan.0)
+    .bind(analysis.playbook)
+    .bind(analysis.is_partial)
+    .bind(now)
+    .execute(&mut **tx)
+    .await?;
+    store_extractions(tx, analysis).await?;
+    store_findings(tx, analysis).await
+}
+
+async fn store_extractions(tx: &mut Tx, analysis: &Analysis) -> Result<(), Error> {
+    let tenant = tx.tenant();
+    let rows = &analysis.extractions;
+    sqlx::query(
+        "INSERT INTO extractions (tenant_id, analysis_id, row, term, state, value, quote, confidence, reason)
+         SELECT $1, $2, n - 1, term, state, value::json, quote::json, confidence, reason
+         FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::real[], $8::text[])
+              WITH ORDINALITY AS r (term, state, value, quote, confidence, reason, n)",
+    )
+    .bind(tenant.0)
+    .bind(analysis.id.0)
+    .bind(rows.iter().map(|row| row.term.0.as_str()).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| word(&row.state)).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.value.as_ref().map(text)).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.quote.as_ref().map(text)).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.confidence).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.reason.as_str()).collect::<Vec<_>>())
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+async fn store_findings(tx: &mut Tx, analysis: &Analysis) -> Result<(), Error> {
+    let tenant = tx.tenant();
+    let rows = &analysis.findings;
+    sqlx::query(
+        "INSERT INTO findings (tenant_id, analysis_id, row, term, family, verdict, severity, side, reason, quote)
+         SELECT $1, $2, n - 1, term, family, verdict, severity, side, reason, quote::json
+         FROM unnest($3::text[], $4::text[], $5::text[], $6::smallint[], $7::text[], $8::text[], $9::text[])
+              WITH ORDINALITY AS r (term, family, verdict, severity, side, reason, quote, n)",
+    )
+    .bind(tenant.0)
+    .bind(analysis.id.0)
+    .bind(rows.iter().map(|row| row.term.0.as_str()).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| word(&row.family)).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| word(&row.verdict)).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| i16::from(row.severity)).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| word(&row.side)).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.reason.as_str()).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.quote.as_ref().map(text)).collect::<Vec<_>>())
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// The latest analysis of a version; none before one is done.
+pub async fn latest(tx: &mut Tx, version: VersionId) -> Result<Option<Analysis>, Error> {
+    let found: Option<(Uuid, i32, bool)> = sqlx::query_as(
+        "SELECT analysis_id, playbook, is_partial FROM analyses WHERE version_id = $1
+         ORDER BY created_at DESC LIMIT 1",
+    )
+    .bind(version.0)
+    .fetch_optional(&mut **tx)
+    .await?;
+    let Some((id, playbook, is_partial)) = found else { return Ok(None) };
+    let id = AnalysisId(id);
+    let (extractions, findings) = (extractions(tx, id).await?, findings(tx, id).await?);
+    Ok(Some(Analysis { id, version, playbook, is_partial, extractions, findings }))
+}
+
+/// An analysis by its key.
+pub async fn get(tx: &mut Tx, id: AnalysisId) -> Result<Analysis, Error> {
+    let found: Option<(Uuid, i32, bool)> =
+        sqlx::query_as("SELECT version_id, playbook, is_partial FROM analyses WHERE analysis_id = $1")
+            .bind(id.0)
+            .fetch_optional(&mut **tx)
+            .await?;
+    let (version, playbook, is_partial) = found.ok_or(Error::Missing("analysis"))?;
+    let (extractions, findings) = (extractions(tx, id).await?, findings(tx, id).await?);
+    Ok(Analysis { id, version: VersionId(version), playbook, is_partial, extractions, findings })
+}
+
+type ExtractionRow = (String, String, Option<String>, Option<String>, f32, String);
+
+async fn extractions(tx: &mut Tx, id: AnalysisId) -> Result<Vec<Extraction>, Error> {
+    let rows: Vec<ExtractionRow> = sqlx::query_as(
+        "SELECT term, state, value::text, quote::text, confidence, reason FROM extractions
+         WHERE analysis_id = $1 ORDER BY row",
+    )
+    .bind(id.0)
+    .fetch_all(&mut **tx)
+    .await?;
+    rows.into_iter()
+        .map(|(term, state, value, quote, confidence, reason)| {
+            Ok(Extraction {
+                term: TermKey(term),
+                state: from_word(&state)?,
+                value: value.as_deref().map(from_text::<Value>).transpose()?,
+                quote: quote.as_deref().map(from_text::<Quote>).transpose()?,
+                confidence,
+                reason,
+            })
+        })
+        .collect()
+}
+
+type FindingRow = (String, String, String, i16, String, String, Option<String>);
+
+async fn findings(tx: &mut Tx, id: AnalysisId) -> Result<Vec<Finding>, Error> {
+    let rows: Vec<FindingRow> = sqlx::query_as(
+        "SELECT term, family, verdict, severity, side, reason, quote::text FROM findings
+         WHERE analysis_id = $1 ORDER BY row",
+    )
+    .bind(id.0)
+    .fetch_all(&mut **tx)
+    .await?;
+    rows.into_iter()
+        .map(|(term, family, verdict, severity, side, reason, quote)| {
+            Ok(Finding {
+                term: TermKey(term),
+                family: from_word(&family)?,
+                verdict: from_word(&verdict)?,
+                severity: u8::try_from(severity).unwrap_or(100),
+                side: from_word(&side)?,
+                reason,
+                quote: quote.as_deref().map(from_text::<Quote>).transpose()?,
+            })
+        })
+        .collect()
+}
+
+/// Keeps what a person said a term is: the labelled case that later models learn from.
+pub async fn answer(tx: &mut Tx, ids: &Ids, given: &Given, now: DateTime<Utc>) -> Result<(), Error> {
+    let tenant = tx.tenant();
+    let row = &given.extraction;
+    sqlx::query(
+        "INSERT INTO answers (answer_id, tenant_id, analysis_id, term, state, value, quote, person_id, at)
+         VALUES ($1, $2, $3, $4, $5, $6::json, $7::json, $8, $9)",
+    )
+    .bind(ids.next())
+    .bind(tenant.0)
+    .bind(given.analysis.0)
+    .bind(&row.term.0)
+    .bind(word(&row.state))
+    .bind(row.value.as_ref().map(text))
+    .bind(row.quote.as_ref().map(text))
+    .bind(given.by.0)
+    .bind(now)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// What people said of an analysis, the latest word on each term: key, state, value, quote.
+pub async fn answers(tx: &mut Tx, id: AnalysisId) -> Result<Vec<Extraction>, Error> {
+    let rows: Vec<(String, String, Option<String>, Option<String>)> = sqlx::query_as(
+        "SELECT DISTINCT ON (term) term, state, value::text, quote::text FROM answers
+         WHERE analysis_id = $1 ORDER BY term, at DESC",
+    )
+    .bind(id.0)
+    .fetch_all(&mut **tx)
+    .await?;
+    rows.into_iter()
+        .map(|(term, state, value, quote)| {
+            Ok(Extraction {
+                term: TermKey(term),
+                state: from_word(&state)?,
+                value: value.as_deref().map(from_text::<Value>).transpose()?,
+                quote: quote.as_deref().map(from_text::<Quote>).transpose()?,
+                confidence: 1.0,
+                reason: "A person said so.".to_owned(),
+            })
+        })
+        .collect()
+}
+
+/// A type that is written as one word, as its table column holds it.
+fn word<T: Serialize>(value: &T) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => word,
+        _ => String::new(),
+    }
+}
+
+fn from_word<T: DeserializeOwned>(word: &str) -> Result<T, Error> {
+    serde_json::from_value(serde_json::Value::String(word.to_owned()))
+        .map_err(|_| Error::unreadable("word", word))
+}
+
+fn text<T: Serialize>(value: &T) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+fn from_text<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
+    serde_json::from_str(text).map_err(|_| Error::unreadable("value", text))
+}
