@@ -49,14 +49,17 @@ fn vocabulary(leaves: &[Leaf]) -> HashSet<String> {
     let mut words = HashSet::new();
     if leaves.iter().any(|leaf| leaf.text.contains(LINE_HYPHEN)) {
         for leaf in leaves {
+            let mut is_second_half = false;
             for word in leaf
                 .text
                 .split(|letter: char| !letter.is_alphanumeric() && letter != '-' && letter != LINE_HYPHEN)
+                .filter(|word| !word.is_empty())
             {
                 // Halves of a broken word are no witnesses.
-                if !word.is_empty() && !word.contains(LINE_HYPHEN) {
+                if !word.contains(LINE_HYPHEN) && !is_second_half {
                     words.insert(word.to_lowercase());
                 }
+                is_second_half = word.ends_with(LINE_HYPHEN);
             }
         }
     }

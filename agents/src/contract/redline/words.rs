@@ -236,7 +236,7 @@ mod tests {
             ("within thirty (30) days of receipt.", "within sixty (60) calendar days of receipt.");
         let said: Vec<(&str, &str)> =
             text_changes(old, new).into_iter().map(|change| (&old[change.old], &new[change.new])).collect();
-        assert_eq!(said, [("thirty", "sixty"), ("30", "60"), ("", "calendar ")]);
+        assert_eq!(said, [("thirty", "sixty"), ("30", "60"), ("", " calendar")]);
     }
 
     #[test]
