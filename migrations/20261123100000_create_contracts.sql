@@ -138,3 +138,18 @@ CREATE TABLE answers (
 );
 CREATE INDEX answers_of_analysis ON answers (tenant_id, analysis_id, term, at DESC);
 SELECT guard.protect('answers', 'SELECT, INSERT', '');
+
+-- Append-only: which versions were accepted, as they had been read.
+CREATE TABLE acceptances (
+    tenant_id   uuid NOT NULL REFERENCES tenants,
+    version_id  uuid NOT NULL,
+    analysis_id uuid NOT NULL,
+    plan_id     uuid NOT NULL REFERENCES plans,
+    accepted_by uuid NOT NULL,
+    accepted_at timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, version_id),
+    FOREIGN KEY (tenant_id, version_id) REFERENCES versions (tenant_id, version_id),
+    FOREIGN KEY (tenant_id, analysis_id) REFERENCES analyses (tenant_id, analysis_id),
+    FOREIGN KEY (tenant_id, accepted_by) REFERENCES people (tenant_id, person_id)
+);
+SELECT guard.protect('acceptances', 'SELECT, INSERT', '');

@@ -17,13 +17,10 @@ use domain::search::Answer;
 use domain::wording::{self, DealCard, ProposedDeal};
 use serde::{Deserialize, Serialize};
 use storage::deals::{self, Wanted};
-use storage::{Tx, people, plans};
+use storage::{Tx, documents, people, plans};
 
 use crate::desk::{Desk, earlier, storage, unknown_action};
-
-mod name;
-
-use name::Miss;
+use crate::name::{self, Miss};
 
 /// The companies that deals are proposed with.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -99,24 +96,37 @@ async fn propose(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
 }
 
 /// The deal that a person named, for another agent. Errors: none or several are called so.
-pub(crate) async fn by_name(tx: &mut Tx, name: &str) -> Result<DealId, Recovery> {
+pub(crate) async fn by_name(tx: &mut Tx, name: &str) -> Result<deals::Deal, Recovery> {
     match named(tx, name).await? {
-        Ok(deal) => Ok(deal.id),
-        Err(_) => Err(wording::document_unknown(name).into()),
+        Ok(deal) => Ok(deal),
+        Err(Miss::Several { typed, names }) => Err(wording::names_several(&typed, &names).into()),
+        Err(Miss::None { typed, nearest }) => Err(wording::names_nothing("deal", &typed, &nearest).into()),
     }
 }
 
 /// What the approval step left.
 #[derive(Deserialize)]
-struct Answered {
-    decision: Option<Decision>,
+pub(crate) struct Answered {
+    pub(crate) decision: Option<Decision>,
+}
+
+impl Answered {
+    /// The requester's card that said it waits, now that it no longer does.
+    pub(crate) fn over(&self) -> Say {
+        Say {
+            slot: "waiting".to_owned(),
+            to: Audience::Requester,
+            card: Card::text(wording::ended(self.decision.as_ref())),
+            urgency: Urgency::Progress,
+        }
+    }
 }
 
 /// Starts the approved deals, or says why there are none.
 async fn start(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
     let proposal: Proposal = earlier(context, "propose")?;
     let answered: Answered = earlier(context, "ask_approval")?;
-    let (card, changes) = match answered.decision {
+    let (card, changes) = match answered.decision.clone() {
         Some(decision) if decision.verdict == Verdict::Approve => {
             let (companies, taken) = free(desk, context, proposal).await?;
             let changes = companies.iter().map(|company| Change::StartDeal {
@@ -136,7 +146,8 @@ async fn start(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
     };
     let card = wording::with_trace(card, context.plan, &desk.console_url);
     let say = Say { slot: "result".to_owned(), to: Audience::Thread, card, urgency: Urgency::Decision };
-    Ok(Outcome::Done(Finish { changes, say: vec![say], ..Finish::default() }))
+    let say = vec![say, answered.over()];
+    Ok(Outcome::Done(Finish { changes, say, ..Finish::default() }))
 }
 
 /// The companies that still have no open deal, and the names of those that got one since the decision.
@@ -195,7 +206,7 @@ async fn move_to(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
         stage: deal.stage,
         has_owner: deal.owner.is_some(),
         has_fit: deal.fit.is_some(),
-        has_contract: false,
+        has_contract: documents::is_any_of(&mut tx, deal.id).await.map_err(storage)?,
         mover_is_approver: mover.as_ref().is_some_and(|person| person.role >= Role::Approver),
     };
     judge_move(facts, *stage, reason.as_deref())?;

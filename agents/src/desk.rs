@@ -2,7 +2,7 @@
 
 use domain::card::Card;
 use domain::clock::Clock;
-use domain::ids::Ids;
+use domain::ids::{Ids, VersionId};
 use domain::person::Role;
 use domain::plan::{Context, Recovery, Step};
 use serde::de::DeserializeOwned;
@@ -33,6 +33,13 @@ pub struct Desk {
     pub points: FailPoints,
     /// The help on a command, or on all, for a role: made from the channels' table of commands.
     pub help: fn(Option<&str>, Role) -> Card,
+}
+
+impl Desk {
+    /// The console's page on what was read in a version.
+    pub(crate) fn report_url(&self, version: VersionId) -> String {
+        format!("{}/contracts/{version}", self.console_url)
+    }
 }
 
 /// The output of an earlier step, typed.

@@ -7,6 +7,7 @@ pub mod discovery;
 pub mod evaluator;
 pub mod failpoint;
 pub mod guardrail;
+mod name;
 pub mod planner;
 
 use domain::plan::{Agent, Context, Outcome, Recovery, Step};

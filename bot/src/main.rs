@@ -11,6 +11,7 @@ mod judge;
 mod members;
 mod runner;
 mod serve;
+mod shared;
 mod server;
 mod telemetry;
 mod welcome;

@@ -11,7 +11,7 @@ use channels::{command, web};
 use domain::card::Card;
 use domain::error::UserError;
 use domain::ids::{ApprovalId, ConversationId, InboundId, PlanId};
-use domain::inbound::{Content, Inbound};
+use domain::inbound::{Content, Inbound, SharedFile};
 use domain::intent::Intent;
 use domain::person::{Channel, Person};
 use domain::plan::{Context, Step};
@@ -55,6 +55,7 @@ pub(crate) struct Worker {
 /// What a message asks for, if anything.
 enum Wish {
     Plan(Intent, String),
+    Read { text: String, files: Vec<SharedFile> },
     Form { trigger: String, value: String },
     Nothing(String),
 }
@@ -206,6 +207,12 @@ impl Worker {
             Wish::Plan(intent, said) => {
                 let intent = self.with_short_ids(&person, intent, &said).await?;
                 self.begin(claimed, (&inbound, &person), (&intent, &said), lease).await.map(Some)
+            }
+            Wish::Read { text, files } => {
+                let intent = self.intent_of_files((&workspace, &person), &text, &files).await?;
+                let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
+                let said = format!("{} {text}", names.join(", "));
+                self.begin(claimed, (&inbound, &person), (&intent, said.trim()), lease).await.map(Some)
             }
             Wish::Form { trigger, value } => {
                 self.open_form(&workspace, (&inbound, &person), (&trigger, &value)).await?;
@@ -361,9 +368,12 @@ fn decode(claimed: &Claimed) -> Result<Inbound, String> {
 
 fn wish(inbound: &Inbound) -> Wish {
     match &inbound.content {
-        Content::Command { text, .. } | Content::Message { text } => {
-            Wish::Plan(command::understand(text).intent, text.clone())
+        Content::Command { command, text, .. } => {
+            let said = command::said_with(command, text);
+            Wish::Plan(command::understand(&said).intent, said)
         }
+        Content::Message { text } => Wish::Plan(command::understand(text).intent, text.clone()),
+        Content::Files { text, files } => Wish::Read { text: text.clone(), files: files.clone() },
         Content::Press { verb, value, chosen, trigger, .. } => {
             match (command::press(verb, value, chosen), trigger) {
                 (Ok(Intent::AskComment { .. }), Some(trigger)) => {

@@ -10,7 +10,9 @@ use crate::card::Card;
 use crate::company::CompanyId;
 use crate::contract::{Analysis, Given, NewVersion};
 use crate::deal::Stage;
-use crate::ids::{ApprovalId, DealId, DocumentId, NoteId, PartnerId, PersonId, ReviewId};
+use crate::ids::{
+    AnalysisId, ApprovalId, DealId, DocumentId, NoteId, PartnerId, PersonId, ReviewId, VersionId,
+};
 use crate::person::Role;
 
 /// One change of state.
@@ -116,6 +118,15 @@ pub enum Change {
         /// To which deal.
         deal: DealId,
         /// Who said so.
+        by: PersonId,
+    },
+    /// A version is accepted as it was read.
+    AcceptVersion {
+        /// Which version.
+        version: VersionId,
+        /// What had been read in it.
+        analysis: AnalysisId,
+        /// Who accepted it.
         by: PersonId,
     },
     /// A person says what a term is.

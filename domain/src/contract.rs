@@ -1,6 +1,7 @@
 //! What we read in a contract: its text with places, its terms, what they are worth to us.
 
 mod document;
+pub mod renewal;
 mod finding;
 mod term;
 mod text;

@@ -53,6 +53,13 @@ pub enum Content {
         /// Text, without the mention of us.
         text: String,
     },
+    /// Files meant for us, perhaps with words.
+    Files {
+        /// The words beside them, without the mention of us.
+        text: String,
+        /// The files in order.
+        files: Vec<SharedFile>,
+    },
     /// A press on one of our buttons.
     Press {
         /// Which button, as in [`crate::card::Verb`].
@@ -84,6 +91,33 @@ pub enum Content {
     Uninstalled,
 }
 
+/// A file that came with a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SharedFile {
+    /// As its sender called it.
+    pub name: String,
+    /// Its length, if the channel says.
+    pub bytes: Option<u64>,
+    /// Where its bytes are.
+    pub at: FileAt,
+}
+
+/// Where the bytes of a shared file are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "at", rename_all = "snake_case")]
+pub enum FileAt {
+    /// In our object store, under their SHA-256.
+    Stored {
+        /// Lower-case hex.
+        sha256: String,
+    },
+    /// With the channel, which gives them to whoever holds our token.
+    Channel {
+        /// The address to fetch them from.
+        url: String,
+    },
+}
+
 /// What our own console and programming interface put into the inbox: the person is known already.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -106,6 +140,20 @@ pub enum WebBody {
         /// What was ticked on the same card.
         #[serde(default)]
         chosen: Vec<String>,
+    },
+    /// A file, already in our object store.
+    File {
+        /// Who.
+        person: PersonId,
+        /// The words beside it.
+        #[serde(default)]
+        text: String,
+        /// As its sender called it.
+        name: String,
+        /// SHA-256 of its bytes, lower-case hex: their key.
+        sha256: String,
+        /// Their number.
+        bytes: u64,
     },
     /// A form that was sent.
     Form {

@@ -95,12 +95,26 @@ pub enum Intent {
         source: Source,
         /// Name of the deal it belongs to, or a part of it; found by the parties when none is said.
         deal: Option<String>,
+        /// Names of files that came with it; they are not read.
+        #[serde(default)]
+        beside: Vec<String>,
     },
     /// Show what was read in a document.
     ShowContract {
         /// Name of the document or of its deal, or a part of it.
         document: String,
     },
+    /// List all documents.
+    ListContracts,
+    /// Say which deal a document belongs to.
+    LinkContract {
+        /// Name of the document, or a part of it.
+        document: String,
+        /// Name of the deal, or a part of it.
+        deal: String,
+    },
+    /// List dates of accepted contracts that come up.
+    ListRenewals,
     /// Ask a document a question.
     AskContract {
         /// Name of the document or of its deal, or a part of it.
@@ -169,6 +183,9 @@ impl Intent {
             Self::SetRole { .. } => "set_role",
             Self::AnalyzeContract { .. } => "analyze_contract",
             Self::ShowContract { .. } => "show_contract",
+            Self::ListContracts => "list_contracts",
+            Self::LinkContract { .. } => "link_contract",
+            Self::ListRenewals => "list_renewals",
             Self::AskContract { .. } => "ask_contract",
             Self::ListReviews => "list_reviews",
             Self::ClaimReview { .. } => "claim_review",

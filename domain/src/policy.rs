@@ -15,6 +15,8 @@ pub fn least_role(intent: &Intent) -> Role {
         | Intent::ShowContract { .. }
         | Intent::AskContract { .. }
         | Intent::ListReviews
+        | Intent::ListContracts
+        | Intent::ListRenewals
         | Intent::Refused { .. }
         | Intent::Unclear { .. } => Role::Viewer,
         Intent::Find { .. }
@@ -23,6 +25,7 @@ pub fn least_role(intent: &Intent) -> Role {
         | Intent::NoteDeal { .. }
         | Intent::Withdraw { .. }
         | Intent::AnalyzeContract { .. }
+        | Intent::LinkContract { .. }
         | Intent::ClaimReview { .. } => Role::Member,
         Intent::Decide { .. } | Intent::AskComment { .. } => Role::Approver,
         Intent::SetRole { .. } => Role::Admin,

@@ -102,6 +102,19 @@ pub async fn get(tx: &mut Tx, id: AnalysisId) -> Result<Analysis, Error> {
     Ok(Analysis { id, version: VersionId(version), playbook, is_partial, extractions, findings })
 }
 
+/// The latest analysis of a version.
+///
+/// Errors: [`Error::Missing`] when the version was never analysed.
+pub async fn of_version(tx: &mut Tx, version: VersionId) -> Result<Analysis, Error> {
+    let id: Option<Uuid> = sqlx::query_scalar(
+        "SELECT analysis_id FROM analyses WHERE version_id = $1 ORDER BY created_at DESC, analysis_id DESC LIMIT 1",
+    )
+    .bind(version.0)
+    .fetch_optional(&mut **tx)
+    .await?;
+    get(tx, AnalysisId(id.ok_or(Error::Missing("analysis"))?)).await
+}
+
 type ExtractionRow = (String, String, Option<String>, Option<String>, f32, String);
 
 async fn extractions(tx: &mut Tx, id: AnalysisId) -> Result<Vec<Extraction>, Error> {

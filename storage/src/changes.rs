@@ -11,7 +11,7 @@ use crate::audit::{self, Act};
 use crate::db::Tx;
 use crate::error::Error;
 use crate::messages::{self, Origin};
-use crate::{analyses, approvals, deals, documents, people, reviews, steps};
+use crate::{acceptances, analyses, approvals, deals, documents, people, reviews, steps};
 
 /// Applies one change. Errors: [`Error::Conflict`] when the state is not what the change was judged on.
 pub async fn apply(
@@ -67,6 +67,7 @@ pub async fn apply(
             approvals::void(tx, *approval, voided).await?;
             steps::cancel_plan(tx, asked.plan, &voided.reason).await?;
             messages::edit_copies(tx, ids, Origin::of(context, step), *approval, card).await?;
+            messages::edit_waiting(tx, ids, Origin::of(context, step), asked.plan, card).await?;
             let actor = voided.by.map_or_else(|| "system".to_owned(), |person| format!("person:{person}"));
             (actor, "approval.voided", format!("approval:{approval}"))
         }
@@ -89,6 +90,10 @@ pub async fn apply(
         Change::LinkDocument { document, deal, by } => {
             documents::link(tx, *document, *deal).await?;
             (format!("person:{by}"), "document.linked", format!("document:{document}"))
+        }
+        Change::AcceptVersion { version, analysis, by } => {
+            acceptances::add(tx, step.plan, (*version, *analysis), *by, now).await?;
+            (format!("person:{by}"), "version.accepted", format!("version:{version}"))
         }
         Change::AnswerTerm(given) => {
             analyses::answer(tx, ids, given, now).await?;

@@ -167,3 +167,11 @@ pub async fn link(tx: &mut Tx, document: DocumentId, deal: DealId) -> Result<(),
         .await?;
     if done.rows_affected() == 0 { Err(Error::Missing("document")) } else { Ok(()) }
 }
+
+/// Whether any document belongs to a deal.
+pub async fn is_any_of(tx: &mut Tx, deal: DealId) -> Result<bool, Error> {
+    Ok(sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM documents WHERE deal_id = $1)")
+        .bind(deal.0)
+        .fetch_one(&mut **tx)
+        .await?)
+}

@@ -1,5 +1,6 @@
 //! All state: the only crate with SQL. Concrete types, one file per noun.
 
+pub mod acceptances;
 pub mod analyses;
 pub mod approvals;
 pub mod audit;

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use domain::card::{Audience, Card, Say, Urgency};
 use domain::ids::{ApprovalId, ConversationId, Ids, MessageId, PersonId, PlanId};
+use domain::person::Channel;
 use domain::plan::{Context, Step};
 use sha2::{Digest, Sha256};
 use sqlx::types::Json;
@@ -57,6 +58,10 @@ struct Target {
 pub async fn say(tx: &mut Tx, ids: &Ids, origin: Origin, say: &Say) -> Result<(), Error> {
     let conversation = conversations::get(tx, origin.conversation).await?;
     for target in targets(tx, &conversation, origin, say).await? {
+        // A whisper cannot be edited, and how far something is is not worth a second one.
+        if target.is_fleeting && say.urgency == Urgency::Progress && conversation.channel != Channel::Web {
+            continue;
+        }
         enqueue(tx, ids, origin, (&conversation, target), say).await?;
     }
     Ok(())
@@ -102,7 +107,7 @@ async fn private(
     Ok(names
         .into_iter()
         .filter(|name| name.channel == conversation.channel && name.workspace == conversation.workspace)
-        .filter(|name| name.channel != domain::person::Channel::Web)
+        .filter(|name| name.channel != Channel::Web)
         .map(|name| Target {
             room: None,
             thread: None,
@@ -208,6 +213,29 @@ async fn queue(
     .bind(Work::Outbox.name())
     .execute(&mut **tx)
     .await?;
+    Ok(())
+}
+
+/// Edits what told a requester on the console that her request waits; on other channels that was a whisper.
+pub async fn edit_waiting(
+    tx: &mut Tx,
+    ids: &Ids,
+    origin: Origin,
+    asked: PlanId,
+    card: &Card,
+) -> Result<(), Error> {
+    let waiting: Vec<Uuid> = sqlx::query_scalar(
+        "UPDATE messages SET card = $2, updated_at = now()
+         WHERE plan_id = $1 AND slot = 'waiting' AND channel = 'web' RETURNING message_id",
+    )
+    .bind(asked.0)
+    .bind(Json(card))
+    .fetch_all(&mut **tx)
+    .await?;
+    for message in waiting {
+        let key = effect_key(tx, origin, &format!("waiting/{message}"), card)?;
+        queue(tx, ids, MessageId(message), asked, (&key, 0, card)).await?;
+    }
     Ok(())
 }
 

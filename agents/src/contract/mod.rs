@@ -1,17 +1,30 @@
 //! The contract agent: any file to text, terms with proof, verdicts under a playbook, and back to a redline.
 
+pub(crate) mod acceptance;
+pub mod ask;
 pub mod evaluate;
 pub mod extract;
 pub mod fetch;
+mod library;
 pub mod normalise;
 pub mod open;
 pub mod pdf;
 pub mod playbook;
 pub mod read;
 pub mod redline;
+pub mod renewal;
 pub mod structure;
 pub(crate) mod steps;
 pub mod terms;
 pub mod tools;
 
 pub use tools::Tools;
+
+use domain::contract::Extraction;
+
+/// What was read with what people said since: a person's word replaces all rows of its term.
+pub fn settled(mut rows: Vec<Extraction>, answers: Vec<Extraction>) -> Vec<Extraction> {
+    rows.retain(|row| answers.iter().all(|answer| answer.term != row.term));
+    rows.extend(answers);
+    rows
+}

@@ -2,20 +2,21 @@
 
 use std::time::{Duration, Instant};
 
-use domain::card::{Audience, Say, Urgency};
+use domain::card::{Audience, Card, Say, Urgency};
 use domain::change::Change;
-use domain::contract::{Analysis, Extraction, Finding, NewVersion, State, Value, Verdict};
+use domain::contract::{Analysis, Extraction, NewVersion, State, Value, Verdict};
 use domain::ids::{AnalysisId, DealId, DocumentId, VersionId};
 use domain::intent::Intent;
 use domain::plan::{Context, Finish, Outcome, Recovery, Step};
-use domain::wording::{self, ContractCard, FindingLine, TermLine};
+use domain::wording::{self, ContractCard, TermLine};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use storage::{Tx, analyses, deals, documents};
 
 use super::extract::Options;
 use super::playbook::{Ours, Playbook, Stance, ValueBand};
-use super::{open, terms};
+use super::acceptance::{self, Acceptance};
+use super::{library, open, terms};
 use crate::deal;
 use crate::desk::{Desk, earlier, storage, unknown_action};
 
@@ -28,6 +29,11 @@ pub(crate) async fn act(desk: &Desk, context: &Context, step: &Step) -> Result<O
         "extract" => extract(desk, context).await,
         "judge" => judge(desk, context).await,
         "present_contract" => present(desk, context).await,
+        "accept_contract" => acceptance::conclude(desk, context).await,
+        "show_contract" | "list_contracts" | "ask_contract" | "link_contract" => {
+            library::act(desk, context).await
+        }
+        "list_reviews" | "claim_review" | "list_renewals" => library::act(desk, context).await,
         _ => Err(unknown_action(step)),
     }
 }
@@ -45,7 +51,7 @@ pub(crate) struct ReadOutput {
 
 /// Turns the file into text and keeps both as a version. A file with a known document's name follows it.
 async fn read(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
-    let Intent::AnalyzeContract { source, deal } = &context.intent else {
+    let Intent::AnalyzeContract { source, deal, beside } = &context.intent else {
         return Err(Recovery::Escalate { reason: "not a contract to read".to_owned() });
     };
     let original = desk.contracts.original(context.tenant, source).await?;
@@ -53,9 +59,13 @@ async fn read(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
     let opened = open::open(&desk.contracts.pages, original.bytes, None).await?;
     let mut tx = desk.db.tenant(context.tenant).begin().await.map_err(storage)?;
     let deal = match deal {
-        Some(name) => Some(deal::by_name(&mut tx, name).await?),
+        Some(name) => Some(deal::by_name(&mut tx, name).await?.id),
         None => deal_by_words(&mut tx, &opened.text.text).await?,
     };
+    let mut notes = opened.notes;
+    if !beside.is_empty() {
+        notes.push(format!("Not read: {}. Please send each file in a message of its own.", beside.join(", ")));
+    }
     let known = documents::latest(&mut tx, deal).await.map_err(storage)?;
     let follows = known.into_iter().find(|version| version.name == original.name && version.deal == deal);
     let new = NewVersion {
@@ -68,7 +78,7 @@ async fn read(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
         bytes,
         kind: kind_word(opened.kind),
         text: opened.text,
-        notes: opened.notes,
+        notes,
         by: context.requester,
     };
     let output = ReadOutput {
@@ -175,37 +185,43 @@ fn ours(rows: &[Extraction], counterparty: Option<&str>) -> Ours {
 
 /// The analysis that the judging step kept.
 #[derive(Debug, Deserialize)]
-struct Judged {
-    analysis: AnalysisId,
+pub(crate) struct Judged {
+    pub(crate) analysis: AnalysisId,
 }
 
-/// Shows what was read, in place of the progress.
+/// Shows what was read, in place of the progress, and leaves what approvers will be asked.
 async fn present(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
-    let read: ReadOutput = earlier(context, "read")?;
     let judged: Judged = earlier(context, "judge")?;
     let mut tx = desk.db.tenant(context.tenant).begin().await.map_err(storage)?;
     let analysis = analyses::get(&mut tx, judged.analysis).await.map_err(storage)?;
-    let version = documents::get(&mut tx, read.version).await.map_err(storage)?;
-    let deal = match read.deal {
-        Some(deal) => Some(deals::get(&mut tx, deal).await.map_err(storage)?.name),
-        None => None,
-    };
-    let card = wording::contract(&ContractCard {
-        name: read.name,
-        version: version.number,
-        pages: read.pages,
-        deal,
-        terms: term_lines(&analysis),
-        counts: counts(&analysis.findings),
-        findings: analysis.findings.iter().filter(|finding| finding.severity > 0).map(line).collect(),
-        reviews: analysis.extractions.iter().filter(|row| row.state == State::Review).count(),
-        notes: read.notes,
-        is_partial: analysis.is_partial,
-        url: format!("{}/contracts/{}", desk.console_url, read.version),
-    });
+    let card = card(desk, &mut tx, &analysis).await.map_err(storage)?;
+    let asked = Acceptance::of(desk, context, &mut tx).await?;
     let card = wording::with_trace(card, context.plan, &desk.console_url);
     let say = Say { slot: "answer".to_owned(), to: Audience::Thread, card, urgency: Urgency::Reply };
-    Ok(Outcome::Done(Finish { say: vec![say], ..Finish::default() }))
+    Ok(Outcome::Done(Finish { output: json!(asked), say: vec![say], ..Finish::default() }))
+}
+
+/// What was read in a version, as a card.
+pub(super) async fn card(desk: &Desk, tx: &mut Tx, analysis: &Analysis) -> Result<Card, storage::Error> {
+    let version = documents::get(tx, analysis.version).await?;
+    let text = documents::text(tx, analysis.version).await?;
+    let deal = match version.deal {
+        Some(deal) => Some(deals::get(tx, deal).await?.name),
+        None => None,
+    };
+    Ok(wording::contract(&ContractCard {
+        name: version.name,
+        version: version.number,
+        pages: text.pages.len(),
+        deal,
+        terms: term_lines(analysis),
+        counts: acceptance::counts(&analysis.findings),
+        findings: acceptance::worst(&analysis.findings),
+        reviews: analysis.extractions.iter().filter(|row| row.state == State::Review).count(),
+        notes: version.notes,
+        is_partial: analysis.is_partial,
+        url: desk.report_url(analysis.version),
+    }))
 }
 
 /// The ten terms that matter most, in the order of the list.
@@ -231,24 +247,4 @@ fn term_lines(analysis: &Analysis) -> Vec<TermLine> {
             TermLine { label: term.name.clone(), value, verdict }
         })
         .collect()
-}
-
-fn counts(findings: &[Finding]) -> Vec<(Verdict, usize)> {
-    let mut counts: Vec<(Verdict, usize)> = Vec::new();
-    for finding in findings {
-        match counts.iter_mut().find(|(verdict, _)| *verdict == finding.verdict) {
-            Some((_, n)) => *n += 1,
-            None => counts.push((finding.verdict, 1)),
-        }
-    }
-    counts
-}
-
-fn line(finding: &Finding) -> FindingLine {
-    FindingLine {
-        label: terms::by_key(&finding.term.0).map_or_else(|| finding.term.to_string(), |term| term.name.clone()),
-        verdict: finding.verdict,
-        reason: finding.reason.clone(),
-        quote: finding.quote.clone(),
-    }
 }

@@ -11,16 +11,13 @@ use domain::ids::ApprovalId;
 use domain::intent::Intent;
 use domain::person::{Channel, Person};
 use domain::plan::{Context, Finish, Outcome, Recovery, Step};
-use domain::wording::{self, Asked, ProposedDeal};
+use domain::wording::{self, Asked};
 use serde_json::{Value, json};
-use storage::{Tx, approvals, conversations, deals, people};
+use storage::{Tx, approvals, conversations, people};
 
-use crate::deal::Proposal;
-use crate::desk::{Desk, earlier, storage};
+use crate::desk::{Desk, storage};
+use crate::planner::matter;
 use crate::planner::reply::to_requester;
-
-/// What requests of this kind are called.
-const SUBJECT: &str = "create_deals";
 
 /// Opens the request and waits; woken by the decision or by the time running out.
 pub(super) async fn ask(desk: &Desk, context: &Context, step: &Step) -> Result<Outcome, Recovery> {
@@ -42,7 +39,7 @@ fn done(output: Value) -> Result<Outcome, Recovery> {
 }
 
 async fn open(desk: &Desk, context: &Context, step: &Step) -> Result<Outcome, Recovery> {
-    let proposal: Proposal = earlier(context, "propose")?;
+    let (subject, payload, matter) = matter::asked_by(context)?;
     let now = desk.clock.now();
     let expires_at = now + Duration::days(desk.approval_days);
     let approval = ApprovalId(desk.ids.next());
@@ -50,13 +47,11 @@ async fn open(desk: &Desk, context: &Context, step: &Step) -> Result<Outcome, Re
     let requester = people::get(&mut tx, context.requester).await.map_err(storage)?;
     let requested_by_name = requester.map_or_else(|| "somebody".to_owned(), |person| person.name);
     let asked_where = whom(desk, context, &mut tx).await.map_err(storage)?;
-    let payload = serde_json::to_value(&proposal)
-        .map_err(|cause| Recovery::Escalate { reason: format!("the proposal: {cause}") })?;
     let asked = Approval {
         id: approval,
         plan: context.plan,
         step: step.id,
-        subject: SUBJECT.to_owned(),
+        subject: subject.to_owned(),
         payload_hash: payload_hash(&payload),
         payload: payload.clone(),
         requested_by: context.requester,
@@ -71,7 +66,7 @@ async fn open(desk: &Desk, context: &Context, step: &Step) -> Result<Outcome, Re
         Say {
             slot: "request".to_owned(),
             to: Audience::Approvers { approval },
-            card: wording::approval_request(&asked, &proposal.lines(), true),
+            card: wording::approval_request(&asked, &matter, true),
             urgency: Urgency::Decision,
         },
         Say {
@@ -83,7 +78,7 @@ async fn open(desk: &Desk, context: &Context, step: &Step) -> Result<Outcome, Re
     ];
     let change = Change::OpenApproval {
         approval,
-        subject: SUBJECT.to_owned(),
+        subject: subject.to_owned(),
         payload,
         requested_by: context.requester,
         expires_at,
@@ -108,7 +103,7 @@ async fn whom(desk: &Desk, context: &Context, tx: &mut Tx) -> Result<Asked, stor
 }
 
 fn expire(approval: &Approval) -> Result<Outcome, Recovery> {
-    let card = wording::approval_expired(approval);
+    let card = wording::approval_expired(approval, &matter::of(approval));
     let changes = vec![Change::Expire { approval: approval.id, card }];
     Ok(Outcome::Done(Finish { output: json!({ "expired": true }), changes, ..Finish::default() }))
 }
@@ -129,12 +124,12 @@ pub(super) async fn decide(desk: &Desk, context: &Context) -> Result<Outcome, Re
     let person = person.ok_or_else(|| wording::decision_refused(&Refusal::Void(None)))?;
     let decision = judge(&asked, &person, *verdict, comment.as_deref(), desk.clock.now())
         .map_err(|refusal| wording::decision_refused(&refusal))?;
-    if let Some(reason) = changed_meanwhile(&mut tx, &asked).await.map_err(storage)? {
+    if let Some(reason) = matter::changed_meanwhile(&mut tx, &asked).await.map_err(storage)? {
         let voided = Voided { by: None, by_name: None, at: desk.clock.now(), reason };
         let refusal = wording::decision_refused(&Refusal::Void(Some(voided.clone())));
         return Ok(void(&asked, voided, wording::user_error(&refusal)));
     }
-    let card = wording::approval_decided(&asked, &lines_of(&asked.payload), &decision);
+    let card = wording::approval_decided(&asked, &matter::of(&asked), &decision);
     let change = Change::Decide { approval: *approval, decision, card };
     Ok(Outcome::Done(Finish { changes: vec![change], ..Finish::default() }))
 }
@@ -165,37 +160,19 @@ pub(super) async fn withdraw(desk: &Desk, context: &Context) -> Result<Outcome, 
         }
     };
     let voided = withdrawal(&asked, &person, now).map_err(|refusal| wording::decision_refused(&refusal))?;
-    let told = wording::withdrawn(&asked);
+    let told = wording::withdrawn(&asked, &matter::of(&asked));
     Ok(void(&asked, voided, told))
 }
 
 /// Ends a request without a decision, and tells whoever caused that.
 fn void(asked: &Approval, voided: Voided, told: Card) -> Outcome {
-    let card = wording::approval_void(asked, &lines_of(&asked.payload), &voided);
+    let card = wording::approval_void(asked, &matter::of(asked), &voided);
     let change = Change::Void { approval: asked.id, voided, card };
     Outcome::Done(Finish { changes: vec![change], say: vec![to_requester(told)], ..Finish::default() })
 }
 
 fn tell(card: Card) -> Outcome {
     Outcome::Done(Finish { say: vec![to_requester(card)], ..Finish::default() })
-}
-
-/// Why what was asked for can no longer be done as it was asked, if so: another request was quicker.
-async fn changed_meanwhile(tx: &mut Tx, asked: &Approval) -> Result<Option<String>, storage::Error> {
-    let Ok(proposal) = serde_json::from_value::<Proposal>(asked.payload.clone()) else { return Ok(None) };
-    let ids: Vec<String> = proposal.companies.iter().map(|c| c.company.0.clone()).collect();
-    let taken = deals::with_open_deal(tx, &ids).await?;
-    let names: Vec<String> = proposal
-        .companies
-        .into_iter()
-        .filter(|company| taken.contains(&company.company.0))
-        .map(|company| company.name)
-        .collect();
-    Ok((!names.is_empty()).then(|| wording::taken_meanwhile(&names)))
-}
-
-fn lines_of(payload: &Value) -> Vec<ProposedDeal> {
-    serde_json::from_value::<Proposal>(payload.clone()).map(|proposal| proposal.lines()).unwrap_or_default()
 }
 
 /// Whether a person may go on to say why she rejects; asked before the form is opened.

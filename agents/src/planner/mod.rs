@@ -2,6 +2,7 @@
 
 mod approval;
 pub mod commit;
+mod matter;
 mod reply;
 
 pub use approval::may_comment;
@@ -40,7 +41,16 @@ pub fn plan(intent: &Intent) -> Vec<Draft> {
             step(Agent::Evaluator, "check_terms"),
             step(Agent::Contract, "judge"),
             step(Agent::Contract, "present_contract"),
+            step(Agent::Planner, "ask_approval"),
+            step(Agent::Contract, "accept_contract"),
         ],
+        Intent::ShowContract { .. }
+        | Intent::ListContracts
+        | Intent::AskContract { .. }
+        | Intent::LinkContract { .. }
+        | Intent::ListReviews
+        | Intent::ClaimReview { .. }
+        | Intent::ListRenewals => vec![step(Agent::Contract, intent.name())],
         Intent::Decide { .. } => vec![step(Agent::Planner, "decide")],
         Intent::Withdraw { .. } => vec![step(Agent::Planner, "withdraw")],
         Intent::Help { .. }

@@ -11,6 +11,7 @@ use domain::wording::{self, PersonRow};
 use storage::{approvals, people};
 
 use crate::desk::{Desk, earlier, storage};
+use crate::planner::matter;
 
 /// Shows what a search found, in place of the progress.
 pub(super) async fn present(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
@@ -51,9 +52,9 @@ pub(super) async fn reply(desk: &Desk, context: &Context) -> Result<Outcome, Rec
         }
         Intent::ListApprovals => {
             let open = approvals::open_ones(&mut tx).await.map_err(storage)?;
-            let mine = open.into_iter().filter(|a| may_decide(a, &asker)).map(|a| {
-                let deals = a.payload["companies"].as_array().map_or(0, Vec::len);
-                (a, deals)
+            let mine = open.into_iter().filter(|asked| may_decide(asked, &asker)).map(|asked| {
+                let about = matter::of(&asked);
+                (asked, about)
             });
             wording::approvals(&mine.collect::<Vec<_>>(), desk.clock.now())
         }

@@ -6,7 +6,7 @@ use domain::intent::Intent;
 
 use super::table::{self, COMMANDS, Kind};
 use super::words::{Words, first_paragraph, quoted_start, squeeze, unquoted, without_manners};
-use super::{Guess, Reading, deciding, lexicon, listing, moving, natural, noting, sure, unsure};
+use super::{Guess, Reading, contracts, deciding, lexicon, listing, moving, natural, noting, sure, unsure};
 
 /// Confidence of a command whose object says that another command was meant, e.g. "show my deals".
 const BY_OBJECT: f64 = 0.9;
@@ -27,6 +27,12 @@ pub(super) fn read(words: &Words<'_>, most: f64, open: &[ApprovalId]) -> Option<
         Kind::Approve => Some(deciding::decide(words, used, Verdict::Approve, most, open)),
         Kind::Reject => Some(deciding::decide(words, used, Verdict::Reject, most, open)),
         Kind::Withdraw => Some(deciding::withdraw(words, used, most, open)),
+        Kind::Analyze => contracts::analyze(words, used, most),
+        Kind::Contract => contracts::show(words, used, most),
+        Kind::Ask => contracts::ask(words, used, most),
+        Kind::Link => Some(contracts::link_to(words, used, most)),
+        Kind::Reviews => contracts::reviews(words, used, most),
+        Kind::Renewals => contracts::renewals(words, used, most),
         Kind::People => nothing_after(words, used, Intent::ListPeople, most),
         Kind::Role => role(words, used, most),
         Kind::Help => Some(help(words, used, most)),
@@ -198,7 +204,7 @@ fn role(words: &Words<'_>, used: usize, most: f64) -> Option<Reading> {
     Some(unsure([help_on("role"), Guess(Intent::ListPeople, 0.25)]))
 }
 
-fn help_on(command: &str) -> Guess {
+pub(super) fn help_on(command: &str) -> Guess {
     Guess(Intent::Help { topic: Some(command.to_owned()) }, 0.3)
 }
 

@@ -6,6 +6,7 @@
 //! Decisions and roles come only from explicit commands.
 
 mod address;
+mod contracts;
 mod deciding;
 mod explicit;
 mod lexicon;
@@ -30,7 +31,7 @@ use domain::intent::{Candidate, Intent, Understood};
 pub use deciding::names_approval;
 pub use press::{form, press};
 pub use print::print;
-pub use reference::{SlackCommand, help, reference, slack_commands};
+pub use reference::{SlackCommand, help, reference, said_with, slack_commands};
 
 use words::Words;
 

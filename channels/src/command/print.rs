@@ -1,6 +1,7 @@
 //! Intent to text: the shortest command that is understood as the same intent.
 
 use domain::approval::Verdict;
+use domain::contract::Source;
 use domain::intent::Intent;
 
 use super::words::quote;
@@ -64,6 +65,27 @@ pub fn print(intent: &Intent) -> Option<String> {
         Intent::Withdraw { approval: None } => Some("cancel".to_owned()),
         Intent::Withdraw { approval: Some(approval) } => Some(format!("cancel {approval}")),
         Intent::ListPeople => Some("people".to_owned()),
+        Intent::AnalyzeContract { source: Source::Link { url }, deal: None, .. } => Some(format!("analyze {url}")),
+        Intent::AnalyzeContract { source: Source::Link { url }, deal: Some(deal), .. } => {
+            let quoted = quote(deal).map(|deal| format!("analyze {url} for {deal}"));
+            first_same(intent, &[Some(format!("analyze {url} for {deal}")), quoted].into_iter().flatten().collect::<Vec<_>>())
+        }
+        Intent::ListContracts => Some("contracts".to_owned()),
+        Intent::ShowContract { document } => {
+            first_same(intent, &[format!("contract {document}"), format!("contract {}", quote(document)?)])
+        }
+        Intent::AskContract { document, question } => first_same(
+            intent,
+            &[format!("ask {document}: {question}"), format!("ask {} {question}", quote(document)?)],
+        ),
+        Intent::LinkContract { document, deal } => {
+            let plain = format!("link {document} to {deal}");
+            let quoted = quote(document).zip(quote(deal)).map(|(document, deal)| format!("link {document} to {deal}"));
+            first_same(intent, &[Some(plain), quoted].into_iter().flatten().collect::<Vec<_>>())
+        }
+        Intent::ListReviews => Some("reviews".to_owned()),
+        Intent::ClaimReview { review } => Some(format!("reviews take {review}")),
+        Intent::ListRenewals => Some("renewals".to_owned()),
         Intent::SetRole { person, role } => {
             let role = role.name();
             let quoted = quote(person).map(|person| format!("role {person} {role}"));
@@ -73,6 +95,7 @@ pub fn print(intent: &Intent) -> Option<String> {
             )
         }
         Intent::Decide { verdict: Verdict::Reject, comment: None, .. }
+        | Intent::AnalyzeContract { source: Source::Stored { .. }, .. }
         | Intent::CreateDeals { .. }
         | Intent::Unclear { .. }
         | Intent::Refused { .. } => None,

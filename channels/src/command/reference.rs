@@ -19,17 +19,32 @@ pub struct SlackCommand {
     pub usage_hint: String,
 }
 
-/// The slash commands for the manifest: one that teaches the words, and its long name.
+/// The command for contracts: what follows it is read as if `contract` had been said.
+pub(super) const CONTRACT_COMMAND: &str = "/contract";
+
+/// The slash commands for the manifest: one that teaches the words, its long name, and one for contracts.
 pub fn slack_commands() -> Vec<SlackCommand> {
     let words: Vec<&str> = COMMANDS.iter().map(|command| command.name).collect();
-    ["/deal", "/dealdesk"]
-        .into_iter()
-        .map(|command| SlackCommand {
-            command,
-            description: "Find partners, keep deals, decide on requests.".to_owned(),
-            usage_hint: format!("[{}]", words.join(" | ")),
-        })
-        .collect()
+    let all = ["/deal", "/dealdesk"].map(|command| SlackCommand {
+        command,
+        description: "Find partners, keep deals, decide on requests.".to_owned(),
+        usage_hint: format!("[{}]", words.join(" | ")),
+    });
+    let contracts = SlackCommand {
+        command: CONTRACT_COMMAND,
+        description: "Read contracts, ask them, see what renews.".to_owned(),
+        usage_hint: "[analyze <link> for <deal> | ask <deal> <question> | <deal> | reviews | renewals]".to_owned(),
+    };
+    all.into_iter().chain([contracts]).collect()
+}
+
+/// What was said with a slash command, as the grammar reads it.
+pub fn said_with(command: &str, text: &str) -> String {
+    match text.trim() {
+        _ if command != CONTRACT_COMMAND => text.to_owned(),
+        "help" | "?" => "help contract".to_owned(),
+        text => format!("contract {text}"),
+    }
 }
 
 /// What a person of a role can say: everything, or one command when the topic names it, even misspelt.

@@ -16,6 +16,18 @@ pub enum Kind {
     Move,
     /// Write a note.
     Note,
+    /// Read a contract behind a link.
+    Analyze,
+    /// Show what was read in a contract.
+    Contract,
+    /// Ask a contract a question.
+    Ask,
+    /// Say which deal a contract belongs to.
+    Link,
+    /// List the terms that a person is to look at.
+    Reviews,
+    /// List dates that come up.
+    Renewals,
     /// List what waits for a decision.
     Approvals,
     /// Approve a request.
@@ -47,6 +59,14 @@ pub enum Argument {
     DealAndStage,
     /// A deal's name and a text.
     DealAndText,
+    /// A web address, perhaps a deal's name.
+    Address,
+    /// A contract's or a deal's name.
+    Contract,
+    /// A contract's or a deal's name and a question.
+    ContractAndQuestion,
+    /// A contract's name and a deal's.
+    ContractAndDeal,
     /// An approval's id, perhaps a comment.
     Approval,
     /// A person and a role.
@@ -82,11 +102,12 @@ pub struct Command {
 
 const PARTNERS: &str = "Partners";
 const DEALS: &str = "Deals";
+const CONTRACTS: &str = "Contracts";
 const DECISIONS: &str = "Decisions";
 const TEAM: &str = "Team";
 
 /// All commands, in the order of the help.
-pub static COMMANDS: [Command; 12] = [
+pub static COMMANDS: [Command; 18] = [
     Command {
         kind: Kind::Find,
         name: "find",
@@ -208,6 +229,117 @@ pub static COMMANDS: [Command; 12] = [
         least_role: Role::Member,
         argument: Argument::DealAndText,
         group: DEALS,
+    },
+    Command {
+        kind: Kind::Analyze,
+        name: "analyze",
+        aliases: &[
+            "analyse",
+            "contract analyze",
+            "contract analyse",
+            "analyze contract",
+            "analyse contract",
+            "analyze the contract",
+            "analyze this contract",
+            "review contract",
+            "review the contract",
+            "review this contract",
+            "read contract",
+            "read the contract",
+            "read this contract",
+            "check contract",
+            "check the contract",
+            "check this contract",
+        ],
+        foreign: &["analysiere", "analysez", "analiza", "analizza"],
+        usage: "analyze <https link> [for <deal>]",
+        purpose: "Read a contract behind a link, or send the file itself: its terms, what is risky, a decision.",
+        example: "analyze https://example.com/msa.pdf for Adyen",
+        least_role: Role::Member,
+        argument: Argument::Address,
+        group: CONTRACTS,
+    },
+    Command {
+        kind: Kind::Contract,
+        name: "contract",
+        aliases: &[
+            "contracts",
+            "contract show",
+            "contract list",
+            "show contract",
+            "show contracts",
+            "show the contract",
+            "show me the contract",
+            "list contracts",
+            "open contract",
+            "open the contract",
+            "my contracts",
+            "all contracts",
+        ],
+        foreign: &["vertrag", "vertrage", "contrat", "contrats", "contrato", "contratos", "contratto"],
+        usage: "contract [<deal or document>]",
+        purpose: "Show what was read in a contract; alone, list all contracts.",
+        example: "contract Adyen",
+        least_role: Role::Viewer,
+        argument: Argument::Contract,
+        group: CONTRACTS,
+    },
+    Command {
+        kind: Kind::Ask,
+        name: "ask",
+        aliases: &["contract ask", "ask contract", "ask the contract", "ask the contract of", "ask the contract with"],
+        foreign: &["frage", "demande", "pregunta"],
+        usage: "ask <deal or document>: <question>",
+        purpose: "Ask a contract a question: the sentence that answers it with its page, or that it does not say.",
+        example: "ask Adyen: what is the notice period?",
+        least_role: Role::Viewer,
+        argument: Argument::ContractAndQuestion,
+        group: CONTRACTS,
+    },
+    Command {
+        kind: Kind::Link,
+        name: "link",
+        aliases: &["contract link", "link contract", "link the contract", "attach", "attach contract"],
+        foreign: &[],
+        usage: "link <document> to <deal>",
+        purpose: "Say which deal a contract belongs to.",
+        example: "link \"Master Services Agreement.pdf\" to Adyen",
+        least_role: Role::Member,
+        argument: Argument::ContractAndDeal,
+        group: CONTRACTS,
+    },
+    Command {
+        kind: Kind::Reviews,
+        name: "reviews",
+        aliases: &["review queue", "contract reviews", "contract review queue", "show reviews", "list reviews"],
+        foreign: &[],
+        usage: "reviews",
+        purpose: "List the contract terms that wait for a person's eye, oldest first.",
+        example: "reviews",
+        least_role: Role::Viewer,
+        argument: Argument::None,
+        group: CONTRACTS,
+    },
+    Command {
+        kind: Kind::Renewals,
+        name: "renewals",
+        aliases: &[
+            "renewal calendar",
+            "contract renewals",
+            "contract calendar",
+            "upcoming renewals",
+            "show renewals",
+            "list renewals",
+            "what renews",
+            "which contracts renew",
+        ],
+        foreign: &["verlangerungen", "renouvellements", "renovaciones"],
+        usage: "renewals",
+        purpose: "List when accepted contracts end or renew, and by when notice must be given.",
+        example: "renewals",
+        least_role: Role::Viewer,
+        argument: Argument::None,
+        group: CONTRACTS,
     },
     Command {
         kind: Kind::Approvals,

@@ -11,6 +11,7 @@ use slack_morphism::errors::SlackClientError;
 use slack_morphism::prelude::*;
 
 use super::SendError;
+use super::files::{FileError, Files};
 use super::body::{first_text, is_true, text_at};
 use super::oauth::{App, Installed};
 use super::render::Rendered;
@@ -29,6 +30,7 @@ const PAGES_MAX: usize = 10;
 #[derive(Debug, Clone)]
 pub struct Slack {
     client: Arc<SlackHyperClient>,
+    files: Files,
     time_out: Duration,
 }
 
@@ -90,7 +92,7 @@ impl Slack {
         };
         let connector = SlackClientHyperConnector::with_connector(https)
             .with_slack_api_url(api_url.trim_end_matches('/'));
-        Ok(Self { client: Arc::new(SlackClient::new(connector)), time_out })
+        Ok(Self { client: Arc::new(SlackClient::new(connector)), files: Files::new(api_url)?, time_out })
     }
 
     /// Posts a message that carries `key`, by which [`Slack::find_by_key`] finds it again.
@@ -236,6 +238,14 @@ impl Slack {
     ) -> Result<Profile, SendError> {
         let answer = self.read(token, "users.info", &[("user", Some(user))]).await?;
         answer.get("user").map(|user| profile(user, workspace)).ok_or_else(unreadable)
+    }
+
+    /// The bytes of a file that somebody shared, at most `most`.
+    ///
+    /// # Errors
+    /// See [`FileError`].
+    pub async fn file(&self, token: &SecretString, url: &str, most: usize) -> Result<Vec<u8>, FileError> {
+        self.files.fetch(token, url, most).await
     }
 
     /// Who the token stands for.

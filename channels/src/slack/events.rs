@@ -1,6 +1,6 @@
 //! Events of the Events API: mentions, messages, and the end of an installation.
 
-use domain::inbound::{Content, Place};
+use domain::inbound::{Content, FileAt, Place, SharedFile};
 use serde_json::Value;
 
 use super::body::{event_workspace, first_text, text_at};
@@ -97,8 +97,26 @@ fn message(event: &Value, workspace: Option<&str>, is_mention: bool) -> Result<S
             thread: Some(text_at(event, "/event/thread_ts").unwrap_or(ts).to_owned()),
             is_private: is_direct,
         },
-        content: Content::Message { text },
+        content: match files(event) {
+            files if files.is_empty() => Content::Message { text },
+            files => Content::Files { text, files },
+        },
     })
+}
+
+/// The files of a message; what Slack no longer shows, or keeps elsewhere, has no address and is left out.
+fn files(event: &Value) -> Vec<SharedFile> {
+    let listed = event.pointer("/event/files").and_then(Value::as_array);
+    let file = |file: &Value| {
+        let url = first_text(file, &["/url_private_download", "/url_private"])?;
+        let is_elsewhere = text_at(file, "/mode").is_some_and(|mode| matches!(mode, "external" | "tombstone"));
+        (!is_elsewhere).then(|| SharedFile {
+            name: first_text(file, &["/name", "/title"]).unwrap_or("file").to_owned(),
+            bytes: file.get("size").and_then(Value::as_u64),
+            at: FileAt::Channel { url: url.to_owned() },
+        })
+    };
+    listed.into_iter().flatten().filter_map(file).collect()
 }
 
 fn first_mention(text: &str) -> Option<&str> {
@@ -136,6 +154,18 @@ mod tests {
         assert_eq!(text(r#""type":"message","channel":"D1","text":"find it""#), "find it");
         let place = said(r#""type":"message","channel":"D1","text":"find it","thread_ts":"1.1""#).place;
         assert_eq!(place, Place { room: "D1".into(), thread: Some("1.1".into()), is_private: true });
+    }
+
+    #[test]
+    fn files_meant_for_us_come_with_their_address() {
+        let sent = r#""type":"message","channel":"D1","subtype":"file_share","text":"for Adyen","files":[
+            {"id":"F1","name":"msa.pdf","size":5,"url_private":"https://files.slack.com/a/msa.pdf"},
+            {"id":"F2","mode":"tombstone"}]"#;
+        let url = "https://files.slack.com/a/msa.pdf".to_owned();
+        let file = SharedFile { name: "msa.pdf".to_owned(), bytes: Some(5), at: FileAt::Channel { url } };
+        assert_eq!(said(sent).content, Content::Files { text: "for Adyen".to_owned(), files: vec![file] });
+        let elsewhere = r#""type":"message","channel":"C1","text":"see","files":[{"url_private":"https://x"}]"#;
+        assert!(matches!(said(elsewhere).content, Content::Ignored { .. }));
     }
 
     #[test]

@@ -107,6 +107,7 @@ mod tests {
               - "channels:history"
               - "chat:write"
               - "commands"
+              - "files:read"
               - "groups:history"
               - "im:history"
               - "im:write"

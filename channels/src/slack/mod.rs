@@ -12,12 +12,14 @@ pub mod render;
 pub mod verify;
 
 mod events;
+mod files;
 mod interactions;
 mod layout;
 mod send_error;
 
 use std::fmt;
 
+pub use files::FileError;
 pub use send_error::SendError;
 
 /// By which of our three routes a request came in.

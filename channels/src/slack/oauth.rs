@@ -9,11 +9,12 @@ use super::body::{first_text, is_true, text_at};
 pub const AUTHORIZE_URL: &str = "https://slack.com/oauth/v2/authorize";
 
 /// What we may do in a workspace, and why.
-pub const SCOPES: [&str; 9] = [
+pub const SCOPES: [&str; 10] = [
     "app_mentions:read", // to be mentioned
     "channels:history",  // to find a message of ours whose posting was cut off
     "chat:write",        // to answer
     "commands",          // slash commands
+    "files:read",        // to read contracts that people send us
     "groups:history",    // as for channels, in private ones that we were invited to
     "im:history",        // direct messages to us
     "im:write",          // to ask approvers in private

@@ -1,7 +1,7 @@
 //! What our own console, interface and shell wrote into the inbox, as a message in.
 
 use domain::ids::InboundId;
-use domain::inbound::{Content, Inbound, Place, WebBody};
+use domain::inbound::{Content, FileAt, Inbound, Place, SharedFile, WebBody};
 use domain::person::Channel;
 
 /// The routes under which the console and the shell, and the programming interface, store messages.
@@ -28,6 +28,10 @@ pub fn decode(route: &str, workspace: &str, body: &[u8], id: InboundId) -> Resul
         WebBody::Message { person, text } => (person, Content::Message { text }),
         WebBody::Press { person, verb, value, chosen } => {
             (person, Content::Press { verb, value, chosen, message: None, trigger: None })
+        }
+        WebBody::File { person, text, name, sha256, bytes } => {
+            let file = SharedFile { name, bytes: Some(bytes), at: FileAt::Stored { sha256 } };
+            (person, Content::Files { text, files: vec![file] })
         }
         WebBody::Form { person, verb, value, fields } => (person, Content::Form { verb, value, fields }),
     };

@@ -78,6 +78,9 @@ impl Thread {
             let Ok(body) = serde_json::from_slice::<WebBody>(&unread.body) else { continue };
             let (by, text) = match body {
                 WebBody::Message { person, text } => (person, Some(text)),
+                WebBody::File { person, text, name, .. } => {
+                    (person, Some(format!("{name} {text}").trim().to_owned()))
+                }
                 WebBody::Press { person, .. } | WebBody::Form { person, .. } => (person, None),
             };
             if by != person.id || known.contains(&plan) {

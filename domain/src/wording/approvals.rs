@@ -1,40 +1,25 @@
 //! Requests, decisions, and what became of them.
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
 
 use crate::approval::{Approval, Decision, Refusal, Verdict, Voided};
 use crate::card::{Block, Button, Card, Style, Text, Verb};
 use crate::error::UserError;
 use crate::ids::ApprovalId;
 
+use super::matter::Matter;
 use super::phrases::{buttons, count, faint, in_command, moment, names, say};
 
-/// A deal that a request proposes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ProposedDeal {
-    /// The company's name.
-    pub name: String,
-    /// Country and city in words, or `unknown`.
-    pub place: String,
-    /// Fit of the search, 0 to 100.
-    pub fit: Option<u8>,
-}
-
 /// The question to an approver. Without `can_decide` it has no buttons, for readers who may only look.
-pub fn approval_request(approval: &Approval, lines: &[ProposedDeal], can_decide: bool) -> Card {
-    let card = Card::titled(format!("Start {}?", count(lines.len(), "deal", "deals")))
-        .and_text(
-            Text::default()
-                .strong(approval.requested_by_name.as_str())
-                .plain(format!(" asks to create {}:", partners_and_deals(lines.len()))),
-        )
-        .with(table(lines))
-        .and_text(faint(format!(
-            "Request {}, open until {}.",
-            approval.id.short(),
-            moment(approval.expires_at)
-        )));
+pub fn approval_request(approval: &Approval, matter: &Matter, can_decide: bool) -> Card {
+    let card = Card::titled(format!("{}?", capital(&matter.deed()))).and_text(
+        Text::default().strong(approval.requested_by_name.as_str()).plain(matter.request()),
+    );
+    let card = matter.onto(card).and_text(faint(format!(
+        "Request {}, open until {}.",
+        approval.id.short(),
+        moment(approval.expires_at)
+    )));
     if !can_decide {
         return card;
     }
@@ -50,33 +35,25 @@ pub fn approval_request(approval: &Approval, lines: &[ProposedDeal], can_decide:
     ]))
 }
 
-fn partners_and_deals(n: usize) -> &'static str {
-    if n == 1 { "a partner and a deal with this company" } else { "partners and deals with these companies" }
-}
-
-fn table(lines: &[ProposedDeal]) -> Block {
-    let rows = lines.iter().map(|line| {
-        let fit = line.fit.map_or_else(|| "unknown".to_owned(), |fit| fit.to_string());
-        vec![line.name.clone(), line.place.clone(), fit]
-    });
-    Block::Table { columns: ["Company", "Place", "Fit"].map(str::to_owned).to_vec(), rows: rows.collect() }
+fn capital(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// The request after its decision: the same card, who decided in place of the buttons.
-pub fn approval_decided(approval: &Approval, lines: &[ProposedDeal], decision: &Decision) -> Card {
+pub fn approval_decided(approval: &Approval, matter: &Matter, decision: &Decision) -> Card {
     let word = if decision.verdict == Verdict::Approve { "Approved" } else { "Rejected" };
-    let card = Card::titled(format!("{word}: start {}", count(lines.len(), "deal", "deals")))
-        .and_text(format!("{} asked on {}.", approval.requested_by_name, moment(approval.requested_at)))
-        .with(table(lines))
-        .and_text(
-            Text::default()
-                .strong(format!("{word} by {}", decision.by_name))
-                .plain(format!(" on {}.", moment(decision.at))),
-        );
+    let card = Card::titled(format!("{word}: {}", matter.deed()))
+        .and_text(format!("{} asked on {}.", approval.requested_by_name, moment(approval.requested_at)));
+    let card = matter.onto(card).and_text(
+        Text::default()
+            .strong(format!("{word} by {}", decision.by_name))
+            .plain(format!(" on {}.", moment(decision.at))),
+    );
     with_comment(card, decision)
 }
 
-fn with_comment(card: Card, decision: &Decision) -> Card {
+pub(super) fn with_comment(card: Card, decision: &Decision) -> Card {
     match &decision.comment {
         Some(comment) => card.with(Block::Quote { text: comment.clone() }),
         None => card,
@@ -84,36 +61,41 @@ fn with_comment(card: Card, decision: &Decision) -> Card {
 }
 
 /// The request after it lapsed.
-pub fn approval_expired(approval: &Approval) -> Card {
+pub fn approval_expired(approval: &Approval, matter: &Matter) -> Card {
     Card::titled("Expired request").and_text(format!(
-        "Nobody decided on {}'s request by {}. Nothing was created; search again to propose it anew.",
+        "Nobody decided on {}'s request to {} by {}. {}; {}.",
         approval.requested_by_name,
-        moment(approval.expires_at)
+        matter.deed(),
+        moment(approval.expires_at),
+        matter.undone(),
+        matter.anew()
     ))
 }
 
 /// The request after it was withdrawn, or after what it was about changed.
-pub fn approval_void(approval: &Approval, lines: &[ProposedDeal], voided: &Voided) -> Card {
+pub fn approval_void(approval: &Approval, matter: &Matter, voided: &Voided) -> Card {
     let heading = if voided.by.is_some() { "Withdrawn" } else { "No longer valid" };
     let line = match &voided.by_name {
         Some(name) => Text::default()
             .strong(format!("Withdrawn by {name}"))
-            .plain(format!(" on {}. Nothing was created.", moment(voided.at))),
-        None => Text::default()
-            .strong(voided.reason.as_str())
-            .plain(format!(" Seen on {}. Nothing was created; a new request is needed.", moment(voided.at))),
+            .plain(format!(" on {}. {}.", moment(voided.at), matter.undone())),
+        None => Text::default().strong(voided.reason.as_str()).plain(format!(
+            " Seen on {}. {}; a new request is needed.",
+            moment(voided.at),
+            matter.undone()
+        )),
     };
-    Card::titled(format!("{heading}: start {}", count(lines.len(), "deal", "deals")))
-        .and_text(format!("{} asked on {}.", approval.requested_by_name, moment(approval.requested_at)))
-        .with(table(lines))
-        .and_text(line)
+    let card = Card::titled(format!("{heading}: {}", matter.deed()))
+        .and_text(format!("{} asked on {}.", approval.requested_by_name, moment(approval.requested_at)));
+    matter.onto(card).and_text(line)
 }
 
 /// For whoever took a request back.
-pub fn withdrawn(approval: &Approval) -> Card {
+pub fn withdrawn(approval: &Approval, matter: &Matter) -> Card {
     Card::text(format!(
-        "Request {} is withdrawn; nobody can decide on it any more. Nothing was created.",
-        approval.id.short()
+        "Request {} is withdrawn; nobody can decide on it any more. {}.",
+        approval.id.short(),
+        matter.undone()
     ))
 }
 
@@ -221,6 +203,17 @@ pub fn waiting_for_approval(asked: &Asked, approval: ApprovalId) -> Card {
         .with(take_back)
 }
 
+/// How a request ended, in one line.
+pub fn ended(decision: Option<&Decision>) -> String {
+    match decision {
+        Some(decision) if decision.verdict == Verdict::Approve => {
+            format!("{} approved it on {}.", decision.by_name, moment(decision.at))
+        }
+        Some(decision) => format!("{} rejected it on {}.", decision.by_name, moment(decision.at)),
+        None => "The request lapsed: nobody decided in time.".to_owned(),
+    }
+}
+
 /// The result of an approval: deals by name, and the companies that got a deal in another way meanwhile.
 pub fn deals_created(deals: &[String], taken: &[String], decision: &Decision) -> Card {
     if deals.is_empty() {
@@ -264,19 +257,19 @@ pub fn ask_comment(approval: &Approval) -> Card {
     )))
 }
 
-/// What waits for the reader's decision, with the number of deals each proposes.
-pub fn approvals(waiting: &[(Approval, usize)], now: DateTime<Utc>) -> Card {
+/// What waits for the reader's decision, with what each is about.
+pub fn approvals(waiting: &[(Approval, Matter)], now: DateTime<Utc>) -> Card {
     if waiting.is_empty() {
         return Card::text("Nothing waits for your decision.");
     }
-    let rows = waiting.iter().map(|(approval, deals)| {
+    let rows = waiting.iter().map(|(approval, matter)| {
         let left = approval.expires_at - now;
         let left = if left.num_hours() >= 48 {
             format!("{} days", left.num_days())
         } else {
             format!("{} h", left.num_hours().max(0))
         };
-        vec![approval.id.short(), approval.requested_by_name.clone(), count(*deals, "deal", "deals"), left]
+        vec![approval.id.short(), approval.requested_by_name.clone(), matter.brief(), left]
     });
     Card::titled(format!("{} for your decision", count(waiting.len(), "request waits", "requests wait")))
         .with(Block::Table {

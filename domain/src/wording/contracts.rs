@@ -1,12 +1,17 @@
 //! What we say of a contract: the card in the thread, answers to questions, the queue of terms to look at.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
 
+use crate::approval::{Decision, Verdict as Approval};
 use crate::card::{Block, Card, Text};
 use crate::contract::{CalendarUnit, Duration, Money, Quote, Value, Verdict};
-use crate::error::UserError;
+use crate::contract::renewal::Renewal;
+use crate::deal::Stage;
 
-use super::phrases::{count, cut, faint, moment};
+use super::approvals::with_comment;
+use super::matter::ContractMatter;
+use super::phrases::{count, cut, day, faint, moment};
 
 /// How many of the gravest findings a card shows.
 const WORST_MAX: usize = 3;
@@ -25,7 +30,7 @@ pub struct TermLine {
 }
 
 /// A finding, on a card.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FindingLine {
     /// What people call the term.
     pub label: String,
@@ -81,16 +86,8 @@ pub fn contract(found: &ContractCard) -> Card {
     });
     let columns = ["Term", "What it says", "For us"].map(str::to_owned).to_vec();
     card = card.with(Block::Table { columns, rows: rows.collect() });
-    for finding in found.findings.iter().take(WORST_MAX) {
-        let words = Text::default()
-            .strong(format!("{}: {}. ", finding.label, verdict_word(finding.verdict)))
-            .plain(finding.reason.as_str());
-        card = card.and_text(words);
-        if let Some(quote) = &finding.quote {
-            card = card.with(Block::Quote {
-                text: format!("{} (page {})", cut(&one_line(&quote.text), QUOTE_CHARS_MAX), quote.page),
-            });
-        }
+    for block in found.findings.iter().take(WORST_MAX).flat_map(finding_blocks) {
+        card = card.with(block);
     }
     if found.reviews > 0 {
         let terms = count(found.reviews, "term needs", "terms need");
@@ -102,12 +99,23 @@ pub fn contract(found: &ContractCard) -> Card {
     card.with(Block::Link { label: "Open report".to_owned(), url: found.url.clone() })
 }
 
+/// A finding with the sentence it stands on.
+pub(super) fn finding_blocks(finding: &FindingLine) -> Vec<Block> {
+    let text = Text::default()
+        .strong(format!("{}: {}. ", finding.label, verdict_word(finding.verdict)))
+        .plain(finding.reason.as_str());
+    let quote = finding.quote.as_ref().map(|quote| Block::Quote {
+        text: format!("{} (page {})", cut(&one_line(&quote.text), QUOTE_CHARS_MAX), quote.page),
+    });
+    std::iter::once(Block::Text { text }).chain(quote).collect()
+}
+
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// `2 red, 3 yellow, 30 green, 1 missing`; what there is none of is left out.
-fn verdict_counts(counts: &[(Verdict, usize)]) -> String {
+pub(super) fn verdict_counts(counts: &[(Verdict, usize)]) -> String {
     let order = [
         Verdict::Escalate,
         Verdict::Red,
@@ -185,31 +193,73 @@ fn money_words(money: &Money) -> String {
     format!("{} {sign}{}{tail}", money.currency, grouped.join(","))
 }
 
-/// The question to an approver about a contract. What it shows is what the thread shows, and the deal's next stage.
-pub fn contract_question(name: &str, deal: Option<&str>, stage: Option<&str>) -> String {
-    match (deal, stage) {
-        (Some(deal), Some(stage)) => format!("Accept {name} and move {deal} to {stage}?"),
-        _ => format!("Accept {name}?"),
+/// A contract was accepted or not, for the thread.
+pub fn contract_decided(matter: &ContractMatter, decision: &Decision) -> Card {
+    let (name, by, on) = (&matter.name, &decision.by_name, moment(decision.at));
+    if decision.verdict != Approval::Approve {
+        let card = Card::titled(format!("Not accepted: {name}"))
+            .and_text(format!("{by} did not accept it on {on}. Nothing was changed; the report stays."));
+        return with_comment(card, decision);
     }
+    let card = Card::titled(format!("Accepted: {name} (version {})", matter.version));
+    let card = match (&matter.deal, matter.to) {
+        (Some(deal), Some(to)) => {
+            card.and_text(format!("{by} accepted it on {on}. {deal} is now in {}.", to.label()))
+        }
+        (Some(deal), None) => card.and_text(format!("{by} accepted it on {on} for {deal}.")),
+        (None, _) => card.and_text(format!("{by} accepted it on {on}. It belongs to no deal yet.")),
+    };
+    with_comment(card, decision)
 }
 
-/// A contract was accepted or refused.
-pub fn contract_decided(name: &str, by: &str, is_approved: bool, moved: Option<(&str, &str)>) -> Card {
-    if !is_approved {
-        return Card::text(format!("{by} did not accept {name}. Nothing was changed; the report stays."));
-    }
-    match moved {
-        Some((deal, stage)) => Card::text(format!("{by} accepted {name}. {deal} is now in {stage}.")),
-        None => Card::text(format!("{by} accepted {name}.")),
-    }
+/// Nobody decided on a contract in time.
+pub fn contract_lapsed(matter: &ContractMatter) -> Card {
+    Card::text(format!("Nobody decided on {} in time. Nothing was changed; the report stays.", matter.name))
 }
 
-/// No document has such a name.
-pub fn document_unknown(name: &str) -> UserError {
-    UserError::new(
-        format!("No document or deal is called \"{}\".", cut(name, 80)),
-        "See all of them under Contracts in the console, or send the file again.",
-    )
+/// Why a request to accept a contract no longer holds: a newer version came in.
+pub fn newer_version(name: &str, number: i32) -> String {
+    format!("Version {number} of {name} came in meanwhile.")
+}
+
+/// Why a request to accept a contract no longer holds: its deal went elsewhere.
+pub fn deal_went_on(deal: &str, stage: Stage) -> String {
+    format!("{deal} is in {} now.", stage.label())
+}
+
+/// A contract in a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DocumentLine {
+    /// What it is called.
+    pub name: String,
+    /// Its latest version, from 1.
+    pub version: i32,
+    /// The deal it belongs to.
+    pub deal: Option<String>,
+    /// When that version came in.
+    pub at: DateTime<Utc>,
+}
+
+/// All contracts, newest first.
+pub fn contract_list(lines: &[DocumentLine], url: &str) -> Card {
+    if lines.is_empty() {
+        return Card::text(Text::with_code(
+            "There are no contracts yet. Send me a file (PDF, Word, text or mail), or say `analyze <https link>`.",
+        ));
+    }
+    let rows = lines.iter().take(20).map(|line| {
+        let deal = line.deal.clone().unwrap_or_else(|| "none yet".to_owned());
+        vec![cut(&line.name, 80), line.version.to_string(), deal, day(line.at)]
+    });
+    let columns = ["Document", "Version", "Deal", "Came in"].map(str::to_owned).to_vec();
+    Card::titled(count(lines.len(), "contract", "contracts"))
+        .with(Block::Table { columns, rows: rows.collect() })
+        .with(Block::Link { label: "Open contracts".to_owned(), url: url.to_owned() })
+}
+
+/// A contract belongs to a deal from now on.
+pub fn contract_linked(document: &str, deal: &str) -> Card {
+    Card::text(format!("{document} belongs to {deal} now."))
 }
 
 /// What a contract says in answer to a question: the sentence that says it, or that it does not.
@@ -259,6 +309,43 @@ pub fn reviews(lines: &[ReviewLine], now: DateTime<Utc>, url: &str) -> Card {
     Card::titled(waiting)
         .with(Block::Table { columns, rows: rows.collect() })
         .with(Block::Link { label: "Open the review queue".to_owned(), url: url.to_owned() })
+}
+
+/// An accepted contract with its dates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RenewalLine {
+    /// What it is called.
+    pub document: String,
+    /// The deal it belongs to.
+    pub deal: Option<String>,
+    /// Its dates.
+    pub renewal: Renewal,
+}
+
+/// The renewal calendar, the next date first.
+pub fn renewals(lines: &[RenewalLine], today: NaiveDate, url: &str) -> Card {
+    if lines.is_empty() {
+        return Card::text("No accepted contract states when it ends.");
+    }
+    let rows = lines.iter().take(20).map(|line| {
+        let Renewal { ends_on, is_tacit, notice_by, .. } = &line.renewal;
+        let what = match (is_tacit, *ends_on < today) {
+            (true, _) => format!("renews by itself after {ends_on}"),
+            (false, true) => format!("ended on {ends_on}"),
+            (false, false) => format!("ends on {ends_on}"),
+        };
+        let notice = match notice_by {
+            Some(day) if *day < today => format!("was {day}"),
+            Some(day) => day.to_string(),
+            None => "not stated".to_owned(),
+        };
+        let whose = line.deal.clone().unwrap_or_else(|| line.document.clone());
+        vec![cut(&whose, 60), what, notice]
+    });
+    let columns = ["Contract", "What happens", "Give notice by"].map(str::to_owned).to_vec();
+    Card::titled("Renewals")
+        .with(Block::Table { columns, rows: rows.collect() })
+        .with(Block::Link { label: "Open the calendar".to_owned(), url: url.to_owned() })
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@ use crate::error::UserError;
 use crate::ids::PlanId;
 use crate::person::Person;
 
+use super::phrases::cut;
+
 /// Links a card to the page that shows how it came about. The number is the plan's and the trace's.
 pub fn with_trace(mut card: Card, plan: PlanId, console_url: &str) -> Card {
     let url = Some(format!("{console_url}/plans/{plan}"));
@@ -77,4 +79,22 @@ pub fn took_too_long(seconds_max: u64) -> UserError {
 pub fn lapsed() -> Card {
     Card::titled("Request expired")
         .and_text("Nobody decided in time. Nothing was created; choose again to ask anew.")
+}
+
+/// Several deals or documents fit a name.
+pub fn names_several(typed: &str, names: &[String]) -> UserError {
+    UserError::new(
+        format!("Several fit \"{}\": {}.", cut(typed, 60), super::phrases::names(names, 5)),
+        "Say the full name.",
+    )
+}
+
+/// No deal or document, as `what` says, fits a name.
+pub fn names_nothing(what: &str, typed: &str, nearest: &[String]) -> UserError {
+    let way_out = match nearest {
+        [] if what == "deal" => "List them with `deals`.".to_owned(),
+        [] => "List them with `contracts`, or send the file.".to_owned(),
+        near => format!("Did you mean {}?", near.join(" or ")),
+    };
+    UserError::new(format!("There is no {what} called \"{}\".", cut(typed, 60)), way_out)
 }

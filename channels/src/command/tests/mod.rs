@@ -7,6 +7,7 @@ mod slips;
 mod spellings;
 
 use domain::approval::Verdict;
+use domain::contract::Source;
 use domain::intent::{Intent, Understood};
 
 /// An intent in one short line, so that a table of hundreds stays readable.
@@ -35,6 +36,17 @@ fn brief(understood: &Understood) -> String {
         Intent::Withdraw { approval: Some(approval) } => format!("cancel|{}", approval.short()),
         Intent::ListPeople => "people".to_owned(),
         Intent::SetRole { person, role } => format!("role|{person}|{}", role.name()),
+        Intent::AnalyzeContract { source: Source::Link { url }, deal, .. } => {
+            format!("analyze|{url}|{}", deal.clone().unwrap_or_default())
+        }
+        Intent::AnalyzeContract { .. } => "analyze".to_owned(),
+        Intent::ListContracts => "contracts".to_owned(),
+        Intent::ShowContract { document } => format!("contract|{document}"),
+        Intent::AskContract { document, question } => format!("question|{document}|{question}"),
+        Intent::LinkContract { document, deal } => format!("link|{document}|{deal}"),
+        Intent::ListReviews => "reviews".to_owned(),
+        Intent::ClaimReview { .. } => "take".to_owned(),
+        Intent::ListRenewals => "renewals".to_owned(),
         Intent::Refused { .. } => "refused".to_owned(),
         Intent::Unclear { candidates, .. } => {
             let says: Vec<&str> = candidates.iter().map(|candidate| candidate.say.as_str()).collect();

@@ -1,13 +1,11 @@
-//! Which deal a typed name means.
+//! Which deal or document a typed name means.
 
-use domain::ids::DealId;
+use std::str::FromStr;
 
-type Names = [(DealId, String)];
-
-/// Why a typed name means no deal.
+/// Why a typed name means nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Miss {
-    /// Several deals fit.
+pub(crate) enum Miss {
+    /// Several fit.
     Several {
         /// What was typed.
         typed: String,
@@ -23,11 +21,11 @@ pub(super) enum Miss {
     },
 }
 
-/// The deal with a typed name: the whole name, else its beginning, else a part of it.
+/// What has a typed name: the whole name, else its beginning, else a part of it.
 /// Errors: none or several fit.
-pub(super) fn find(names: &Names, said: &str) -> Result<DealId, Miss> {
-    // Programs name a deal by its key.
-    if let Some((id, _)) = names.iter().find(|(id, _)| said.trim().parse() == Ok(*id)) {
+pub(crate) fn find<K: Copy + PartialEq + FromStr>(names: &[(K, String)], said: &str) -> Result<K, Miss> {
+    // Programs name it by its key.
+    if let Some((id, _)) = names.iter().find(|(id, _)| said.trim().parse().is_ok_and(|key: K| key == *id)) {
         return Ok(*id);
     }
     let typed = fold(said);
@@ -38,7 +36,7 @@ pub(super) fn find(names: &Names, said: &str) -> Result<DealId, Miss> {
         match fitting.as_slice() {
             [] => {}
             [(id, _)] => return Ok(*id),
-            // The same name twice: the deal that was touched last.
+            // The same name twice: the one that was touched last.
             [(id, first), rest @ ..] if rest.iter().all(|(_, name)| name == first) => return Ok(*id),
             several => {
                 let names = several.iter().map(|(_, name)| name.clone()).take(5).collect();
@@ -51,7 +49,11 @@ pub(super) fn find(names: &Names, said: &str) -> Result<DealId, Miss> {
 
 /// Tells a deal's name from the note behind it. `note Acme Robotics call them` comes as `Acme` and
 /// `Robotics call them`; the longest beginning that is a deal's name counts.
-pub(super) fn split_note(names: &Names, deal: &str, text: &str) -> Result<(DealId, String), Miss> {
+pub(crate) fn split_note<K: Copy + PartialEq + FromStr>(
+    names: &[(K, String)],
+    deal: &str,
+    text: &str,
+) -> Result<(K, String), Miss> {
     let words: Vec<&str> = text.split_whitespace().collect();
     for taken in (1..words.len()).rev() {
         let longer = fold(&format!("{deal} {}", words[..taken].join(" ")));
@@ -62,7 +64,7 @@ pub(super) fn split_note(names: &Names, deal: &str, text: &str) -> Result<(DealI
     Ok((find(names, deal)?, text.trim().to_owned()))
 }
 
-fn nearest(names: &Names, typed: &str) -> Vec<String> {
+fn nearest<K>(names: &[(K, String)], typed: &str) -> Vec<String> {
     let mut scored: Vec<(usize, &str)> = names
         .iter()
         .map(|(_, name)| (distance(&fold(name), typed), name.as_str()))
@@ -96,8 +98,9 @@ fn distance(a: &str, b: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use domain::ids::{DealId, Ids};
+
     use super::*;
-    use domain::ids::Ids;
 
     fn names(list: &[&str]) -> Vec<(DealId, String)> {
         let ids = Ids::counted_from(1);

@@ -1,0 +1,110 @@
+//! What is said about contracts that were read: shown, listed, asked, linked; what waits for a person.
+
+use domain::card::{Audience, Card, Say, Urgency};
+use domain::change::Change;
+use domain::ids::VersionId;
+use domain::intent::Intent;
+use domain::plan::{Context, Finish, Outcome, Recovery};
+use domain::wording::{self, DocumentLine, ReviewLine};
+use storage::documents::Version;
+use storage::{Tx, analyses, deals, documents, reviews};
+
+use super::{ask, renewal, steps, terms};
+use crate::deal;
+use crate::desk::{Desk, storage};
+use crate::name::{self, Miss};
+
+pub(super) async fn act(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
+    let mut tx = desk.db.tenant(context.tenant).begin().await.map_err(storage)?;
+    match &context.intent {
+        Intent::ListContracts => list(desk, &mut tx).await,
+        Intent::ShowContract { document } => show(desk, context, (&mut tx, document)).await,
+        Intent::AskContract { document, question } => answer(&mut tx, document, question).await,
+        Intent::LinkContract { document, deal } => link(context, (&mut tx, document), deal).await,
+        Intent::ListReviews => waiting(desk, &mut tx).await,
+        Intent::ClaimReview { review } => {
+            let change = Change::ClaimReview { review: *review, by: context.requester };
+            Ok(done(Card::text("You are on it; the others see that."), Some(change), Audience::Requester))
+        }
+        Intent::ListRenewals => renewal::list(desk, &mut tx).await,
+        other => Err(Recovery::Escalate { reason: format!("not about a contract: {}", other.name()) }),
+    }
+}
+
+pub(super) fn done(card: Card, change: Option<Change>, to: Audience) -> Outcome {
+    let say = Say { slot: "answer".to_owned(), to, card, urgency: Urgency::Reply };
+    Outcome::Done(Finish { say: vec![say], changes: change.into_iter().collect(), ..Finish::default() })
+}
+
+/// The latest version of the document that a person named: by its own name, else by its deal's.
+pub(super) async fn named(tx: &mut Tx, typed: &str) -> Result<Version, Recovery> {
+    let all = documents::latest(tx, None).await.map_err(storage)?;
+    let mut names: Vec<(VersionId, String)> = all.iter().map(|v| (v.id, v.name.clone())).collect();
+    for version in &all {
+        if let Some(deal) = version.deal {
+            names.push((version.id, deals::get(tx, deal).await.map_err(storage)?.name));
+        }
+    }
+    match name::find(&names, typed) {
+        Ok(id) => documents::get(tx, id).await.map_err(storage),
+        Err(Miss::Several { typed, names }) => Err(wording::names_several(&typed, &names).into()),
+        Err(Miss::None { typed, nearest }) => Err(wording::names_nothing("contract", &typed, &nearest).into()),
+    }
+}
+
+async fn list(desk: &Desk, tx: &mut Tx) -> Result<Outcome, Recovery> {
+    let all = documents::latest(tx, None).await.map_err(storage)?;
+    let mut lines = Vec::with_capacity(all.len());
+    for version in all {
+        let deal = match version.deal {
+            Some(deal) => Some(deals::get(tx, deal).await.map_err(storage)?.name),
+            None => None,
+        };
+        lines.push(DocumentLine { name: version.name, version: version.number, deal, at: version.created_at });
+    }
+    let url = format!("{}/contracts", desk.console_url);
+    Ok(done(wording::contract_list(&lines, &url), None, Audience::Thread))
+}
+
+async fn show(desk: &Desk, context: &Context, (tx, typed): (&mut Tx, &str)) -> Result<Outcome, Recovery> {
+    let version = named(tx, typed).await?;
+    let analysis = analyses::of_version(tx, version.id).await.map_err(storage)?;
+    let card = steps::card(desk, tx, &analysis).await.map_err(storage)?;
+    let card = wording::with_trace(card, context.plan, &desk.console_url);
+    Ok(done(card, None, Audience::Thread))
+}
+
+async fn answer(tx: &mut Tx, typed: &str, question: &str) -> Result<Outcome, Recovery> {
+    let version = named(tx, typed).await?;
+    let text = documents::text(tx, version.id).await.map_err(storage)?;
+    let rows = analyses::of_version(tx, version.id).await.map_err(storage)?.extractions;
+    let quotes = ask::answer(&text, &rows, question);
+    Ok(done(wording::contract_answer(question, &version.name, &quotes), None, Audience::Thread))
+}
+
+async fn link(
+    context: &Context,
+    (tx, document): (&mut Tx, &str),
+    deal_name: &str,
+) -> Result<Outcome, Recovery> {
+    let version = named(tx, document).await?;
+    let deal = deal::by_name(tx, deal_name).await?;
+    let change = Change::LinkDocument { document: version.document, deal: deal.id, by: context.requester };
+    Ok(done(wording::contract_linked(&version.name, &deal.name), Some(change), Audience::Thread))
+}
+
+async fn waiting(desk: &Desk, tx: &mut Tx) -> Result<Outcome, Recovery> {
+    let items = reviews::waiting(tx).await.map_err(storage)?;
+    let lines: Vec<ReviewLine> = items
+        .into_iter()
+        .map(|item| ReviewLine {
+            label: terms::by_key(&item.term).map_or(item.term.clone(), |term| term.name.clone()),
+            document: item.document_name,
+            reason: item.reason,
+            due_at: item.due_at,
+            claimed_by: item.claimed_by,
+        })
+        .collect();
+    let url = format!("{}/reviews", desk.console_url);
+    Ok(done(wording::reviews(&lines, desk.clock.now(), &url), None, Audience::Thread))
+}

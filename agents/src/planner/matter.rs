@@ -1,0 +1,63 @@
+//! What a request is about: read from what a plan proposes, and from a request's payload.
+
+use domain::approval::Approval;
+use domain::intent::Intent;
+use domain::plan::{Context, Recovery};
+use domain::wording::{self, Matter};
+use serde::Serialize;
+use serde_json::Value;
+use storage::{Tx, deals};
+
+use crate::contract::acceptance::Acceptance;
+use crate::deal::Proposal;
+use crate::desk::earlier;
+
+/// What requests to create deals are called.
+const CREATE_DEALS: &str = "create_deals";
+/// What requests to accept a contract are called.
+const ACCEPT_CONTRACT: &str = "accept_contract";
+
+/// What a plan asks for: the subject's name, exactly what will be done, and how it reads.
+pub(super) fn asked_by(context: &Context) -> Result<(&'static str, Value, Matter), Recovery> {
+    if let Intent::AnalyzeContract { .. } = context.intent {
+        let asked: Acceptance = earlier(context, "present_contract")?;
+        return Ok((ACCEPT_CONTRACT, payload(&asked)?, Matter::Contract(asked.matter)));
+    }
+    let proposal: Proposal = earlier(context, "propose")?;
+    Ok((CREATE_DEALS, payload(&proposal)?, Matter::Deals(proposal.lines())))
+}
+
+fn payload(asked: &impl Serialize) -> Result<Value, Recovery> {
+    serde_json::to_value(asked).map_err(|cause| Recovery::Escalate { reason: format!("the request: {cause}") })
+}
+
+/// How a request reads.
+pub(super) fn of(asked: &Approval) -> Matter {
+    if asked.subject == ACCEPT_CONTRACT
+        && let Ok(contract) = serde_json::from_value::<Acceptance>(asked.payload.clone())
+    {
+        return Matter::Contract(contract.matter);
+    }
+    let proposal = serde_json::from_value::<Proposal>(asked.payload.clone());
+    Matter::Deals(proposal.map(|proposal| proposal.lines()).unwrap_or_default())
+}
+
+/// Why what was asked for can no longer be done as it was asked, if so.
+pub(super) async fn changed_meanwhile(tx: &mut Tx, asked: &Approval) -> Result<Option<String>, storage::Error> {
+    if asked.subject == ACCEPT_CONTRACT {
+        return match serde_json::from_value::<Acceptance>(asked.payload.clone()) {
+            Ok(contract) => contract.is_old(tx).await,
+            Err(_) => Ok(None),
+        };
+    }
+    let Ok(proposal) = serde_json::from_value::<Proposal>(asked.payload.clone()) else { return Ok(None) };
+    let ids: Vec<String> = proposal.companies.iter().map(|c| c.company.0.clone()).collect();
+    let taken = deals::with_open_deal(tx, &ids).await?;
+    let names: Vec<String> = proposal
+        .companies
+        .into_iter()
+        .filter(|company| taken.contains(&company.company.0))
+        .map(|company| company.name)
+        .collect();
+    Ok((!names.is_empty()).then(|| wording::taken_meanwhile(&names)))
+}

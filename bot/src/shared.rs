@@ -1,0 +1,111 @@
+//! Files that came with a message: kept under their hash, and the contract to read among them.
+
+use channels::slack::FileError;
+use domain::contract::Source;
+use domain::error::UserError;
+use domain::inbound::{FileAt, SharedFile};
+use domain::intent::Intent;
+use domain::person::Person;
+use domain::policy;
+use storage::deals;
+use storage::workspaces::Workspace;
+
+use crate::worker::Worker;
+
+/// The largest file we take, bytes.
+pub(crate) const BYTES_MAX: usize = 25 * 1024 * 1024;
+
+impl Worker {
+    /// What files ask for: to read the first one. Its bytes are kept before anything else happens.
+    pub(crate) async fn intent_of_files(
+        &self,
+        (workspace, person): (&Workspace, &Person),
+        text: &str,
+        files: &[SharedFile],
+    ) -> anyhow::Result<Intent> {
+        let Some((first, others)) = files.split_first() else {
+            return Ok(Intent::Help { topic: None });
+        };
+        let sha256 = match &first.at {
+            FileAt::Stored { sha256 } => sha256.clone(),
+            FileAt::Channel { url } => {
+                // Nothing is fetched for somebody who may not have it read.
+                let source = Source::Link { url: url.clone() };
+                let wanted = Intent::AnalyzeContract { source, deal: None, beside: Vec::new() };
+                if let Err(error) = policy::permit(person.role, &wanted) {
+                    return Ok(Intent::Refused { error });
+                }
+                match self.fetch_and_keep(workspace, person, first, url).await? {
+                    Ok(sha256) => sha256,
+                    Err(error) => return Ok(Intent::Refused { error }),
+                }
+            }
+        };
+        let source = Source::Stored { sha256, name: first.name.clone(), bytes: first.bytes.unwrap_or(0) };
+        let deal = self.deal_named(person, text).await?;
+        let beside = others.iter().map(|file| file.name.clone()).collect();
+        Ok(Intent::AnalyzeContract { source, deal, beside })
+    }
+
+    /// The key of a file's bytes in our store, or why the person has to do something else.
+    async fn fetch_and_keep(
+        &self,
+        workspace: &Workspace,
+        person: &Person,
+        file: &SharedFile,
+        url: &str,
+    ) -> anyhow::Result<Result<String, UserError>> {
+        let name = &file.name;
+        let too_large = || {
+            UserError::new(
+                format!("{name} is larger than the {} MB I take.", BYTES_MAX / (1024 * 1024)),
+                "Please send it in parts or without its pictures.",
+            )
+        };
+        if file.bytes.is_some_and(|bytes| bytes > BYTES_MAX as u64) {
+            return Ok(Err(too_large()));
+        }
+        let Some(token) = &workspace.token else {
+            return Ok(Err(UserError::new(
+                format!("I cannot fetch {name}: this workspace gave me no token."),
+                "An admin can install me again.",
+            )));
+        };
+        match self.members.slack.file(token, url, BYTES_MAX).await {
+            Ok(bytes) => {
+                let digest = self.desk.contracts.objects.put(person.tenant, &bytes).await?;
+                Ok(Ok(digest.to_string()))
+            }
+            Err(FileError::TooLarge(_)) => Ok(Err(too_large())),
+            Err(FileError::Gone) => {
+                Ok(Err(UserError::new(format!("{name} was deleted."), "Please send it again.")))
+            }
+            Err(FileError::Broken(why)) => Err(anyhow::anyhow!("{name}: {why}")),
+            Err(error @ (FileError::Foreign(_) | FileError::Refused(_))) => {
+                tracing::warn!(error = %error, "a shared file cannot be fetched");
+                Ok(Err(UserError::new(
+                    format!("Slack does not give me {name}."),
+                    "Upload the file here itself, or ask an admin to install me again with file access.",
+                )))
+            }
+        }
+    }
+
+    /// The deal that the words beside a file name, if they name exactly one.
+    async fn deal_named(&self, person: &Person, text: &str) -> anyhow::Result<Option<String>> {
+        if text.trim().is_empty() {
+            return Ok(None);
+        }
+        let said = text.to_lowercase();
+        let mut tx = self.desk.db.tenant(person.tenant).begin().await?;
+        let mut named: Vec<String> = deals::names(&mut tx)
+            .await?
+            .into_iter()
+            .map(|(_, name)| name)
+            .filter(|name| name.chars().count() > 1 && said.contains(&name.to_lowercase()))
+            .collect();
+        // "Acme" stands in "Acme Payments" too; the longest name is meant.
+        named.sort_by_key(|name| std::cmp::Reverse(name.len()));
+        Ok(named.into_iter().next())
+    }
+}
