@@ -1,6 +1,9 @@
 //! What is away must not use up the tries of what needs it.
 
 use agents::Desk;
+use agents::contract::Tools;
+use agents::contract::fetch::Fetcher;
+use agents::contract::pdf::{Engines, Limits, Reader};
 use agents::discovery::Directory;
 use agents::failpoint::FailPoints;
 use agents::planner::commit::commit;
@@ -13,6 +16,7 @@ use domain::person::Channel;
 use domain::plan::{Agent, Draft, Recovery};
 use serde_json::Value;
 use storage::inbox::{self, Raw};
+use storage::objects::Objects;
 use storage::plans::{self, New};
 use storage::steps::{self, ATTEMPTS_MAX, Lease};
 use storage::{Db, conversations};
@@ -25,6 +29,11 @@ fn desk(db: &Db, home: &std::path::Path) -> Desk {
         clock: Clock::system(),
         ids: Ids::random(),
         directory: Directory::new(db.clone(), home.to_owned()),
+        contracts: Tools::new(
+            Objects::in_folder(&home.join("objects")).unwrap(),
+            Reader::new("none".into(), Engines::default(), Limits::default()),
+            Fetcher::new("", "", "", "").unwrap(),
+        ),
         approval_days: 7,
         console_url: "http://desk.example".to_owned(),
         points: FailPoints::default(),
