@@ -13,6 +13,7 @@ pub fn answer(text: &ContractText, rows: &[Extraction], question: &str) -> Vec<Q
     let asked = question.to_lowercase();
     let named = terms::all().iter().filter(|term| asked.contains(&term.name.to_lowercase()));
     let keys: Vec<_> = named.map(|term| &term.key).collect();
-    let said = rows.iter().filter(|row| row.state == State::Stated && keys.iter().any(|key| row.term == **key));
+    let said =
+        rows.iter().filter(|row| row.state == State::Stated && keys.iter().any(|key| row.term == **key));
     said.filter_map(|row| row.quote.clone()).filter(|quote| text.holds(quote)).take(QUOTES_MAX).collect()
 }

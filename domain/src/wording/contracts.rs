@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::approval::{Decision, Verdict as Approval};
 use crate::card::{Block, Card, Text};
-use crate::contract::{CalendarUnit, Duration, Money, Quote, Value, Verdict};
 use crate::contract::renewal::Renewal;
+use crate::contract::{CalendarUnit, Duration, Money, Quote, Value, Verdict};
 use crate::deal::Stage;
 
 use super::approvals::with_comment;
