@@ -92,6 +92,8 @@ fn of_date(found: &date::Found) -> Value {
 
 /// A party counts as one from here.
 const PARTY_SHARE: f32 = 0.5;
+/// From here it counts when no other but one does.
+const SECOND_SHARE: f32 = 0.12;
 /// Parties that stand further apart are not quoted as one passage.
 const PASSAGE_BYTES: usize = 5000;
 
@@ -100,12 +102,20 @@ fn party_guesses(text: &str, reading: &Reading, pool: &[Candidate]) -> Vec<Guess
     let own = distinct(pool, 1);
     let named: Vec<&Candidate> = own.iter().copied().filter(|one| one.group == Group::Party).collect();
     let mut chosen: Vec<&Candidate> = named.iter().copied().filter(|one| one.share >= PARTY_SHARE).collect();
+    // A contract has two sides: the next best name joins a single one.
+    let next = named.iter().copied().find(|one| one.share < PARTY_SHARE && one.share >= SECOND_SHARE);
+    if chosen.len() < 2 {
+        chosen.extend(next);
+    }
+    let certain: f32 = named
+        .iter()
+        .map(|one| if chosen.iter().any(|kept| std::ptr::eq(*kept, *one)) { one.share } else { 1.0 - one.share })
+        .product();
     chosen.sort_by_key(|one| one.start);
     let list: Vec<Party> = chosen.iter().filter_map(|one| party(text, reading, one)).collect();
     let mut all = Vec::new();
     let range =
         chosen.first().zip(chosen.iter().map(|one| one.end).max()).map(|(first, end)| (first.start, end));
-    let certain: f32 = named.iter().map(|one| one.share.max(1.0 - one.share)).product();
     let joined = range.filter(|range| range.1 - range.0 <= PASSAGE_BYTES);
     if let Some((start, end)) = joined {
         all.push(Guess { start, end, value: Some(Value::Parties(list)), share: certain });
