@@ -25,7 +25,8 @@ pub(crate) struct Contracts {
 impl Contracts {
     /// Prints the table of figures by term, micro and macro, the bands of confidence and the floors.
     pub(crate) fn run(&self) -> anyhow::Result<ExitCode> {
-        let bytes = std::fs::read(&self.data).with_context(|| format!("cannot read {}", self.data.display()))?;
+        let bytes =
+            std::fs::read(&self.data).with_context(|| format!("cannot read {}", self.data.display()))?;
         let contracts = data::unpack(&bytes)?;
         anyhow::ensure!(!contracts.is_empty(), "{} holds no contracts", self.data.display());
         if let Some(folds) = self.folds {
@@ -42,10 +43,17 @@ impl Contracts {
         }
         let (quotes, held) = measured.quotes;
         line(&format!("quotes word for word in the text: {held} of {quotes}"))?;
-        line(&format!("contracts with something for a person: {} of {}", measured.reviewed, contracts.len()))?;
+        line(&format!(
+            "contracts with something for a person: {} of {}",
+            measured.reviewed,
+            contracts.len()
+        ))?;
         let seconds = measured.took.as_secs_f64();
         let rate = contracts.len() as f64 / seconds.max(1e-9);
-        line(&format!("time: {seconds:.1} s for {} contracts on one core, {rate:.0} a second", contracts.len()))?;
+        line(&format!(
+            "time: {seconds:.1} s for {} contracts on one core, {rate:.0} a second",
+            contracts.len()
+        ))?;
         Ok(ExitCode::SUCCESS)
     }
 }

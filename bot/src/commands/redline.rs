@@ -44,7 +44,9 @@ impl Redline {
         let author = Author { name: self.author.clone(), when: domain::clock::Clock::system().now() };
         let bounds = Bounds::new(&late);
         let (redlined, told) = match &self.revised {
-            Some(revised) => (redline::compare(&original, &read_file(revised)?, &author, &bounds), Vec::new()),
+            Some(revised) => {
+                (redline::compare(&original, &read_file(revised)?, &author, &bounds), Vec::new())
+            }
             None => offers(&original, &author, &bounds)?,
         };
         let redlined = redlined.map_err(|fault| anyhow::anyhow!("{}", fault.explain()))?;

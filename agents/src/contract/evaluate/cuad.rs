@@ -86,7 +86,12 @@ pub fn curve(mut judged: Vec<Judged>, golds: usize) -> Curve {
     points[0].1 = points.get(1).map_or(0.0, |next| next.1.max(points[0].1));
     let area = points.windows(2).map(|two| (two[1].0 - two[0].0) * (two[0].1 + two[1].1) / 2.0).sum();
     let at = |least: f32| points.iter().find(|(recall, _)| *recall >= least).map_or(0.0, |(_, best)| *best);
-    Curve { area, precision_at_80: at(0.8), precision_at_90: at(0.9), recall_max: points.last().map_or(0.0, |last| last.0) }
+    Curve {
+        area,
+        precision_at_80: at(0.8),
+        precision_at_90: at(0.9),
+        recall_max: points.last().map_or(0.0, |last| last.0),
+    }
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ static TOGETHER: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// What is said of a party behind its name and is no part of it.
 static TAIL: LazyLock<Option<Regex>> = LazyLock::new(|| {
     pattern(
-        r"(?i),?\s+(?:and|together with)\s+(?:its|their|all)\s.*$|,?\s+(?:f/k/a|formerly|d/b/a|doing business as|on behalf of|acting)\b.*$",
+        r"(?i),?\s+(?:and|together with)\s+(?:its|their|all)\s.*$|,?\s+(?:f/k/a|formerly|d/b/a|dba|doing business as|on behalf of|acting)\b.*$",
     )
 });
 
@@ -25,20 +25,23 @@ const ALIKE: f64 = 0.8;
 /// Each party that a label names, as the keys of [`party::key`] that all mean it.
 #[must_use]
 pub fn labelled(label: &Label) -> Vec<Vec<String>> {
-    let mut found: Vec<Vec<String>> = Vec::new();
-    for piece in pieces(&label.answer) {
-        let Some(name) = name(piece) else { continue };
-        let typed = party::key(name);
-        if typed.len() < 2 || found.iter().any(|names| names.contains(&typed)) {
-            continue;
+    let roles: Vec<String> = label.answer.split(['"', '“', '”']).skip(1).step_by(2).map(party::key).collect();
+    let mut typed: Vec<String> = Vec::new();
+    for name in pieces(&label.answer).filter_map(|piece| name(piece, &roles)) {
+        let key = party::key(name);
+        if key.len() > 1 && !typed.contains(&key) {
+            typed.push(key);
         }
+    }
+    let mut found: Vec<Vec<String>> = Vec::new();
+    for own in &typed {
         let mut names: Vec<String> = label
             .golds
             .iter()
             .map(|gold| party::key(bare(&gold.text)))
-            .filter(|key| *key != typed && alike(key, &typed) >= ALIKE)
+            .filter(|key| !typed.contains(key) && alike(key, own) >= ALIKE)
             .collect();
-        names.push(typed);
+        names.push(own.clone());
         found.push(names);
     }
     found
@@ -49,7 +52,8 @@ fn pieces(answer: &str) -> impl Iterator<Item = &str> {
     let answer = answer.trim();
     // A bracket around all is no bracket.
     let whole = answer.strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
-    let answer = whole.filter(|whole| whole.contains(';') && whole.matches('(').count() > 0).unwrap_or(answer);
+    let answer =
+        whole.filter(|whole| whole.contains(';') && whole.matches('(').count() > 0).unwrap_or(answer);
     let mut depth = 0i32;
     answer.split(move |c| {
         depth += i32::from(c == '(') - i32::from(c == ')');
@@ -57,17 +61,25 @@ fn pieces(answer: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-fn name(piece: &str) -> Option<&str> {
+fn name<'a>(piece: &'a str, roles: &[String]) -> Option<&'a str> {
     let piece = piece.trim();
     let (name, said) = match piece.find(['(', '"', '“']) {
         // "Mail (Boxes) Ltd." holds a bracket; "(each a Party)" is one.
-        Some(at) if piece[at..].starts_with('(') && !piece[at..].starts_with("(\"") && !piece[at..].starts_with("(“") => {
+        Some(at)
+            if piece[at..].starts_with('(')
+                && !piece[at..].starts_with("(\"")
+                && !piece[at..].starts_with("(“") =>
+        {
             let close = piece[at..].find(')').map_or(piece.len(), |close| at + close + 1);
             let inner = &piece[at..close];
             let plain = inner.len() < 24 && !inner.contains(['"', '“', '”']);
             let rest = &piece[close..];
             let next = rest.find(['(', '"', '“']).map_or(piece.len(), |next| close + next);
-            if plain && at > 0 && next > close + 2 { (&piece[..next], &piece[next..]) } else { (&piece[..at], &piece[at..]) }
+            if plain && at > 0 && next > close + 2 {
+                (&piece[..next], &piece[next..])
+            } else {
+                (&piece[..at], &piece[at..])
+            }
         }
         Some(at) => (&piece[..at], &piece[at..]),
         None => (piece, ""),
@@ -76,9 +88,11 @@ fn name(piece: &str) -> Option<&str> {
     let all = TOGETHER.as_ref()?;
     // Words for several parties at once name nobody: "Oxbow and Global (each a Party)".
     let several = all.is_match(name) || all.is_match(said) && (name.contains(" and ") || name.contains(','));
-    let several = several && !name.split_whitespace().any(party::is_suffix);
+    let several = several && !name.split_whitespace().any(party::is_suffix)
+        || all.is_match(said) && name.split(" and ").all(|part| roles.contains(&party::key(part)));
     let own = said.split(['"', '“', '”']).nth(1).unwrap_or("").trim_matches(['.', ',', ' ']).to_lowercase();
-    let called = matches!(own.as_str(), "party" | "parties") && !name.split_whitespace().any(party::is_suffix);
+    let called =
+        matches!(own.as_str(), "party" | "parties") && !name.split_whitespace().any(party::is_suffix);
     (!name.is_empty() && !several && !called).then_some(name)
 }
 
@@ -115,18 +129,24 @@ mod tests {
     fn what_calls_parties_together_names_nobody() {
         let answer = "OXBOW CARBON LLC (\"Oxbow\"); Global Energy, Inc (\"Global\"); Oxbow and Global (individually as \"Party\" and collectively as the \"Parties\")";
         assert_eq!(keys(answer, &[]), [["oxbow carbon"], ["global energy"]]);
+        let answer = "Gunston, LLC (\"Consultant\"); Medalist, Inc. (\"REIT\", \"Company\"); Consultant and Company (collectively the \"Parties\")";
+        assert_eq!(keys(answer, &[]), [["gunston"], ["medalist"]]);
         assert_eq!(keys("Acme, Inc. (\"A\"); each a \"Party\", collectively \"Parties\"", &[]), [["acme"]]);
     }
 
     #[test]
     fn a_slip_of_the_hand_is_mended_by_the_passage() {
-        let names = keys("STARAR SURGICAL AG (\"STAAR\"); Beta and its Affiliates (\"B\")", &["STAAR SURGICAL AG", "STAAR"]);
+        let names = keys(
+            "STARAR SURGICAL AG (\"STAAR\"); Beta and its Affiliates (\"B\")",
+            &["STAAR SURGICAL AG", "STAAR"],
+        );
         assert_eq!(names, [vec!["staar surgical", "starar surgical"], vec!["beta"]]);
     }
 
     #[test]
     fn brackets_inside_a_name_are_kept() {
-        let names = keys("Columbia Laboratories, (Bermuda) Ltd. (\"Columbia\"); Fonterra (USA) Inc., (\"F\")", &[]);
+        let names =
+            keys("Columbia Laboratories, (Bermuda) Ltd. (\"Columbia\"); Fonterra (USA) Inc., (\"F\")", &[]);
         assert_eq!(names, [["columbia laboratories bermuda"], ["fonterra usa"]]);
     }
 }

@@ -26,7 +26,9 @@ pub fn is_right(term: &TermSpec, label: &Label, value: &Value, quote: &str) -> b
                 let at = free.iter().position(|names| names.contains(key))?;
                 Some(free.remove(at))
             };
-            !keys.is_empty() && keys.len() == golds.len() && keys.iter().filter_map(taken).count() == golds.len()
+            !keys.is_empty()
+                && keys.len() == golds.len()
+                && keys.iter().filter_map(taken).count() == golds.len()
         }
         (Value::Date(day), _) if has_day(answer) => {
             days(answer).any(|gold| gold == (Some(day_of(day).0), Some(day_of(day).1), Some(day_of(day).2)))

@@ -224,7 +224,10 @@ fn bands(text: &mut String, figures: &Figures) {
         let (low, high) = (at as f32 / BANDS as f32, (at + 1) as f32 / BANDS as f32);
         let mean = sure / *cells as f32;
         let right = share(*right, *cells);
-        let _ = writeln!(text, "confidence {low:.1} to {high:.1}: {cells:5} answers, mean {mean:.2}, right {right:.1} %");
+        let _ = writeln!(
+            text,
+            "confidence {low:.1} to {high:.1}: {cells:5} answers, mean {mean:.2}, right {right:.1} %"
+        );
     }
 }
 
@@ -242,7 +245,11 @@ fn line(text: &mut String, name: &str, figures: &Figures, curve: Option<&Curve>)
         figures.calibration_error(),
     );
     if let Some(curve) = curve {
-        let _ = write!(text, " {:.3} {:.3} {:.3} {:.3}", curve.area, curve.precision_at_80, curve.precision_at_90, curve.recall_max);
+        let _ = write!(
+            text,
+            " {:.3} {:.3} {:.3} {:.3}",
+            curve.area, curve.precision_at_80, curve.precision_at_90, curve.recall_max
+        );
     }
     text.push('\n');
 }

@@ -11,13 +11,20 @@ use super::{
 use crate::contract::terms::{self, Normaliser};
 
 /// Numbers an answer is judged by.
-pub const ANSWER_NUMBERS: usize = 18;
+pub const ANSWER_NUMBERS: usize = 22;
 /// A further place that is as likely as this speaks for or against a value.
 const HEARD: f32 = 0.15;
 
-/// What is seen of an answer: `own` are the guesses of one term, the best first; `None` without a value.
+/// What is seen of the answer to a term in the light of the guesses of all terms, the best first; `None` without a
+/// value.
 #[must_use]
-pub fn numbers(term: usize, own: &[Guess], habit: &Habit, bytes: usize) -> Option<[f32; ANSWER_NUMBERS]> {
+pub fn numbers(
+    term: usize,
+    all: &[Vec<Guess>],
+    habits: &[Habit],
+    bytes: usize,
+) -> Option<[f32; ANSWER_NUMBERS]> {
+    let (own, habit) = (&all[term], &habits[term]);
     let (best, rest) = own.split_first()?;
     let value = best.value.as_ref()?;
     let share = |at: usize| own.get(at).map_or(0.0, |guess| guess.share);
@@ -47,7 +54,29 @@ pub fn numbers(term: usize, own: &[Guess], habit: &Habit, bytes: usize) -> Optio
         (bytes as f32).ln_1p(),
         parties as f32,
         roles as f32,
+        // A date that is reckoned is as sure as the day it is reckoned from.
+        beside(all, 2),
+        beside(all, 3),
+        f32::from(u8::from(said_alike(all, 2, 3))),
+        elsewhere(all, term, best),
     ])
+}
+
+fn beside(all: &[Vec<Guess>], term: usize) -> f32 {
+    all.get(term).and_then(|own| own.first()).map_or(0.0, |guess| guess.share)
+}
+
+fn said_alike(all: &[Vec<Guess>], left: usize, right: usize) -> bool {
+    let value = |term: usize| all.get(term).and_then(|own| own.first()).map(|guess| &guess.value);
+    value(left).is_some() && value(left) == value(right)
+}
+
+/// The best probability with which another term claims the same place.
+fn elsewhere(all: &[Vec<Guess>], term: usize, best: &Guess) -> f32 {
+    let others = all.iter().enumerate().filter(|(other, _)| *other != term && *other > 3);
+    let same =
+        others.flat_map(|(_, own)| own).filter(|guess| guess.start == best.start && guess.end == best.end);
+    same.map(|guess| guess.share).fold(0.0, f32::max)
 }
 
 fn kind(value: &Value) -> f32 {
@@ -66,9 +95,13 @@ fn kind(value: &Value) -> f32 {
 /// Turns the probabilities of places into confidences. The best guess of a term gets that of its answer; what has
 /// no value, or says otherwise than the best guess, is never stated.
 pub fn settle(all: &mut [Vec<Guess>], model: &Model, bytes: usize) {
-    for (term, own) in all.iter_mut().enumerate().take(LABELLED) {
-        let answer = numbers(term, own, &model.habits[term], bytes)
-            .map(|numbers| model.cells[term].share(model.answers.score(&numbers)));
+    let answers: Vec<Option<f32>> = (0..LABELLED.min(all.len()))
+        .map(|term| {
+            let numbers = numbers(term, all, &model.habits, bytes)?;
+            Some(model.cells[term].share(model.answers.score(&numbers)))
+        })
+        .collect();
+    for (term, (own, answer)) in all.iter_mut().zip(answers).enumerate() {
         let release = model.releases[term];
         let first = own.first().and_then(|guess| guess.value.clone());
         let plain = matches!(terms::all()[term].normaliser, Normaliser::Party);
@@ -110,12 +143,14 @@ mod tests {
 
     #[test]
     fn a_second_place_that_says_otherwise_is_seen() {
-        let guess = |share, text: &str| Guess { start: 0, end: 9, value: Some(Value::Text(text.into())), share };
+        let guess =
+            |share, text: &str| Guess { start: 0, end: 9, value: Some(Value::Text(text.into())), share };
         let seen = |second: &str| {
-            numbers(0, &[guess(0.9, "a"), guess(0.5, second)], &Habit::default(), 100).expect("an answer")
+            let all = [vec![guess(0.9, "a"), guess(0.5, second)]];
+            numbers(0, &all, &[Habit::default()], 100).expect("an answer")
         };
         assert_eq!((seen("a")[11], seen("a")[12]), (1.0, 0.0));
         assert_eq!((seen("b")[11], seen("b")[12]), (0.0, 1.0));
-        assert_eq!(numbers(0, &[], &Habit::default(), 100), None);
+        assert_eq!(numbers(0, &[vec![]], &[Habit::default()], 100), None);
     }
 }

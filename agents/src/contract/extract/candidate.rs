@@ -171,6 +171,8 @@ struct View<'a> {
     /// Best log-odds of any term, for each sentence, and which term.
     best: Vec<(f32, usize)>,
     headings: Vec<Vec<u32>>,
+    /// Best log-odds of any sentence, for each term.
+    strongest: Vec<f32>,
 }
 
 impl<'a> View<'a> {
@@ -184,7 +186,11 @@ impl<'a> View<'a> {
         });
         let heading = |heading: &String| heading.split_whitespace().map(word_hash).fold(0, ml::hashing::pair);
         let headings = terms::all().iter().map(|term| term.headings.iter().map(heading).collect()).collect();
-        Self { reading, scores: scores.sentences, habits, count, best: best.collect(), headings }
+        let mut strongest = vec![-9.0f32; LABELLED];
+        for row in scores.sentences.chunks(LABELLED) {
+            strongest.iter_mut().zip(row).for_each(|(best, odds)| *best = best.max(*odds));
+        }
+        Self { reading, scores: scores.sentences, habits, count, best: best.collect(), headings, strongest }
     }
 
     fn odds(&self, sentence: usize, term: usize) -> f32 {
@@ -288,7 +294,7 @@ impl<'a> View<'a> {
             .filter(|kin| kin.contains(&(term + 1)))
             .flat_map(|kin| kin.iter())
             .filter(|kin| **kin != term + 1)
-            .map(|kin| self.strongest(kin - 1))
+            .map(|kin| self.strongest[kin - 1])
             .collect();
         kin.sort_by(f32::total_cmp);
         numbers.push(kin.last().copied().unwrap_or(-9.0));
@@ -300,8 +306,11 @@ impl<'a> View<'a> {
         let sentences = &self.reading.outline.sentences;
         let same = |other: &usize| sentences[*other].heading == sentences[at].heading;
         let (low, high) = (at.saturating_sub(20), (at + 20).min(self.count));
-        let section: Vec<f32> =
-            (low..high).filter(same).filter(|other| *other != at).map(|other| self.odds(other, term)).collect();
+        let section: Vec<f32> = (low..high)
+            .filter(same)
+            .filter(|other| *other != at)
+            .map(|other| self.odds(other, term))
+            .collect();
         numbers.push(section.iter().copied().fold(-9.0, f32::max));
         numbers.push(section.iter().filter(|odds| **odds > -1.0).count() as f32);
         numbers.push(at.saturating_sub((low..at).find(same).unwrap_or(at)) as f32);
@@ -312,10 +321,6 @@ impl<'a> View<'a> {
         let row = &self.scores[at * LABELLED + 3..(at + 1) * LABELLED];
         numbers.push(row.iter().filter(|odds| **odds > -1.0).count() as f32);
         numbers.push(odds.get(2).copied().unwrap_or(-9.0));
-    }
-
-    fn strongest(&self, term: usize) -> f32 {
-        (0..self.count).map(|at| self.odds(at, term)).fold(-9.0, f32::max)
     }
 }
 

@@ -31,8 +31,9 @@ static OPENING: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 
 /// What parties follow behind.
-static BETWEEN: LazyLock<Option<Regex>> =
-    LazyLock::new(|| pattern(r"(?i)\b(?:between|among|amongst|parties (?:to this agreement )?(?:are|is))\b[\s:,]"));
+static BETWEEN: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    pattern(r"(?i)\b(?:between|among|amongst|parties (?:to this agreement )?(?:are|is))\b[\s:,]")
+});
 
 /// What is said of a company right behind its name.
 static KIND_OF: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -123,11 +124,13 @@ fn between(text: &str) -> Vec<Naming> {
     for marker in BETWEEN.iter().flat_map(|pattern| pattern.find_iter(text)).take(3) {
         let region = head(&text[marker.end()..], PREAMBLE_BYTES);
         let mut starts = vec![0];
-        starts.extend(OPENING.iter().flat_map(|pattern| pattern.find_iter(region)).map(|opening| opening.end()));
+        starts.extend(
+            OPENING.iter().flat_map(|pattern| pattern.find_iter(region)).map(|opening| opening.end()),
+        );
         for start in starts.into_iter().take(40) {
             let from = marker.end() + start;
             let before = from + head(&text[from..], 160).len();
-            let names = names_at(text, (from, before), start == 0);
+            let names = names_at(text, (from, before), true);
             found.extend(names.into_iter().map(|name| Naming { name, alias: (0, 0), order: 0 }));
         }
     }
@@ -162,7 +165,7 @@ fn names_at(text: &str, (start, before): (usize, usize), small: bool) -> Vec<(us
         let capital = name.split_whitespace().next().is_some_and(|word| word.chars().any(char::is_uppercase));
         // "theglobe.com, Inc." begins small, but is known by its ending or its dot.
         let known = capital
-            || name.split_whitespace().any(party::is_suffix)
+            || name.split_whitespace().take(5).any(party::is_suffix)
             || name.split_whitespace().next().is_some_and(|word| word.trim_matches('.').contains('.'));
         let range = (start, start + name.len());
         if known && (1..=14).contains(&words) && name.len() <= 110 && !found.contains(&range) {
@@ -191,7 +194,8 @@ fn name_end(trimmed: &str, wide: bool) -> usize {
             continue;
         }
         if wide && sign == "(" {
-            let inner = rest.find(')').filter(|close| *close < 20 && !rest[..*close].contains(['"', '“', '\'']));
+            let inner =
+                rest.find(')').filter(|close| *close < 20 && !rest[..*close].contains(['"', '“', '\'']));
             if let Some(close) = inner {
                 floor = closing.start() + close + 1;
                 continue;
@@ -276,6 +280,8 @@ fn describe(text: &str, outline: &Outline, naming: &Naming, one: &mut Passage) {
     one.numbers[13] = marker.map_or(9.0, |marker| (1.0 + (far.len() - marker.end()) as f32).ln());
     one.numbers[14] = flag(signs(text, name));
     one.numbers[15] = flag(after.trim_start().starts_with('('));
+    let gap = naming.alias.0.saturating_sub(naming.name.1);
+    one.numbers[16] = if naming.alias.1 > 0 { (1.0 + gap as f32).ln() } else { -1.0 };
 }
 
 /// Whether a name stands above a line for a signature.

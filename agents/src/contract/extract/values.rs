@@ -162,7 +162,8 @@ fn term_end(quote: &str, known: &Known) -> Option<Value> {
         let after = head(&quote[at..], 16).trim_start_matches([' ', ',']).to_ascii_lowercase();
         ["through", "thru", "to ", "until", "till", "and end"].iter().any(|words| after.starts_with(words))
     };
-    let mut ends = ends.filter(|found| until(found.start) && !starts(found.start) && !leads(found.end) || quote.len() < 40);
+    let mut ends = ends
+        .filter(|found| until(found.start) && !starts(found.start) && !leads(found.end) || quote.len() < 40);
     if let Some(end) = ends.next() {
         return end.date().map(Value::Date);
     }
@@ -187,7 +188,14 @@ fn term_end(quote: &str, known: &Known) -> Option<Value> {
     }
     // What ends with an event or at somebody's will has no end that is known; a length left blank is not read.
     let lower = quote.to_ascii_lowercase();
-    let blank = quote.contains("***") || quote.contains("* * *") || quote.contains("__") || quote.contains("[");
+    let elsewhere = ["set forth in", "specified in", "stated in", "described in"];
+    let elsewhere = elsewhere.iter().any(|words| lower.contains(&format!("term {words}")))
+        || lower.contains("expiry of the") && lower.contains("period");
+    let blank = elsewhere
+        || quote.contains("***")
+        || quote.contains("* * *")
+        || quote.contains("__")
+        || quote.contains("[");
     let open = [
         "perpetual",
         "indefinite",
@@ -290,15 +298,27 @@ fn renewal(quote: &str) -> Option<Duration> {
     };
     let found: Vec<duration::Found> = duration::find(quote).filter(fits).collect();
     let behind = found.iter().find(|found| found.end > cue).map(|found| found.duration);
-    behind.or_else(|| (lower[cue..].contains("annually")).then_some(Duration { count: 1.0, unit: CalendarUnit::Years }))
+    behind.or_else(|| {
+        (lower[cue..].contains("annually")).then_some(Duration { count: 1.0, unit: CalendarUnit::Years })
+    })
 }
 
 /// Whether the words behind a length make it the length of a notice: "days' prior written notice".
 fn is_notice(after: &str) -> bool {
     let after = after.trim_start_matches([')', '\'', '’', ' ', ',']);
-    ["prior", "notice", "before", "advance", "in advance", "written", "preceding", "of the end", "from the end"]
-        .iter()
-        .any(|words| after.starts_with(words))
+    [
+        "prior",
+        "notice",
+        "before",
+        "advance",
+        "in advance",
+        "written",
+        "preceding",
+        "of the end",
+        "from the end",
+    ]
+    .iter()
+    .any(|words| after.starts_with(words))
 }
 
 fn notice(quote: &str) -> Option<Duration> {
@@ -373,7 +393,13 @@ mod tests {
             read("until January 18, 2022, and thereafter shall continue automatically"),
             date("2022-01-18")
         );
-        assert_eq!(read("until the Offering closes"), Some(Value::Clause));
+        // No end that is known counts as none, as the labels have it.
+        assert_eq!(read("until the Offering closes"), length(0.0, CalendarUnit::Perpetual));
+        assert_eq!(read("shall continue for * years until [***]"), Some(Value::Clause));
+        assert_eq!(
+            read("means the time from February 21, 2011 through December 31, 2012."),
+            date("2012-12-31")
+        );
         assert_eq!(read("shall extend until the four (4) year anniversary of it"), date("2022-01-15"));
         assert_eq!(read("a product"), None);
     }
@@ -383,6 +409,20 @@ mod tests {
         let quote = "for an initial term of three (3) years and shall automatically renew for successive one (1) year terms unless either party gives ninety (90) days prior written notice";
         assert_eq!(read("renewal_term", quote), length(1.0, CalendarUnit::Years));
         assert_eq!(read("notice_period_to_terminate_renewal", quote), length(90.0, CalendarUnit::Days));
+        assert_eq!(
+            read(
+                "notice_period_to_terminate_renewal",
+                "shall renew automatically each year thereafter, unless either party serves written notice at least 90 days prior to the end"
+            ),
+            length(90.0, CalendarUnit::Days)
+        );
+        assert_eq!(
+            read(
+                "renewal_term",
+                "may renew for an additional\nthree (3) year period by prior written notice"
+            ),
+            length(3.0, CalendarUnit::Years)
+        );
         assert_eq!(
             read("renewal_term", "thereafter on a month-to-month basis"),
             length(1.0, CalendarUnit::Months)

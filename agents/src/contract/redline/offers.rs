@@ -49,7 +49,7 @@ pub struct Offered {
 /// What stands before the words of a clause: its number and its title.
 static LABEL: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
-        r"^\s*(?:(?i:article|section|clause)\s+)?(?:\(?[0-9IVXivxa-zA-Z]{1,4}(?:\.\d{1,3})*[.)]\s+)?(?:[A-Z][A-Za-z]*(?:[ ,&-]+(?:[A-Z][A-Za-z]*|and|or|of|to|for|on|by|in|the)){0,7}[.:]\s+)?",
+        r"^\s*(?:(?i:article|section|clause)\s+)?(?:\d{1,3}(?:\.\d{1,3})+[.)]?\s+|\(?(?:\d{1,3}|[IVXivx]{1,5}|[a-zA-Z])[.)]\s+)?(?:[A-Z][A-Za-z]*(?:[ ,&-]+(?:[A-Z][A-Za-z]*|and|or|of|to|for|on|by|in|the)){0,7}[.:]\s+)?",
     )
     .ok()
 });
@@ -70,7 +70,9 @@ pub fn offer(
     for finding in findings {
         match proposal(playbook, finding, author) {
             Ok(None) => {}
-            Ok(Some(own)) if edits.iter().any(|(_, other)| own.start < other.end && other.start < own.end) => {
+            Ok(Some(own))
+                if edits.iter().any(|(_, other)| own.start < other.end && other.start < own.end) =>
+            {
                 left.push((finding.term.clone(), Left::Replaced));
             }
             Ok(Some(own)) => edits.push((finding.term.clone(), own)),
@@ -166,7 +168,11 @@ mod tests {
             ]
         });
         let accepted = words(&accept_all(&done.redlined.docx, &Bounds::untimed()).expect("accepted"));
-        assert!(accepted.contains("7.2 Governing Law. This Agreement is governed by the laws of the State of Delaware,"));
+        assert!(
+            accepted.contains(
+                "7.2 Governing Law. This Agreement is governed by the laws of the State of Delaware,"
+            )
+        );
         assert!(!accepted.contains("Utah") && !accepted.contains("one dollar"), "{accepted}");
         assert!(accepted.contains("each party's total liability") && accepted.contains("The end."));
         let rejected = reject_all(&done.redlined.docx, &Bounds::untimed()).expect("rejected");
