@@ -279,6 +279,47 @@ pub fn contract_answer(question: &str, name: &str, quotes: &[Quote]) -> Card {
     card
 }
 
+/// A clause that a search found, as a list shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClauseLine {
+    /// The document's name.
+    pub document: String,
+    /// The deal it belongs to.
+    pub deal: Option<String>,
+    /// The heading it stands under; may be empty.
+    pub heading: String,
+    /// Its words.
+    pub text: String,
+    /// Page of its first letter.
+    pub page: i32,
+    /// All words that were looked for stand in it.
+    pub has_all: bool,
+}
+
+/// What a search over all contracts found, best first.
+pub fn clauses(words: &str, lines: &[ClauseLine], url: &str) -> Card {
+    let asked = cut(words, 80);
+    if lines.is_empty() {
+        return Card::text(format!("No clause in our contracts speaks of “{asked}”."));
+    }
+    let mut card = Card::titled(format!("Clauses on “{asked}”"));
+    if lines.iter().all(|line| !line.has_all) {
+        card = card.and_text("No clause has all of these words; these have some.");
+    }
+    for line in lines {
+        let of_deal = line.deal.as_ref().map_or_else(String::new, |deal| format!(", deal {deal}"));
+        let under = if line.heading.is_empty() { String::new() } else { format!(": {}", cut(&line.heading, 80)) };
+        card = card
+            .and_text(
+                Text::default()
+                    .strong(cut(&line.document, 80))
+                    .plain(format!("{of_deal}, page {}{under}", line.page)),
+            )
+            .with(Block::Quote { text: cut(&one_line(&line.text), QUOTE_CHARS_MAX) });
+    }
+    card.with(Block::Link { label: "Open contracts".to_owned(), url: url.to_owned() })
+}
+
 /// A term that waits for a person, as a list shows it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReviewLine {
