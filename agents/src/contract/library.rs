@@ -5,11 +5,11 @@ use domain::change::Change;
 use domain::ids::VersionId;
 use domain::intent::Intent;
 use domain::plan::{Context, Finish, Outcome, Recovery};
-use domain::wording::{self, ClauseLine, DocumentLine, ReviewLine};
+use domain::wording::{self, AnswerLine, ClauseLine, DocumentLine, ReviewLine};
 use storage::documents::Version;
 use storage::{Tx, analyses, clauses, deals, documents, reviews};
 
-use super::{ask, renewal, steps, terms};
+use super::{ask, renewal, settled, steps, terms};
 use crate::deal;
 use crate::desk::{Desk, storage};
 use crate::name::{self, Miss};
@@ -78,9 +78,11 @@ async fn show(desk: &Desk, context: &Context, (tx, typed): (&mut Tx, &str)) -> R
 async fn answer(tx: &mut Tx, typed: &str, question: &str) -> Result<Outcome, Recovery> {
     let version = named(tx, typed).await?;
     let text = documents::text(tx, version.id).await.map_err(storage)?;
-    let rows = analyses::of_version(tx, version.id).await.map_err(storage)?.extractions;
-    let quotes = ask::answer(&text, &rows, question);
-    Ok(done(wording::contract_answer(question, &version.name, &quotes), None, Audience::Thread))
+    let analysis = analyses::of_version(tx, version.id).await.map_err(storage)?;
+    let answers = analyses::answers(tx, analysis.id).await.map_err(storage)?;
+    let said = ask::answer(&text, &settled(analysis.extractions, answers), question);
+    let line = AnswerLine { straight: said.straight, quotes: said.quotes, is_unsure: said.is_unsure };
+    Ok(done(wording::contract_answer(question, &version.name, &line), None, Audience::Thread))
 }
 
 /// How many clauses a search shows.

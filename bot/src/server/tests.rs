@@ -20,6 +20,7 @@ use domain::person::{Channel, Person, Role};
 use serde_json::Value;
 use storage::credentials::{self, Kind};
 use storage::inbox;
+use storage::objects::Objects;
 use storage::seal::Seal;
 use storage::workspaces::{self, Workspace};
 use storage::{Db, people};
@@ -99,6 +100,7 @@ impl Place {
             clock: clock.clone(),
             ids: ids.clone(),
             seal,
+            objects: Objects::in_folder(&std::env::temp_dir().join(format!("dealdesk-{}", tenant.0))).unwrap(),
             bell: Arc::new(Notify::new()),
             metrics: Metrics::of_process().unwrap(),
             is_index_open: Arc::new(move || index.load(Ordering::Relaxed)),
@@ -129,6 +131,12 @@ impl Place {
 
     async fn get(&self, path: &str) -> Answer {
         self.send(Request::get(path).body(Body::empty()).unwrap()).await
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        std::fs::remove_dir_all(std::env::temp_dir().join(format!("dealdesk-{}", self.tenant.0))).ok();
     }
 }
 

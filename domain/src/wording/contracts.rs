@@ -262,9 +262,24 @@ pub fn contract_linked(document: &str, deal: &str) -> Card {
     Card::text(format!("{document} belongs to {deal} now."))
 }
 
+/// What a contract says to a question.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct AnswerLine {
+    /// The answer in a word or two, where it is known.
+    pub straight: Option<String>,
+    /// The sentences it stands on, best first; none when the contract does not say.
+    pub quotes: Vec<Quote>,
+    /// The reading was not sure of it.
+    pub is_unsure: bool,
+}
+
 /// What a contract says in answer to a question: the sentence that says it, or that it does not.
-pub fn contract_answer(question: &str, name: &str, quotes: &[Quote]) -> Card {
-    let card = Card::titled(cut(question, 140));
+pub fn contract_answer(question: &str, name: &str, answer: &AnswerLine) -> Card {
+    let quotes = &answer.quotes;
+    let mut card = Card::titled(cut(question, 140));
+    if let Some(straight) = &answer.straight {
+        card = card.and_text(Text::default().strong(cut(straight, 200)));
+    }
     let Some(first) = quotes.first() else {
         return card
             .and_text(format!("{name} does not say."))
@@ -275,6 +290,9 @@ pub fn contract_answer(question: &str, name: &str, quotes: &[Quote]) -> Card {
     let mut card = card.and_text(format!("{name} says:")).with(said(first));
     for quote in &quotes[1..] {
         card = card.with(said(quote));
+    }
+    if answer.is_unsure {
+        card = card.and_text(faint("The reading is not sure of this; it is in the review queue."));
     }
     card
 }
@@ -413,9 +431,11 @@ mod tests {
     #[test]
     fn an_answer_is_a_quote_or_a_plain_no() {
         let quote = Quote { text: "Notice is\n thirty days.".to_owned(), page: 4, start: 0, end: 1 };
-        let said = contract_answer("What is the notice?", "MSA", &[quote]).to_plain();
+        let answer = AnswerLine { straight: Some("30 days".to_owned()), quotes: vec![quote], is_unsure: true };
+        let said = contract_answer("What is the notice?", "MSA", &answer).to_plain();
         assert!(said.contains("Notice is thirty days. (page 4)"), "{said}");
-        let silent = contract_answer("What is the notice?", "MSA", &[]).to_plain();
+        assert!(said.contains("30 days") && said.contains("not sure"), "{said}");
+        let silent = contract_answer("What is the notice?", "MSA", &AnswerLine::default()).to_plain();
         assert!(silent.contains("MSA does not say."), "{silent}");
     }
 }

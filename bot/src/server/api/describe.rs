@@ -82,6 +82,9 @@ pub(super) enum Answers {
         super::deals::show,
         super::deals::change::note,
         super::deals::change::change_stage,
+        super::contracts::analyze::analyze,
+        super::contracts::list,
+        super::contracts::show,
         super::approvals::list,
         super::approvals::decide,
     ),
@@ -89,6 +92,7 @@ pub(super) enum Answers {
     tags(
         (name = "work", description = "Say something and see what comes of it"),
         (name = "deals", description = "Partnerships in the making"),
+        (name = "contracts", description = "Agreements, what was read in them, and what that means for us"),
         (name = "approvals", description = "Requests that wait for a person")
     ),
     security(("token" = [])),
@@ -138,7 +142,7 @@ mod tests {
         assert_eq!(description["security"][0]["token"], serde_json::json!([]));
         let paths = description["paths"].as_object().unwrap();
         let operations: Vec<_> = paths.values().flat_map(|path| path.as_object().unwrap()).collect();
-        assert_eq!(operations.len(), 8);
+        assert_eq!(operations.len(), 11);
         for (method, operation) in operations {
             let responses = operation["responses"].as_object().unwrap();
             for status in ["401", "429", "503"] {
