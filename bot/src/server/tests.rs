@@ -1,6 +1,7 @@
 //! The routes against a real database: what is stored, what is refused, in which words.
 
 mod api;
+mod api_contracts;
 mod console;
 mod slack;
 
@@ -43,6 +44,7 @@ struct Place {
     tenant: TenantId,
     team: String,
     is_index_open: Arc<AtomicBool>,
+    objects: Objects,
     /// Dropped at the end of the test.
     database: Arc<Database>,
 }
@@ -93,6 +95,7 @@ impl Place {
             public_url: "http://127.0.0.1:8080".to_owned(),
             shown: tokio::sync::broadcast::channel(16).0,
         };
+        let objects = Objects::in_folder(&folder(tenant)).unwrap();
         let edge = Edge {
             home: tenant,
             db: db.clone(),
@@ -100,7 +103,7 @@ impl Place {
             clock: clock.clone(),
             ids: ids.clone(),
             seal,
-            objects: Objects::in_folder(&std::env::temp_dir().join(format!("dealdesk-{}", tenant.0))).unwrap(),
+            objects: objects.clone(),
             bell: Arc::new(Notify::new()),
             metrics: Metrics::of_process().unwrap(),
             is_index_open: Arc::new(move || index.load(Ordering::Relaxed)),
@@ -110,7 +113,7 @@ impl Place {
             config,
         };
         let router = router(edge, ::console::router(pages));
-        Self { router, db, ids, clock, tenant, team, is_index_open, database }
+        Self { router, db, ids, clock, tenant, team, is_index_open, objects, database }
     }
 
     /// A person with a token.
@@ -134,9 +137,14 @@ impl Place {
     }
 }
 
+/// Where a team's files are kept.
+fn folder(tenant: TenantId) -> std::path::PathBuf {
+    std::env::temp_dir().join(format!("dealdesk-{}", tenant.0))
+}
+
 impl Drop for Place {
     fn drop(&mut self) {
-        std::fs::remove_dir_all(std::env::temp_dir().join(format!("dealdesk-{}", self.tenant.0))).ok();
+        std::fs::remove_dir_all(folder(self.tenant)).ok();
     }
 }
 
