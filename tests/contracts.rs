@@ -67,7 +67,11 @@ async fn is_asked(talk: &Conversation, user: &str) -> Message {
 
 async fn stage(talk: &Conversation, deal: &str) -> String {
     let mut owner = talk.database.owner().await;
-    sqlx::query_scalar("SELECT stage FROM deals WHERE name = $1").bind(deal).fetch_one(&mut owner).await.unwrap()
+    sqlx::query_scalar("SELECT stage FROM deals WHERE name = $1")
+        .bind(deal)
+        .fetch_one(&mut owner)
+        .await
+        .unwrap()
 }
 
 #[tokio::test]
@@ -87,7 +91,10 @@ async fn a_file_is_read_somebody_else_approves_and_the_deal_moves() {
     assert_ne!(stage(&talk, &deal).await, before);
     assert_eq!(talk.number("SELECT count(*) FROM acceptances").await, 1);
     let copy = talk.slack.current(&request).unwrap();
-    assert!(copy.words().contains("Approved by Lee") && copy.buttons().iter().all(|(_, label)| label != "Approve"));
+    assert!(
+        copy.words().contains("Approved by Lee")
+            && copy.buttons().iter().all(|(_, label)| label != "Approve")
+    );
     let fetched = talk.slack.look(|w| w.files.iter().map(|file| file.fetched).collect::<Vec<_>>());
     assert_eq!(fetched, [1], "with the token, once");
 
@@ -124,13 +131,17 @@ async fn contracts_are_asked_listed_and_searched() {
     talk.types("dana", &format!("/contract ask \"{deal}\" which law governs it?")).await;
     let law = talk.sees("governed by and construed").await.words();
     assert!(law.contains("New York") && law.contains("(page 1)"), "{law}");
-    talk.types("dana", &format!("/contract ask \"{deal}\" how many engineers will be trained in Hamburg?")).await;
+    talk.types("dana", &format!("/contract ask \"{deal}\" how many engineers will be trained in Hamburg?"))
+        .await;
     talk.sees("train up to four engineers").await;
     talk.types("dana", &format!("/contract ask \"{deal}\" is there a source code escrow?")).await;
     talk.sees("does not say").await;
     talk.types("dana", "/contract clauses engineers Hamburg").await;
     let clause = talk.sees("Clauses on").await.words();
-    assert!(clause.contains("four engineers") && clause.contains(&deal) && clause.contains("page 1"), "{clause}");
+    assert!(
+        clause.contains("four engineers") && clause.contains(&deal) && clause.contains("page 1"),
+        "{clause}"
+    );
     talk.types("dana", "/contract clauses zeppelin").await;
     talk.sees("No clause in our contracts speaks of").await;
     talk.types("dana", "/contract list").await;
@@ -215,7 +226,8 @@ async fn a_program_sends_a_contract_and_reads_its_terms() {
     assert_eq!(listed["contracts"][0]["name"], "MSA.txt");
     assert_eq!(listed["contracts"][0]["deal_name"], deal);
     let report = read(format!("contracts/{}", listed["contracts"][0]["version"].as_str().unwrap())).await;
-    let law = report["terms"].as_array().unwrap().iter().find(|term| term["term"] == "governing_law").unwrap();
+    let law =
+        report["terms"].as_array().unwrap().iter().find(|term| term["term"] == "governing_law").unwrap();
     assert_eq!(law["state"], "stated", "{law}");
     assert!(law["quote"]["text"].as_str().unwrap().contains("New York"), "{law}");
     assert!(!report["findings"].as_array().unwrap().is_empty());
@@ -247,7 +259,9 @@ fn photo() -> Vec<u8> {
         png.extend(u32::try_from(body.len()).unwrap().to_be_bytes());
         let part = [&kind[..], body].concat();
         let sum = part.iter().fold(u32::MAX, |sum, byte| {
-            (0..8).fold(sum ^ u32::from(*byte), |sum, _| if sum & 1 == 1 { (sum >> 1) ^ 0xEDB8_8320 } else { sum >> 1 })
+            (0..8).fold(sum ^ u32::from(*byte), |sum, _| {
+                if sum & 1 == 1 { (sum >> 1) ^ 0xEDB8_8320 } else { sum >> 1 }
+            })
         });
         png.extend(&part);
         png.extend((!sum).to_be_bytes());

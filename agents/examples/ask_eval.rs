@@ -11,8 +11,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use agents::contract::ask::{Answer, Book, rank::Index};
-use agents::contract::evaluate::data::{self, Labelled};
 use agents::contract::evaluate::cross;
+use agents::contract::evaluate::data::{self, Labelled};
 use agents::contract::extract::{Extractor, Options, training::train};
 use agents::contract::terms;
 use anyhow::{Context, Result};
@@ -97,7 +97,9 @@ fn questions(data: &Path) -> Result<Vec<(usize, &'static str, String)>> {
     for record in records(&descriptions) {
         let (Some(name), Some(what)) = (record.first(), record.get(1)) else { continue };
         let name = name.trim_start_matches("Category:").trim();
-        let Some(term) = terms::all().iter().position(|term| term.name.eq_ignore_ascii_case(name)) else { continue };
+        let Some(term) = terms::all().iter().position(|term| term.name.eq_ignore_ascii_case(name)) else {
+            continue;
+        };
         all.push((term, "cuad", what.trim_start_matches("Description:").trim().to_owned()));
     }
     Ok(all)
@@ -137,7 +139,10 @@ fn cuad(data: &Path, misses: Option<&str>) -> Result<String> {
             let answer = book.answer(rows, question);
             let mut one = Fared::default();
             one.count(&answer, &golds);
-            if misses == Some(terms::all()[*term].key.0.as_str()) && one.right + one.silent_rightly == 0 && shown.len() < 20_000 {
+            if misses == Some(terms::all()[*term].key.0.as_str())
+                && one.right + one.silent_rightly == 0
+                && shown.len() < 20_000
+            {
                 let quote = answer.quotes.first().map_or("", |quote| quote.text.as_str());
                 shown += &format!("{} [{}] {question}\n  {quote}\n", contract.title, golds.len());
             }
@@ -196,8 +201,13 @@ fn nli(data: &Path) -> Result<String> {
         for (key, label) in labels {
             let question = label["hypothesis"].as_str().unwrap_or_default();
             let note = &document["annotation_sets"][0]["annotations"][key];
-            let gold: Vec<usize> =
-                note["spans"].as_array().into_iter().flatten().filter_map(Value::as_u64).map(|at| at as usize).collect();
+            let gold: Vec<usize> = note["spans"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_u64)
+                .map(|at| at as usize)
+                .collect();
             let golds: Vec<(usize, usize)> = gold.iter().map(|at| spans[*at]).collect();
             fared.count(&book.answer(&rows, question), &golds);
             if !gold.is_empty() {
@@ -235,7 +245,11 @@ fn acord(folder: &Path) -> Result<String> {
         for line in lines.lines().skip(1) {
             let fields: Vec<&str> = line.rsplitn(3, '\t').collect();
             let [grade, clause, query] = fields.as_slice() else { continue };
-            let query = query.strip_prefix('"').and_then(|q| q.strip_suffix('"')).unwrap_or(query).replace("\"\"", "\"");
+            let query = query
+                .strip_prefix('"')
+                .and_then(|q| q.strip_suffix('"'))
+                .unwrap_or(query)
+                .replace("\"\"", "\"");
             grades.entry(query).or_default().insert((*clause).to_owned(), grade.parse()?);
         }
         for with_synonyms in [false, true] {
@@ -268,5 +282,10 @@ fn acord(folder: &Path) -> Result<String> {
 }
 
 fn gain(grades: &[f64], most: usize) -> f64 {
-    grades.iter().take(most).enumerate().map(|(at, grade)| (grade.exp2() - 1.0) / (at as f64 + 2.0).log2()).sum()
+    grades
+        .iter()
+        .take(most)
+        .enumerate()
+        .map(|(at, grade)| (grade.exp2() - 1.0) / (at as f64 + 2.0).log2())
+        .sum()
 }

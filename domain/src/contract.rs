@@ -1,8 +1,8 @@
 //! What we read in a contract: its text with places, its terms, what they are worth to us.
 
 mod document;
-pub mod renewal;
 mod finding;
+pub mod renewal;
 mod term;
 mod text;
 mod value;

@@ -46,7 +46,8 @@ fn belongs(clause: &ClauseSpan, last: &Sentence, next: &Sentence, heading: &str)
 pub(super) fn heading(outline: &Outline, sentence: &Sentence, text: &str) -> String {
     let words = outline.heading_of(sentence);
     let (Some(first), Some(last)) = (words.first(), words.last()) else { return String::new() };
-    let whole = text[first.start as usize..last.end as usize].split_whitespace().collect::<Vec<_>>().join(" ");
+    let whole =
+        text[first.start as usize..last.end as usize].split_whitespace().collect::<Vec<_>>().join(" ");
     super::normalise::head(&whole, HEADING_MAX).to_owned()
 }
 
@@ -63,7 +64,10 @@ mod tests {
             clauses.iter().map(|clause| (clause.heading.as_str(), &text[clause.start..clause.end])).collect();
         assert_eq!(shown.len(), 2, "{shown:?}");
         assert_eq!(shown[0].0, "Term");
-        assert!(shown[0].1.starts_with("1. Term.") && shown[0].1.ends_with("written agreement."), "{shown:?}");
+        assert!(
+            shown[0].1.starts_with("1. Term.") && shown[0].1.ends_with("written agreement."),
+            "{shown:?}"
+        );
         assert_eq!(shown[1].0, "Fees");
         assert!(shown[1].1.ends_with("bear interest."), "{shown:?}");
     }

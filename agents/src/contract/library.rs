@@ -49,7 +49,9 @@ pub(super) async fn named(tx: &mut Tx, typed: &str) -> Result<Version, Recovery>
     match name::find(&names, typed) {
         Ok(id) => documents::get(tx, id).await.map_err(storage),
         Err(Miss::Several { typed, names }) => Err(wording::names_several(&typed, &names).into()),
-        Err(Miss::None { typed, nearest }) => Err(wording::names_nothing("contract", &typed, &nearest).into()),
+        Err(Miss::None { typed, nearest }) => {
+            Err(wording::names_nothing("contract", &typed, &nearest).into())
+        }
     }
 }
 
@@ -61,7 +63,12 @@ async fn list(desk: &Desk, tx: &mut Tx) -> Result<Outcome, Recovery> {
             Some(deal) => Some(deals::get(tx, deal).await.map_err(storage)?.name),
             None => None,
         };
-        lines.push(DocumentLine { name: version.name, version: version.number, deal, at: version.created_at });
+        lines.push(DocumentLine {
+            name: version.name,
+            version: version.number,
+            deal,
+            at: version.created_at,
+        });
     }
     let url = format!("{}/contracts", desk.console_url);
     Ok(done(wording::contract_list(&lines, &url), None, Audience::Thread))

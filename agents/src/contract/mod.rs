@@ -14,8 +14,8 @@ pub mod playbook;
 pub mod read;
 pub mod redline;
 pub mod renewal;
-pub mod structure;
 pub(crate) mod steps;
+pub mod structure;
 pub mod terms;
 pub mod tools;
 

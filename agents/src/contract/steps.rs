@@ -13,9 +13,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use storage::{Tx, analyses, deals, documents};
 
+use super::acceptance::{self, Acceptance};
 use super::extract::Options;
 use super::playbook::{Ours, Playbook, Stance, ValueBand};
-use super::acceptance::{self, Acceptance};
 use super::{clauses, library, open, terms};
 use crate::deal;
 use crate::desk::{Desk, earlier, storage, unknown_action};
@@ -64,7 +64,8 @@ async fn read(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
     };
     let mut notes = opened.notes;
     if !beside.is_empty() {
-        notes.push(format!("Not read: {}. Please send each file in a message of its own.", beside.join(", ")));
+        notes
+            .push(format!("Not read: {}. Please send each file in a message of its own.", beside.join(", ")));
     }
     let known = documents::latest(&mut tx, deal).await.map_err(storage)?;
     let follows = known.into_iter().find(|version| version.name == original.name && version.deal == deal);
@@ -177,9 +178,9 @@ fn ours(rows: &[Extraction], counterparty: Option<&str>) -> Ours {
         .collect();
     let others: Vec<_> = parties.iter().filter(|party| !party.name.to_lowercase().contains(&them)).collect();
     match others.as_slice() {
-        [one] if parties.len() == 2 => {
-            Ours { names: [&one.name, &one.role].into_iter().filter(|name| !name.is_empty()).cloned().collect() }
-        }
+        [one] if parties.len() == 2 => Ours {
+            names: [&one.name, &one.role].into_iter().filter(|name| !name.is_empty()).cloned().collect(),
+        },
         _ => Ours::default(),
     }
 }

@@ -65,10 +65,18 @@ pub fn print(intent: &Intent) -> Option<String> {
         Intent::Withdraw { approval: None } => Some("cancel".to_owned()),
         Intent::Withdraw { approval: Some(approval) } => Some(format!("cancel {approval}")),
         Intent::ListPeople => Some("people".to_owned()),
-        Intent::AnalyzeContract { source: Source::Link { url }, deal: None, .. } => Some(format!("analyze {url}")),
+        Intent::AnalyzeContract { source: Source::Link { url }, deal: None, .. } => {
+            Some(format!("analyze {url}"))
+        }
         Intent::AnalyzeContract { source: Source::Link { url }, deal: Some(deal), .. } => {
             let quoted = quote(deal).map(|deal| format!("analyze {url} for {deal}"));
-            first_same(intent, &[Some(format!("analyze {url} for {deal}")), quoted].into_iter().flatten().collect::<Vec<_>>())
+            first_same(
+                intent,
+                &[Some(format!("analyze {url} for {deal}")), quoted]
+                    .into_iter()
+                    .flatten()
+                    .collect::<Vec<_>>(),
+            )
         }
         Intent::ListContracts => Some("contracts".to_owned()),
         Intent::ShowContract { document } => {
@@ -80,11 +88,15 @@ pub fn print(intent: &Intent) -> Option<String> {
         ),
         Intent::SearchClauses { words } => {
             let quoted = quote(words).map(|words| format!("clauses {words}"));
-            first_same(intent, &[Some(format!("clauses {words}")), quoted].into_iter().flatten().collect::<Vec<_>>())
+            first_same(
+                intent,
+                &[Some(format!("clauses {words}")), quoted].into_iter().flatten().collect::<Vec<_>>(),
+            )
         }
         Intent::LinkContract { document, deal } => {
             let plain = format!("link {document} to {deal}");
-            let quoted = quote(document).zip(quote(deal)).map(|(document, deal)| format!("link {document} to {deal}"));
+            let quoted =
+                quote(document).zip(quote(deal)).map(|(document, deal)| format!("link {document} to {deal}"));
             first_same(intent, &[Some(plain), quoted].into_iter().flatten().collect::<Vec<_>>())
         }
         Intent::ListReviews => Some("reviews".to_owned()),

@@ -289,7 +289,13 @@ pub static COMMANDS: [Command; 19] = [
     Command {
         kind: Kind::Ask,
         name: "ask",
-        aliases: &["contract ask", "ask contract", "ask the contract", "ask the contract of", "ask the contract with"],
+        aliases: &[
+            "contract ask",
+            "ask contract",
+            "ask the contract",
+            "ask the contract of",
+            "ask the contract with",
+        ],
         foreign: &["frage", "demande", "pregunta"],
         usage: "ask <deal or document>: <question>",
         purpose: "Ask a contract a question: the sentence that answers it with its page, or that it does not say.",
@@ -337,7 +343,13 @@ pub static COMMANDS: [Command; 19] = [
     Command {
         kind: Kind::Reviews,
         name: "reviews",
-        aliases: &["review queue", "contract reviews", "contract review queue", "show reviews", "list reviews"],
+        aliases: &[
+            "review queue",
+            "contract reviews",
+            "contract review queue",
+            "show reviews",
+            "list reviews",
+        ],
         foreign: &[],
         usage: "reviews",
         purpose: "List the contract terms that wait for a person's eye, oldest first.",

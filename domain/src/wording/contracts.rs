@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::approval::{Decision, Verdict as Approval};
 use crate::card::{Block, Card, Text};
-use crate::contract::{CalendarUnit, Duration, Money, Quote, Value, Verdict};
 use crate::contract::renewal::Renewal;
+use crate::contract::{CalendarUnit, Duration, Money, Quote, Value, Verdict};
 use crate::deal::Stage;
 
 use super::approvals::with_comment;
@@ -326,7 +326,8 @@ pub fn clauses(words: &str, lines: &[ClauseLine], url: &str) -> Card {
     }
     for line in lines {
         let of_deal = line.deal.as_ref().map_or_else(String::new, |deal| format!(", deal {deal}"));
-        let under = if line.heading.is_empty() { String::new() } else { format!(": {}", cut(&line.heading, 80)) };
+        let under =
+            if line.heading.is_empty() { String::new() } else { format!(": {}", cut(&line.heading, 80)) };
         card = card
             .and_text(
                 Text::default()
@@ -431,7 +432,8 @@ mod tests {
     #[test]
     fn an_answer_is_a_quote_or_a_plain_no() {
         let quote = Quote { text: "Notice is\n thirty days.".to_owned(), page: 4, start: 0, end: 1 };
-        let answer = AnswerLine { straight: Some("30 days".to_owned()), quotes: vec![quote], is_unsure: true };
+        let answer =
+            AnswerLine { straight: Some("30 days".to_owned()), quotes: vec![quote], is_unsure: true };
         let said = contract_answer("What is the notice?", "MSA", &answer).to_plain();
         assert!(said.contains("Notice is thirty days. (page 4)"), "{said}");
         assert!(said.contains("30 days") && said.contains("not sure"), "{said}");

@@ -106,7 +106,10 @@ impl<'a> Book<'a> {
         }
         if answer.quotes.is_empty() {
             likely.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
-            likely.iter().filter_map(|row| row.quote.as_ref()).for_each(|quote| push(&mut answer.quotes, quote));
+            likely
+                .iter()
+                .filter_map(|row| row.quote.as_ref())
+                .for_each(|quote| push(&mut answer.quotes, quote));
             answer.is_unsure = !answer.quotes.is_empty();
         }
         answer.quotes.truncate(QUOTES_MAX);
@@ -123,7 +126,8 @@ impl<'a> Book<'a> {
             let hits = self.checked(&self.index.ranked(&wanted), wants);
             let Some((_, best)) = hits.first().copied() else { continue };
             if best >= enough && wanted.len() > 1 {
-                let near = hits.into_iter().take_while(|(_, share)| *share >= best * NEAR && *share >= enough);
+                let near =
+                    hits.into_iter().take_while(|(_, share)| *share >= best * NEAR && *share >= enough);
                 let spans = near.take(QUOTES_MAX).map(|(at, _)| self.sentences[at]);
                 return spans.filter_map(|(start, end)| self.text.quote(start, end)).collect();
             }

@@ -102,7 +102,8 @@ pub(super) fn wants(question: &str) -> Wants {
         Wants::Length
     } else if has(&["how much", "what price", "what amount", "what fee", "what percentage", "what rate"]) {
         Wants::Amount
-    } else if said.starts_with("when") || has(&[" when ", "what date", "which date", "which day", "what day"]) {
+    } else if said.starts_with("when") || has(&[" when ", "what date", "which date", "which day", "what day"])
+    {
         Wants::Date
     } else {
         Wants::Anything
@@ -115,7 +116,9 @@ impl Wants {
         match self {
             Self::Date => date::find(passage).next().is_some() || duration::find(passage).next().is_some(),
             Self::Length => duration::find(passage).next().is_some(),
-            Self::Amount => money::find(passage).next().is_some() || money::percents(passage).next().is_some(),
+            Self::Amount => {
+                money::find(passage).next().is_some() || money::percents(passage).next().is_some()
+            }
             Self::Anything => true,
         }
     }

@@ -1,5 +1,6 @@
 //! Tests of the grammar: spellings, slips, properties, presses, help and docs.
 
+mod contracts;
 mod presses;
 mod properties;
 mod reference;

@@ -91,7 +91,8 @@ pub(in super::super) async fn analyze(
 }
 
 async fn sent(edge: &Arc<Edge>, request: Request, beside: Beside) -> Result<Sent, Problem> {
-    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind =
+        request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     match kind.as_str() {
         "application/json" => Ok(Sent::Link(Body::from_request(request, edge).await?.0)),
@@ -112,8 +113,7 @@ async fn form(edge: &Arc<Edge>, request: Request) -> Result<Sent, Problem> {
         .await
         .map_err(|refused| unread(refused.status(), refused.body_text()))?;
     let (mut file, mut deal) = (None, None);
-    let refused =
-        |error: axum::extract::multipart::MultipartError| unread(error.status(), error.body_text());
+    let refused = |error: axum::extract::multipart::MultipartError| unread(error.status(), error.body_text());
     while let Some(field) = form.next_field().await.map_err(refused)? {
         match field.name().unwrap_or_default() {
             "file" if file.is_none() => {
@@ -169,8 +169,11 @@ async fn kept(
     let text = deal(caller, said).await?.unwrap_or_default();
     let digest = caller.edge.objects.put(caller.person.tenant, bytes).await.map_err(|error| {
         tracing::error!(error = &error as &dyn std::error::Error, "a file could not be kept");
-        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "The file could not be kept. Nothing was stored; try again.")
-            .retry_after(2)
+        Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "The file could not be kept. Nothing was stored; try again.",
+        )
+        .retry_after(2)
     })?;
     Ok(WebBody::File {
         person: caller.person.id,
