@@ -33,6 +33,7 @@ pub(super) fn routes() -> Router<Arc<Edge>> {
         .route("/deals/{id}/move", post(deals::change::change_stage))
         .route("/contracts", get(contracts::list))
         .route("/contracts/{version}", get(contracts::show))
+        .route("/contracts/{version}/redline", get(contracts::redline::get))
         .route(
             "/analyze-contract",
             post(contracts::analyze::analyze).layer(DefaultBodyLimit::max(contracts::analyze::BODY_MAX)),

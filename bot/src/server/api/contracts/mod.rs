@@ -1,6 +1,7 @@
 //! `/v1/contracts`: what was read in contracts; sending one in is in its own file.
 
 pub(super) mod analyze;
+pub(super) mod redline;
 
 use axum::Json;
 use chrono::{DateTime, Utc};

@@ -1,6 +1,8 @@
 //! Contracts over Slack: a file comes in, is read and judged, somebody decides, the deal moves; or the file is no good
 //! and that is said in plain words.
 
+use std::io::{Cursor, Write};
+
 use tests::conversation::{Conversation, LIMIT, found};
 use world::slack::Message;
 
@@ -199,11 +201,13 @@ async fn a_program_sends_a_contract_and_reads_its_terms() {
     let token = told.split_whitespace().find(|word| word.starts_with("dd_")).unwrap().to_owned();
     let client = tests::product::client();
     let at = |path: &str| format!("{}/v1/{path}", talk.product.url);
-    let form = format!(
+    let mut form = format!(
         "--x\r\nContent-Disposition: form-data; name=\"deal\"\r\n\r\n{deal}\r\n--x\r\nContent-Disposition: form-data; \
-         name=\"file\"; filename=\"MSA.txt\"\r\n\r\n{}\r\n--x--\r\n",
-        String::from_utf8(contract(&deal)).unwrap()
-    );
+         name=\"file\"; filename=\"MSA.docx\"\r\n\r\n"
+    )
+    .into_bytes();
+    form.extend(word_document(&String::from_utf8(contract(&deal)).unwrap()));
+    form.extend(b"\r\n--x--\r\n");
     let sent = client
         .post(at("analyze-contract"))
         .bearer_auth(&token)
@@ -223,16 +227,73 @@ async fn a_program_sends_a_contract_and_reads_its_terms() {
     let seen = read(format!("plans/{}", plan["plan"].as_str().unwrap())).await;
     assert_eq!(seen["state"], "waiting", "{seen}");
     let listed = read("contracts".to_owned()).await;
-    assert_eq!(listed["contracts"][0]["name"], "MSA.txt");
+    assert_eq!(listed["contracts"][0]["name"], "MSA.docx");
     assert_eq!(listed["contracts"][0]["deal_name"], deal);
     let report = read(format!("contracts/{}", listed["contracts"][0]["version"].as_str().unwrap())).await;
     let law =
         report["terms"].as_array().unwrap().iter().find(|term| term["term"] == "governing_law").unwrap();
     assert_eq!(law["state"], "stated", "{law}");
     assert!(law["quote"]["text"].as_str().unwrap().contains("New York"), "{law}");
-    assert!(!report["findings"].as_array().unwrap().is_empty());
+    let findings = report["findings"].as_array().unwrap();
+    assert!(
+        findings.iter().any(|finding| finding["verdict"] == "yellow" || finding["verdict"] == "red"),
+        "{report}"
+    );
+    let path = format!("contracts/{}/redline", report["version"].as_str().unwrap());
+    let redline = client.get(at(&path)).bearer_auth(&token).send().await.unwrap();
+    assert_eq!(redline.status(), 200, "{}", redline.text().await.unwrap());
+    let marked = part(&redline.bytes().await.unwrap(), "word/document.xml");
+    assert!(marked.contains("<w:ins ") && marked.contains("<w:del "), "{marked}");
     talk.presses("lee", &request, "Approve").await;
     talk.ends().await;
+}
+
+/// A Word document with these paragraphs.
+fn word_document(text: &str) -> Vec<u8> {
+    let escaped = text.replace('&', "&amp;").replace('<', "&lt;");
+    let paragraphs: String = escaped
+        .split("\n\n")
+        .map(|paragraph| {
+            format!("<w:p><w:r><w:t xml:space=\"preserve\">{}</w:t></w:r></w:p>", paragraph.trim())
+        })
+        .collect();
+    let parts = [
+        (
+            "[Content_Types].xml",
+            "<Types xmlns=\"http://schemas.openxmlformats.org/package/2006/content-types\"><Default Extension=\"rels\" \
+             ContentType=\"application/vnd.openxmlformats-package.relationships+xml\"/><Override \
+             PartName=\"/word/document.xml\" ContentType=\"application/vnd.openxmlformats-officedocument.\
+             wordprocessingml.document.main+xml\"/></Types>"
+                .to_owned(),
+        ),
+        (
+            "_rels/.rels",
+            "<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\"><Relationship \
+             Id=\"rId1\" Type=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument\" \
+             Target=\"word/document.xml\"/></Relationships>"
+                .to_owned(),
+        ),
+        (
+            "word/document.xml",
+            format!(
+                "<?xml version=\"1.0\" encoding=\"UTF-8\"?><w:document \
+                 xmlns:w=\"http://schemas.openxmlformats.org/wordprocessingml/2006/main\"><w:body>{paragraphs}\
+                 </w:body></w:document>"
+            ),
+        ),
+    ];
+    let mut file = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, body) in parts {
+        file.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+        file.write_all(body.as_bytes()).unwrap();
+    }
+    file.finish().unwrap().into_inner()
+}
+
+/// A part of a Word document, as text.
+fn part(docx: &[u8], name: &str) -> String {
+    let mut file = zip::ZipArchive::new(Cursor::new(docx)).unwrap();
+    std::io::read_to_string(file.by_name(name).unwrap()).unwrap()
 }
 
 /// A picture without words: 64 by 64 grey dots that grow darker.
