@@ -231,6 +231,7 @@ fn edge(app: &App, running: &Running) -> anyhow::Result<Edge> {
         clock: app.clock.clone(),
         ids: app.ids.clone(),
         seal: app.seal.clone(),
+        objects: app.desk.contracts.objects.clone(),
         bell: running.bell.clone(),
         metrics: Metrics::of_process()?,
         is_index_open: Arc::new(move || directory.is_ready()),

@@ -7,7 +7,7 @@ mod term;
 mod text;
 mod value;
 
-pub use document::{Analysis, Given, NewVersion, Source};
+pub use document::{Analysis, ClauseSpan, Given, NewVersion, Source};
 pub use finding::{Family, Finding, Side, Verdict};
 pub use term::{Extraction, State, TermKey};
 pub use text::{ContractText, PageSpan, PageText, Quote, WordBox};

@@ -5,6 +5,7 @@ use domain::contract::{ContractText, NewVersion};
 use domain::ids::{DealId, DocumentId, PersonId, PlanId, VersionId};
 use uuid::Uuid;
 
+use crate::clauses;
 use crate::db::Tx;
 use crate::error::Error;
 
@@ -111,7 +112,7 @@ pub async fn add(tx: &mut Tx, plan: PlanId, new: &NewVersion, now: DateTime<Utc>
     .bind(&new.notes)
     .execute(&mut **tx)
     .await?;
-    if stored.rows_affected() == 0 { Err(Error::Conflict("version")) } else { Ok(()) }
+    if stored.rows_affected() == 0 { Err(Error::Conflict("version")) } else { clauses::add(tx, new).await }
 }
 
 const VERSION: &str =

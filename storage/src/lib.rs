@@ -7,6 +7,7 @@ pub mod audit;
 pub mod blanking;
 pub mod changes;
 pub mod checkup;
+pub mod clauses;
 pub mod conversations;
 pub mod credentials;
 pub mod db;

@@ -2,6 +2,7 @@
 
 pub(crate) mod acceptance;
 pub mod ask;
+pub mod clauses;
 pub mod evaluate;
 pub mod extract;
 pub mod fetch;

@@ -16,7 +16,7 @@ use storage::{Tx, analyses, deals, documents};
 use super::acceptance::{self, Acceptance};
 use super::extract::Options;
 use super::playbook::{Ours, Playbook, Stance, ValueBand};
-use super::{library, open, terms};
+use super::{clauses, library, open, terms};
 use crate::deal;
 use crate::desk::{Desk, earlier, storage, unknown_action};
 
@@ -30,7 +30,7 @@ pub(crate) async fn act(desk: &Desk, context: &Context, step: &Step) -> Result<O
         "judge" => judge(desk, context).await,
         "present_contract" => present(desk, context).await,
         "accept_contract" => acceptance::conclude(desk, context).await,
-        "show_contract" | "list_contracts" | "ask_contract" | "link_contract" => {
+        "show_contract" | "list_contracts" | "ask_contract" | "link_contract" | "search_clauses" => {
             library::act(desk, context).await
         }
         "list_reviews" | "claim_review" | "list_renewals" => library::act(desk, context).await,
@@ -78,6 +78,7 @@ async fn read(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
         sha256: original.sha256,
         bytes,
         kind: kind_word(opened.kind),
+        clauses: clauses::of(&opened.text.text),
         text: opened.text,
         notes,
         by: context.requester,

@@ -96,6 +96,9 @@ pub struct TermSpec {
     pub labelled: bool,
     /// What to ask a language model for.
     pub prompt: String,
+    /// Words of questions about it: all of one entry in any order, `a|b` is either.
+    #[serde(default)]
+    pub asks: Vec<String>,
     /// Headings under which it is usually found, in lower case.
     pub headings: Vec<String>,
     /// Word patterns that point to it; see [`super::extract::cue`].

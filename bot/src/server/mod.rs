@@ -43,6 +43,8 @@ pub(crate) struct Edge {
     pub(crate) clock: Clock,
     pub(crate) ids: Ids,
     pub(crate) seal: Seal,
+    /// Where files are kept.
+    pub(crate) objects: storage::objects::Objects,
     /// Rung when a message was stored.
     pub(crate) bell: Arc<Notify>,
     pub(crate) metrics: Metrics,

@@ -1,6 +1,7 @@
 //! The routes against a real database: what is stored, what is refused, in which words.
 
 mod api;
+mod api_contracts;
 mod console;
 mod slack;
 
@@ -20,6 +21,7 @@ use domain::person::{Channel, Person, Role};
 use serde_json::Value;
 use storage::credentials::{self, Kind};
 use storage::inbox;
+use storage::objects::Objects;
 use storage::seal::Seal;
 use storage::workspaces::{self, Workspace};
 use storage::{Db, people};
@@ -42,6 +44,7 @@ struct Place {
     tenant: TenantId,
     team: String,
     is_index_open: Arc<AtomicBool>,
+    objects: Objects,
     /// Dropped at the end of the test.
     database: Arc<Database>,
 }
@@ -92,6 +95,7 @@ impl Place {
             public_url: "http://127.0.0.1:8080".to_owned(),
             shown: tokio::sync::broadcast::channel(16).0,
         };
+        let objects = Objects::in_folder(&folder(tenant)).unwrap();
         let edge = Edge {
             home: tenant,
             db: db.clone(),
@@ -99,6 +103,7 @@ impl Place {
             clock: clock.clone(),
             ids: ids.clone(),
             seal,
+            objects: objects.clone(),
             bell: Arc::new(Notify::new()),
             metrics: Metrics::of_process().unwrap(),
             is_index_open: Arc::new(move || index.load(Ordering::Relaxed)),
@@ -108,7 +113,7 @@ impl Place {
             config,
         };
         let router = router(edge, ::console::router(pages));
-        Self { router, db, ids, clock, tenant, team, is_index_open, database }
+        Self { router, db, ids, clock, tenant, team, is_index_open, objects, database }
     }
 
     /// A person with a token.
@@ -129,6 +134,17 @@ impl Place {
 
     async fn get(&self, path: &str) -> Answer {
         self.send(Request::get(path).body(Body::empty()).unwrap()).await
+    }
+}
+
+/// Where a team's files are kept.
+fn folder(tenant: TenantId) -> std::path::PathBuf {
+    std::env::temp_dir().join(format!("dealdesk-{}", tenant.0))
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        std::fs::remove_dir_all(folder(self.tenant)).ok();
     }
 }
 

@@ -83,6 +83,17 @@ pub(super) fn ask(words: &Words<'_>, used: usize, most: f64) -> Option<Reading> 
     Some(sure(Intent::AskContract { document, question }, most))
 }
 
+/// Words to look for in all contracts.
+pub(super) fn clauses(words: &Words<'_>, used: usize, most: f64) -> Reading {
+    let from =
+        used + words.longest_at(used, &["about", "on", "for", "with", "that say", "saying"]).unwrap_or(0);
+    let wanted = kept(words.rest(from));
+    if !wanted.chars().any(char::is_alphanumeric) {
+        return unsure([help_on("clauses")]);
+    }
+    sure(Intent::SearchClauses { words: wanted }, most)
+}
+
 /// A document and the deal it belongs to.
 pub(super) fn link_to(words: &Words<'_>, used: usize, most: f64) -> Reading {
     let rest = words.rest(used);

@@ -86,6 +86,13 @@ pub fn print(intent: &Intent) -> Option<String> {
             intent,
             &[format!("ask {document}: {question}"), format!("ask {} {question}", quote(document)?)],
         ),
+        Intent::SearchClauses { words } => {
+            let quoted = quote(words).map(|words| format!("clauses {words}"));
+            first_same(
+                intent,
+                &[Some(format!("clauses {words}")), quoted].into_iter().flatten().collect::<Vec<_>>(),
+            )
+        }
         Intent::LinkContract { document, deal } => {
             let plain = format!("link {document} to {deal}");
             let quoted =

@@ -20,9 +20,9 @@ pub use approvals::{
     which_to_withdraw, withdrawn,
 };
 pub use contracts::{
-    ContractCard, DocumentLine, FindingLine, RenewalLine, ReviewLine, TermLine, contract, contract_answer,
-    contract_decided, contract_lapsed, contract_linked, contract_list, deal_went_on, newer_version, renewals,
-    reviews, value_words, verdict_word,
+    AnswerLine, ClauseLine, ContractCard, DocumentLine, FindingLine, RenewalLine, ReviewLine, TermLine,
+    clauses, contract, contract_answer, contract_decided, contract_lapsed, contract_linked, contract_list,
+    deal_went_on, newer_version, renewals, reviews, value_words, verdict_word,
 };
 pub use deals::{DealCard, deal, deal_ambiguous, deal_list, deal_moved, deal_unknown, note_added};
 pub use elsewhere::{Closed, answered_in_private};
