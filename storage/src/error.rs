@@ -40,7 +40,7 @@ impl Error {
         matches!(self, Self::Unavailable(_))
     }
 
-    pub(crate) fn unreadable(what: &'static str, cause: impl std::fmt::Display) -> Self {
+    pub fn unreadable(what: &'static str, cause: impl std::fmt::Display) -> Self {
         Self::Unreadable { what, cause: cause.to_string() }
     }
 }

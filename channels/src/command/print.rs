@@ -97,6 +97,8 @@ pub fn print(intent: &Intent) -> Option<String> {
         Intent::Decide { verdict: Verdict::Reject, comment: None, .. }
         | Intent::AnalyzeContract { source: Source::Stored { .. }, .. }
         | Intent::CreateDeals { .. }
+        | Intent::AnswerTerm { .. }
+        | Intent::EditPosition { .. }
         | Intent::Unclear { .. }
         | Intent::Refused { .. } => None,
     }
