@@ -40,6 +40,7 @@ impl Error {
         matches!(self, Self::Unavailable(_))
     }
 
+    /// What is kept does not make sense.
     pub fn unreadable(what: &'static str, cause: impl std::fmt::Display) -> Self {
         Self::Unreadable { what, cause: cause.to_string() }
     }

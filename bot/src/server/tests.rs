@@ -20,6 +20,7 @@ use domain::person::{Channel, Person, Role};
 use serde_json::Value;
 use storage::credentials::{self, Kind};
 use storage::inbox;
+use storage::objects::Objects;
 use storage::seal::Seal;
 use storage::workspaces::{self, Workspace};
 use storage::{Db, people};
@@ -44,6 +45,17 @@ struct Place {
     is_index_open: Arc<AtomicBool>,
     /// Dropped at the end of the test.
     database: Arc<Database>,
+    /// Removed at the end of the test.
+    _originals: Originals,
+}
+
+/// The folder of the files that are sent in.
+struct Originals(std::path::PathBuf);
+
+impl Drop for Originals {
+    fn drop(&mut self) {
+        std::fs::remove_dir_all(&self.0).ok();
+    }
 }
 
 impl Place {
@@ -84,8 +96,11 @@ impl Place {
         tokio::spawn(writer.run());
         let is_index_open = Arc::new(AtomicBool::new(true));
         let index = Arc::clone(&is_index_open);
+        let originals = Originals(std::env::temp_dir().join(format!("dealdesk-routes-{}", tenant.0.simple())));
         let pages = ::console::Console {
             db: db.clone(),
+            objects: Objects::in_folder(&originals.0).unwrap(),
+            counsel: crate::serve::counsel(),
             intake: intake.clone(),
             clock: clock.clone(),
             ids: ids.clone(),
@@ -108,7 +123,7 @@ impl Place {
             config,
         };
         let router = router(edge, ::console::router(pages));
-        Self { router, db, ids, clock, tenant, team, is_index_open, database }
+        Self { router, db, ids, clock, tenant, team, is_index_open, database, _originals: originals }
     }
 
     /// A person with a token.
