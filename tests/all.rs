@@ -6,6 +6,7 @@ mod architecture;
 mod audit;
 mod closed_rooms;
 mod console;
+mod contracts;
 mod dependencies;
 mod directory;
 mod embedded;

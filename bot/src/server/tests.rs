@@ -2,6 +2,7 @@
 
 mod api;
 mod console;
+mod contracts;
 mod slack;
 
 use std::sync::Arc;
@@ -46,7 +47,7 @@ struct Place {
     /// Dropped at the end of the test.
     database: Arc<Database>,
     /// Removed at the end of the test.
-    _originals: Originals,
+    originals: Originals,
 }
 
 /// The folder of the files that are sent in.
@@ -123,7 +124,7 @@ impl Place {
             config,
         };
         let router = router(edge, ::console::router(pages));
-        Self { router, db, ids, clock, tenant, team, is_index_open, database, _originals: originals }
+        Self { router, db, ids, clock, tenant, team, is_index_open, database, originals }
     }
 
     /// A person with a token.
