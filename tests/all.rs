@@ -7,6 +7,7 @@ mod audit;
 mod closed_rooms;
 mod console;
 mod contract_story;
+mod contracts;
 mod dependencies;
 mod directory;
 mod embedded;

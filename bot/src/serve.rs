@@ -5,8 +5,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use agents::contract::playbook::Playbook;
+use agents::contract::{redline, terms};
 use anyhow::Context;
-use console::Console;
+use console::{Console, Counsel};
 use domain::person::Channel;
 use secrecy::ExposeSecret;
 use storage::inbox::{self, Intake};
@@ -155,6 +157,15 @@ pub(crate) async fn run(config: Config, part: Part) -> anyhow::Result<ExitCode> 
     Ok(ExitCode::SUCCESS)
 }
 
+/// What the console's pages know of contracts.
+pub(crate) fn counsel() -> Counsel {
+    Counsel {
+        terms: terms::infos().into(),
+        positions: Playbook::built_in().rows().into(),
+        compare: redline::clauses,
+    }
+}
+
 /// A bound server that still has to be run.
 pub(crate) struct Served {
     pub(crate) address: std::net::SocketAddr,
@@ -170,6 +181,8 @@ pub(crate) async fn bind(app: &App, running: &Running) -> anyhow::Result<Served>
     let address = listener.local_addr()?;
     let console = Console {
         db: app.db.clone(),
+        objects: app.desk.contracts.objects.clone(),
+        counsel: counsel(),
         intake: running.intake.clone(),
         clock: app.clock.clone(),
         ids: app.ids.clone(),

@@ -11,7 +11,7 @@ use crate::audit::{self, Act};
 use crate::db::Tx;
 use crate::error::Error;
 use crate::messages::{self, Origin};
-use crate::{acceptances, analyses, approvals, deals, documents, people, reviews, steps};
+use crate::{acceptances, analyses, approvals, deals, documents, people, playbooks, reviews, steps};
 
 /// Applies one change. Errors: [`Error::Conflict`] when the state is not what the change was judged on.
 pub async fn apply(
@@ -113,6 +113,10 @@ async fn apply_to_contract(
             analyses::answer(tx, ids, given, now).await?;
             (format!("person:{}", given.by), "term.answered", format!("analysis:{}", given.analysis))
         }
+        Change::SavePlaybook { number, positions, note, by } => {
+            playbooks::save(tx, *number, (positions, note), *by, now).await?;
+            (format!("person:{by}"), "playbook.saved", format!("playbook:{number}"))
+        }
         Change::ClaimReview { review, by } => {
             if !reviews::claim(tx, *review, *by, now).await? {
                 return Err(Error::Conflict("review item"));
@@ -136,6 +140,9 @@ fn recorded(change: &Change) -> Value {
             "partial": analysis.is_partial, "extractions": analysis.extractions.len(),
             "findings": analysis.findings.len(),
         }),
+        Change::SavePlaybook { number, note, .. } => {
+            json!({ "change": "save_playbook", "number": number, "note": note })
+        }
         other => json!(other),
     }
 }
