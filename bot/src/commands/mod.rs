@@ -9,6 +9,7 @@ pub(crate) mod eval;
 pub(crate) mod find;
 pub(crate) mod intent;
 pub(crate) mod lines;
+pub(crate) mod mail;
 pub(crate) mod migrate;
 pub(crate) mod people;
 pub(crate) mod read;
