@@ -1,5 +1,9 @@
 //! Whether a mail reports that another one could not be delivered, and what it says about that.
 
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
 use super::head::{Head, Mailbox};
 
 /// How much of the text is looked at, in bytes: reports say what they are at the beginning.
@@ -91,7 +95,7 @@ pub fn is_bounce(head: &Head, text: &str, kinds: &[String]) -> bool {
         return true;
     }
     let subject = head.subject.to_lowercase();
-    let about_delivery = SUBJECTS.iter().any(|word| subject.contains(word));
+    let about_delivery = mentions(&SUBJECT_WORDS, &subject);
     let by_daemon = head.from.iter().chain(&head.sender).any(is_daemon) || head.from.is_empty();
     let without_return = head.return_path.as_deref().is_some_and(|path| path.is_empty() || path.starts_with("mailer-daemon"));
     if (by_daemon || without_return) && about_delivery {
@@ -103,14 +107,25 @@ pub fn is_bounce(head: &Head, text: &str, kinds: &[String]) -> bool {
     }
     // Lines are broken anywhere; a sentence goes over them.
     let look = text[..end].to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ");
-    if NOTICES.iter().any(|notice| look.contains(notice)) {
+    if mentions(&NOTICE_WORDS, &look) {
         return true;
     }
-    let says_so = SENTENCES.iter().any(|sentence| look.contains(sentence));
+    let says_so = mentions(&SENTENCE_WORDS, &look);
     let by_program = head.other("auto-submitted").is_some_and(|value| !value.eq_ignore_ascii_case("no"));
     let has_original = kinds.iter().any(|kind| kind == "text/rfc822-headers");
     let is_about = about_delivery && !is_answer(&subject);
     says_so && (by_daemon || without_return || by_program || has_original || is_about)
+}
+
+static SUBJECT_WORDS: Words = Words::new(|| AhoCorasick::new(SUBJECTS).ok());
+static SENTENCE_WORDS: Words = Words::new(|| AhoCorasick::new(SENTENCES).ok());
+static NOTICE_WORDS: Words = Words::new(|| AhoCorasick::new(NOTICES).ok());
+
+/// A list to look for all at once; none if it could not be built.
+type Words = LazyLock<Option<AhoCorasick>>;
+
+fn mentions(words: &Words, text: &str) -> bool {
+    words.as_ref().is_some_and(|words| words.is_match(text))
 }
 
 /// Fields and parts that mark a report as one.

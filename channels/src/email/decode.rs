@@ -1,8 +1,9 @@
 //! Raw bytes to a [`Mail`]. Never fails and never panics: what cannot be read says so.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
-use mail_parser::{Message, MessageParser, MimeHeaders, PartType};
+use mail_parser::{HeaderName, Message, MessageParser, MimeHeaders, PartType};
 
 use super::attachment::{self, Attachment};
 use super::calendar::{self, Calendar};
@@ -13,6 +14,16 @@ use super::{bounce, html, reply, structure, tnef};
 
 /// Longer text is cut: no person wrote it, and its bytes are kept anyway.
 const TEXT_MAX: usize = 1024 * 1024;
+
+/// Of the head only what is used is taken apart; stations on the way alone would cost more than all the rest.
+static PARSER: LazyLock<MessageParser> = LazyLock::new(|| {
+    MessageParser::new()
+        .with_mime_headers()
+        .with_date_headers()
+        .with_address_headers()
+        .with_message_ids()
+        .header_text(HeaderName::Subject)
+});
 
 /// What reading depends on, besides the bytes.
 #[derive(Debug, Clone, Default)]
@@ -100,7 +111,7 @@ fn mended(raw: &[u8]) -> Cow<'_, [u8]> {
 }
 
 fn parse<'a>(raw: &'a [u8], reading: &Reading) -> Mail<'a> {
-    let Some(mut message) = MessageParser::default().parse(raw) else {
+    let Some(mut message) = PARSER.parse(raw) else {
         return unparsable("it has no head");
     };
     let head = Head::of(&message);
@@ -197,12 +208,24 @@ fn cleaned(mut text: String) -> String {
         }
         text.truncate(end);
     }
-    let is_odd = |c: char| c.is_control() && !matches!(c, '\n' | '\t') || c == '\u{feff}';
-    if !text.contains(is_odd) {
-        return text.trim_end().to_owned();
+    let is_odd = |b: u8| b < 0x20 && b != b'\n' && b != b'\t' || b == 0x7f || b == 0xc2 || b == 0xef;
+    if !text.bytes().any(is_odd) {
+        text.truncate(text.trim_end().len());
+        return text;
     }
-    let text = text.replace("\r\n", "\n").replace('\r', "\n");
-    text.chars().filter(|c| !is_odd(*c)).collect::<String>().trim_end().to_owned()
+    let mut out = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '\r' if chars.peek() != Some(&'\n') => out.push('\n'),
+            '\n' | '\t' => out.push(c),
+            '\u{feff}' => {}
+            c if c.is_control() => {}
+            c => out.push(c),
+        }
+    }
+    out.truncate(out.trim_end().len());
+    out
 }
 
 /// What the machine-readable part of a report says.
@@ -235,7 +258,7 @@ fn calendar_of(message: &Message<'_>) -> Option<Calendar> {
 
 /// The text of a mail that is nothing but a `winmail.dat`.
 fn wrapped_text(raw: &[u8]) -> Option<String> {
-    let message = MessageParser::default().parse(raw)?;
+    let message = PARSER.parse(raw)?;
     let data = message.parts.iter().find_map(|part| match &part.body {
         PartType::Binary(data) | PartType::InlineBinary(data) if tnef::is_tnef(data) => Some(data),
         _ => None,

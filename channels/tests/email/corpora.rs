@@ -112,7 +112,7 @@ fn invitations_are_read() {
         .filter(|(_, raw)| calendar::is_calendar(raw))
         .filter_map(|(_, raw)| calendar::read(&String::from_utf8_lossy(raw)))
         .collect();
-    assert!(calendars.len() > 50);
+    assert!(calendars.len() > 50, "{} of {}", calendars.len(), samples.len());
     let events: Vec<_> = calendars.iter().flat_map(|calendar| &calendar.events).collect();
     let dated = events.iter().filter(|event| event.start.is_some()).count();
     assert!(share(dated, events.len()) > 0.9, "{dated} of {}", events.len());

@@ -50,13 +50,19 @@ impl Zone {
         self.0.lock().unwrap().entry(name.to_ascii_lowercase()).or_default().push(record);
     }
 
-    /// Replaces what is known of the kind of the record.
-    pub fn set(&self, name: &str, record: Record) {
-        let kind = record.kind();
+    /// Forgets what is known of a kind.
+    pub fn forget(&self, name: &str, kind: u16) {
         if let Some(known) = self.0.lock().unwrap().get_mut(&name.to_ascii_lowercase()) {
             known.retain(|record| record.kind() != kind);
         }
-        self.add(name, record);
+    }
+
+    /// Replaces what is known of the kind of the records.
+    pub fn set(&self, name: &str, records: Vec<Record>) {
+        for record in &records {
+            self.forget(name, record.kind());
+        }
+        records.into_iter().for_each(|record| self.add(name, record));
     }
 
     /// Starts answering; ends with the runtime.

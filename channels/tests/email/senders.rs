@@ -51,27 +51,20 @@ async fn all_given_spf_vectors_come_out_as_they_should() {
 
 fn record(zone: &Zone, word: &str, value: &str, mails: &mut u16) {
     let (name, data) = value.split_once(' ').unwrap();
+    let list = data.split(',').map(str::trim);
     match word {
-        "spf" | "exp" => zone.set(name, Record::Txt(data.trim().to_owned())),
-        "a" | "aaaa" => {
-            for ip in data.split(',') {
-                zone.add(name, Record::Address(ip.trim().parse().unwrap()));
-            }
-        }
+        "spf" | "exp" => zone.set(name, vec![Record::Txt(data.trim().to_owned())]),
+        "a" | "aaaa" => zone.set(name, list.map(|ip| Record::Address(ip.parse().unwrap())).collect()),
         "mx" => {
-            for ip in data.split(',') {
+            let hosts = list.map(|ip| {
                 *mails += 1;
                 let host = format!("mx{mails}.hosts.test");
-                zone.add(&host, Record::Address(ip.trim().parse().unwrap()));
-                zone.add(name, Record::Mail(*mails, host));
-            }
+                zone.add(&host, Record::Address(ip.parse().unwrap()));
+                Record::Mail(*mails, host)
+            });
+            zone.set(name, hosts.collect());
         }
-        _ => {
-            let reverse = reversed(name.parse().unwrap());
-            for host in data.split(',') {
-                zone.add(&reverse, Record::Pointer(host.trim().to_owned()));
-            }
-        }
+        _ => zone.set(&reversed(name.parse().unwrap()), list.map(|host| Record::Pointer(host.to_owned())).collect()),
     }
 }
 

@@ -1,14 +1,18 @@
 //! Puts a mail's text into one form: line ends, quote marks, signed and enclosed text.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use regex::Regex;
 
 /// The text with `\n` line ends, `>` as the only quote mark, no blanks at line ends, no marks of signing.
 pub(super) fn clean(text: &str) -> String {
-    let mut text = text.replace("\r\n", "\n").replace('\r', "\n").replace('\0', "");
+    let mut text = Cow::Borrowed(text);
+    if text.contains(['\r', '\0']) {
+        text = text.replace("\r\n", "\n").replace('\r', "\n").replace('\0', "").into();
+    }
     if text.contains("-----BEGIN PGP") {
-        text = without_pgp(&text);
+        text = without_pgp(&text).into();
     }
     let text = without_unsubscribe(&text);
     let mut out = String::with_capacity(text.len());
@@ -103,8 +107,7 @@ fn is_alias_introduction(line: &str) -> bool {
 /// `Name> words` and `| words` become `> words`.
 fn push_with_plain_marks(out: &mut String, line: &str) {
     static MARKS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"^(?:[ \t]*\p{L}{0,20}[>|])+").ok());
-    let head: String = line.chars().take(30).collect();
-    let has_mark = head.contains(['>', '|']);
+    let has_mark = line.bytes().take(60).any(|b| b == b'>' || b == b'|');
     let Some(found) = MARKS.as_ref().filter(|_| has_mark).and_then(|marks| marks.find(line)) else {
         out.push_str(line);
         return;

@@ -1,5 +1,9 @@
 //! What a line of a mail is.
 
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, Anchored, Input, MatchKind, StartKind};
+
 use super::marker;
 
 /// Kinds of lines.
@@ -169,15 +173,20 @@ fn is_signature(line: &str) -> bool {
         return false;
     }
     let bare = line.trim_start_matches(['(', '<', '*', '_', '[', '-', ' ']);
-    // Folding costs; most lines begin with no such word.
     let head: String = bare.chars().take(32).flat_map(char::to_lowercase).collect();
-    let by_table = SIGNATURES.iter().any(|(start, also)| {
-        head.starts_with(start)
-            && (also.is_empty() || line.to_lowercase().contains(also))
-            && !continues(&bare.to_lowercase()[start.len()..])
+    let found = BEGINNINGS.as_ref().and_then(|words| words.find(Input::new(&head).anchored(Anchored::Yes)));
+    let by_table = found.is_some_and(|found| {
+        let (start, also) = SIGNATURES[found.pattern().as_usize()];
+        let folded = bare.to_lowercase();
+        folded.contains(also) && !continues(folded.get(start.len()..).unwrap_or_default())
     });
     by_table || is_from_mobile(bare)
 }
+
+static BEGINNINGS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    let words = SIGNATURES.iter().map(|(start, _)| *start);
+    AhoCorasick::builder().start_kind(StartKind::Anchored).match_kind(MatchKind::LeftmostLongest).build(words).ok()
+});
 
 /// Whether words after a comma make a sentence of it.
 fn continues(rest: &str) -> bool {

@@ -1,5 +1,9 @@
 //! Lines that introduce another mail: `On 3 May, Ann wrote:` in many languages, dates with addresses, forwarding.
 
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
 /// Words for writing, lower case.
 const WROTE: &[&str] = &[
     "wrote", "writes", "schrieb", "geschrieben", "a écrit", "a ecrit", "écrit", "écrivait", "escribió", "escribio",
@@ -65,6 +69,10 @@ pub(super) fn is_marker(line: &str) -> bool {
 
 /// Whether a line may be the first of several that make an introduction.
 pub(super) fn may_begin(line: &str) -> bool {
+    // There is a date or an address in it; most lines have neither.
+    if !line.bytes().any(|b| b.is_ascii_digit() || b == b'@') {
+        return false;
+    }
     let head: String = line
         .trim_start_matches(['>', '<', '-', '*', ' ', '\t'])
         .chars()
@@ -92,18 +100,21 @@ fn is_forwarding(line: &str) -> bool {
     words.len() <= 120 && FORWARDED.iter().any(|stem| words.starts_with(stem))
 }
 
-/// The position and length of a word for writing that stands by itself.
+/// The position and length of the last word for writing that stands by itself.
 fn mentions_writing(line: &str) -> Option<(usize, usize)> {
-    WROTE
-        .iter()
-        .filter_map(|word| {
-            let at = line.rfind(word)?;
-            let before = line[..at].chars().next_back();
-            let after = line[at + word.len()..].chars().next();
-            let is_letter = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
-            let is_spaced = word.is_ascii() || word.chars().all(|c| (c as u32) < 0x3000);
-            (!is_spaced || !is_letter(before) && !is_letter(after)).then_some((at, word.len()))
+    static WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(WROTE).ok());
+    let is_letter = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    WORDS
+        .as_ref()?
+        .find_overlapping_iter(line)
+        .filter(|found| {
+            // Chinese and Korean put no blanks between words.
+            let is_spaced = line[found.range()].chars().all(|c| (c as u32) < 0x3000);
+            let before = line[..found.start()].chars().next_back();
+            let after = line[found.end()..].chars().next();
+            !is_spaced || !is_letter(before) && !is_letter(after)
         })
+        .map(|found| (found.start(), found.len()))
         .max()
 }
 
