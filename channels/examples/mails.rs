@@ -46,14 +46,18 @@ fn kinds(folder: &Path) {
 fn show(file: &Path) {
     let raw = std::fs::read(file).unwrap();
     let mail = email::read(&raw, &Reading::default());
-    println!("{:#?}\n{:?} {:?}\n--- text\n{}\n--- reply\n{}", mail.head, mail.kind, mail.bounce, mail.text, mail.reply);
+    println!(
+        "{:#?}\n{:?} {:?}\n--- text\n{}\n--- reply\n{}",
+        mail.head, mail.kind, mail.bounce, mail.text, mail.reply
+    );
     println!("{:?} {:?}", mail.thread, mail.calendar);
 }
 
 fn trim(folder: &Path) {
     let (mut right, mut all) = (0, 0);
     for file in files(&folder.join("emails")) {
-        let expected = std::fs::read_to_string(folder.join("trimmed").join(file.file_name().unwrap())).unwrap();
+        let expected =
+            std::fs::read_to_string(folder.join("trimmed").join(file.file_name().unwrap())).unwrap();
         let found = reply::strip(&std::fs::read_to_string(&file).unwrap());
         all += 1;
         if found == expected.trim() {
@@ -88,6 +92,8 @@ fn speed(folder: &Path) {
     let mean = f64::from(count * rounds) / start.elapsed().as_secs_f64();
     let rate = f64::from(count) / best.iter().sum::<Duration>().as_secs_f64();
     let slowest = best.iter().zip(&mails).max_by_key(|(best, _)| **best).unwrap();
-    println!("{count} files, {unparsable} unparsable: {rate:.0}/s at best, {mean:.0}/s in the mean of {rounds} rounds");
+    println!(
+        "{count} files, {unparsable} unparsable: {rate:.0}/s at best, {mean:.0}/s in the mean of {rounds} rounds"
+    );
     println!("slowest {:?}: {}", slowest.0, slowest.1.0.display());
 }

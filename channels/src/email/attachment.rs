@@ -111,7 +111,8 @@ fn default_type(body: &PartType<'_>) -> &'static str {
 pub fn safe_name(name: &str, kind: &str) -> String {
     let name = one_line(name);
     let name = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}');
+    let turns =
+        |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}');
     let name: String = name.chars().filter(|c| !turns(*c) && *c != ':').take(NAME_MAX).collect();
     let name = name.trim().trim_start_matches('.').trim();
     if name.is_empty() { format!("attachment.{}", extension(kind)) } else { name.to_owned() }

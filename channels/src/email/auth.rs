@@ -12,8 +12,8 @@ use mail_auth::dmarc::verify::DmarcParameters;
 use mail_auth::hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverConfig, ResolverOpts};
 use mail_auth::spf::verify::SpfParameters;
 use mail_auth::{
-    AuthenticatedMessage, DkimResult, DmarcResult, MX, MessageAuthenticator, Parameters, RecordSet, ResolverCache,
-    SpfOutput, SpfResult, Txt,
+    AuthenticatedMessage, DkimResult, DmarcResult, MX, MessageAuthenticator, Parameters, RecordSet,
+    ResolverCache, SpfOutput, SpfResult, Txt,
 };
 
 use super::head::Head;
@@ -22,6 +22,9 @@ use super::head::Head;
 const REMEMBERED: usize = 20_000;
 /// Signatures beyond this many are not checked: each costs a lookup and a computation.
 const SIGNATURES_MAX: usize = 10;
+
+/// How long names of machines are remembered.
+const NAMES_HOLD: Duration = Duration::from_mins(5);
 
 /// How a check came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -193,8 +196,18 @@ impl Checker {
     /// SPF alone, with what the domain has to say about a refusal.
     pub async fn spf(&self, envelope: &Envelope) -> SpfOutput {
         let parameters =
-            SpfParameters::verify(envelope.ip, &envelope.helo, &self.host, &envelope.mail_from);
-        self.authenticator.verify_spf(self.parameters(parameters)).await
+            || SpfParameters::verify(envelope.ip, &envelope.helo, &self.host, &envelope.mail_from);
+        let found = self.authenticator.verify_spf(self.parameters(parameters())).await;
+        // Names of machines come with a dot at the end, with which the library does not compare them equal to a
+        // record's own name. It asks for names only where a record needs them; then again, without the dots.
+        let Some(names) =
+            self.ptr.get(&envelope.ip).filter(|names| names.rrset.iter().any(|name| name.ends_with('.')))
+        else {
+            return found;
+        };
+        let rrset = names.rrset.iter().map(|name| name.trim_end_matches('.').into()).collect();
+        self.ptr.insert(envelope.ip, RecordSet { rrset, ..names }, Instant::now() + NAMES_HOLD);
+        self.authenticator.verify_spf(self.parameters(parameters())).await
     }
 
     #[expect(clippy::type_complexity, reason = "the type is the library's")]

@@ -84,7 +84,9 @@ pub fn read(text: &str) -> Option<Calendar> {
         match (property.name.as_str(), &mut inner, &mut event) {
             ("END", Some(name), _) if property.value.eq_ignore_ascii_case(name) => inner = None,
             (_, Some(_), _) => {}
-            ("BEGIN", None, None) if property.value.eq_ignore_ascii_case("VEVENT") => event = Some(Event::default()),
+            ("BEGIN", None, None) if property.value.eq_ignore_ascii_case("VEVENT") => {
+                event = Some(Event::default())
+            }
             ("BEGIN", None, Some(_)) => inner = Some(property.value.clone()),
             ("BEGIN", None, None) if !property.value.eq_ignore_ascii_case("VCALENDAR") => {
                 inner = Some(property.value.clone());

@@ -271,7 +271,13 @@ fn into_owned(mail: Mail<'_>) -> Mail<'static> {
         .attachments
         .into_iter()
         .map(|file| Attachment { data: Cow::Owned(file.data.into_owned()), ..file })
-        .map(|Attachment { name, kind, data, sha256, is_inline }| Attachment { name, kind, data, sha256, is_inline })
+        .map(|Attachment { name, kind, data, sha256, is_inline }| Attachment {
+            name,
+            kind,
+            data,
+            sha256,
+            is_inline,
+        })
         .collect();
     Mail {
         html: mail.html.map(|html| Cow::Owned(html.into_owned())),

@@ -42,18 +42,35 @@ pub fn text(html: &str) -> String {
 const HIDDEN: &[&str] = &["script", "style", "title", "head", "template", "noscript", "xml", "svg", "object"];
 /// Elements that stand on lines of their own.
 const BLOCKS: &[&str] = &[
-    "div", "tr", "table", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "form", "section", "article", "header",
-    "footer", "center", "address", "dl", "dt", "dd", "fieldset", "tbody", "thead", "body",
+    "div", "tr", "table", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "form", "section",
+    "article", "header", "footer", "center", "address", "dl", "dt", "dd", "fieldset", "tbody", "thead",
+    "body",
 ];
 /// Marks of clients on the element that holds, or stands right above, the mail that is answered.
 const QUOTED: &[&str] = &[
-    "divrplyfwdmsg", "olk_src_body_section", "stopspelling", "appendonsend", "yahoo_quoted", "ms-outlook-mobile-reference",
-    "outlookmessageheader", "mail-editor-reference-message-container", "isforwardcontent", "x_divrplyfwdmsg",
-    "ydp-yahoo-quoted", "zmail_extra", "protonmail_quote", "ymail_android_signature", "tutanota_quote",
+    "divrplyfwdmsg",
+    "olk_src_body_section",
+    "stopspelling",
+    "appendonsend",
+    "yahoo_quoted",
+    "ms-outlook-mobile-reference",
+    "outlookmessageheader",
+    "mail-editor-reference-message-container",
+    "isforwardcontent",
+    "x_divrplyfwdmsg",
+    "ydp-yahoo-quoted",
+    "zmail_extra",
+    "protonmail_quote",
+    "ymail_android_signature",
+    "tutanota_quote",
 ];
 /// What Outlook draws above the mail that is answered.
-const OUTLOOK_LINES: &[&str] =
-    &["border-top:solid #b5c4df", "border-top:solid #e1e1e1", "border-top: solid #b5c4df", "border-top: solid #e1e1e1"];
+const OUTLOOK_LINES: &[&str] = &[
+    "border-top:solid #b5c4df",
+    "border-top:solid #e1e1e1",
+    "border-top: solid #b5c4df",
+    "border-top: solid #e1e1e1",
+];
 
 /// The text so far.
 #[derive(Default)]
@@ -223,11 +240,12 @@ fn after_end_tag<'a>(rest: &'a str, name: &str) -> &'a str {
     let mut from = 0;
     while let Some(at) = memchr::memmem::find(&rest.as_bytes()[from..], b"</") {
         let start = from + at + 2;
-        let is_same = rest.as_bytes()[start..].get(..name.len()).is_some_and(|word| {
-            word.eq_ignore_ascii_case(name.as_bytes())
-        });
+        let is_same = rest.as_bytes()[start..]
+            .get(..name.len())
+            .is_some_and(|word| word.eq_ignore_ascii_case(name.as_bytes()));
         if is_same {
-            let end = memchr::memchr(b'>', &rest.as_bytes()[start..]).map_or(rest.len(), |end| start + end + 1);
+            let end =
+                memchr::memchr(b'>', &rest.as_bytes()[start..]).map_or(rest.len(), |end| start + end + 1);
             return &rest[end..];
         }
         from = start;
@@ -242,17 +260,83 @@ fn is_answered_mail(attributes: &str) -> bool {
 
 /// Named characters that mails use; others stay as they are.
 const NAMED: &[(&str, &str)] = &[
-    ("amp", "&"), ("lt", "<"), ("gt", ">"), ("quot", "\""), ("apos", "'"), ("nbsp", "\u{a0}"), ("auml", "ä"),
-    ("ouml", "ö"), ("uuml", "ü"), ("Auml", "Ä"), ("Ouml", "Ö"), ("Uuml", "Ü"), ("szlig", "ß"), ("eacute", "é"),
-    ("egrave", "è"), ("ecirc", "ê"), ("euml", "ë"), ("agrave", "à"), ("aacute", "á"), ("acirc", "â"), ("atilde", "ã"),
-    ("aring", "å"), ("aelig", "æ"), ("ccedil", "ç"), ("iacute", "í"), ("icirc", "î"), ("iuml", "ï"), ("ntilde", "ñ"),
-    ("oacute", "ó"), ("ograve", "ò"), ("ocirc", "ô"), ("otilde", "õ"), ("oslash", "ø"), ("oelig", "œ"), ("uacute", "ú"),
-    ("ugrave", "ù"), ("ucirc", "û"), ("Eacute", "É"), ("Egrave", "È"), ("Agrave", "À"), ("Aacute", "Á"), ("Ccedil", "Ç"),
-    ("Ntilde", "Ñ"), ("Oslash", "Ø"), ("Aring", "Å"), ("iexcl", "¡"), ("iquest", "¿"), ("laquo", "«"), ("raquo", "»"),
-    ("ndash", "–"), ("mdash", "—"), ("lsquo", "‘"), ("rsquo", "’"), ("sbquo", "‚"), ("ldquo", "“"), ("rdquo", "”"),
-    ("bdquo", "„"), ("hellip", "…"), ("bull", "•"), ("middot", "·"), ("copy", "©"), ("reg", "®"), ("trade", "™"),
-    ("euro", "€"), ("pound", "£"), ("yen", "¥"), ("cent", "¢"), ("sect", "§"), ("para", "¶"), ("deg", "°"),
-    ("times", "×"), ("ensp", " "), ("emsp", " "), ("thinsp", " "), ("zwnj", ""), ("zwj", ""), ("shy", ""),
+    ("amp", "&"),
+    ("lt", "<"),
+    ("gt", ">"),
+    ("quot", "\""),
+    ("apos", "'"),
+    ("nbsp", "\u{a0}"),
+    ("auml", "ä"),
+    ("ouml", "ö"),
+    ("uuml", "ü"),
+    ("Auml", "Ä"),
+    ("Ouml", "Ö"),
+    ("Uuml", "Ü"),
+    ("szlig", "ß"),
+    ("eacute", "é"),
+    ("egrave", "è"),
+    ("ecirc", "ê"),
+    ("euml", "ë"),
+    ("agrave", "à"),
+    ("aacute", "á"),
+    ("acirc", "â"),
+    ("atilde", "ã"),
+    ("aring", "å"),
+    ("aelig", "æ"),
+    ("ccedil", "ç"),
+    ("iacute", "í"),
+    ("icirc", "î"),
+    ("iuml", "ï"),
+    ("ntilde", "ñ"),
+    ("oacute", "ó"),
+    ("ograve", "ò"),
+    ("ocirc", "ô"),
+    ("otilde", "õ"),
+    ("oslash", "ø"),
+    ("oelig", "œ"),
+    ("uacute", "ú"),
+    ("ugrave", "ù"),
+    ("ucirc", "û"),
+    ("Eacute", "É"),
+    ("Egrave", "È"),
+    ("Agrave", "À"),
+    ("Aacute", "Á"),
+    ("Ccedil", "Ç"),
+    ("Ntilde", "Ñ"),
+    ("Oslash", "Ø"),
+    ("Aring", "Å"),
+    ("iexcl", "¡"),
+    ("iquest", "¿"),
+    ("laquo", "«"),
+    ("raquo", "»"),
+    ("ndash", "–"),
+    ("mdash", "—"),
+    ("lsquo", "‘"),
+    ("rsquo", "’"),
+    ("sbquo", "‚"),
+    ("ldquo", "“"),
+    ("rdquo", "”"),
+    ("bdquo", "„"),
+    ("hellip", "…"),
+    ("bull", "•"),
+    ("middot", "·"),
+    ("copy", "©"),
+    ("reg", "®"),
+    ("trade", "™"),
+    ("euro", "€"),
+    ("pound", "£"),
+    ("yen", "¥"),
+    ("cent", "¢"),
+    ("sect", "§"),
+    ("para", "¶"),
+    ("deg", "°"),
+    ("times", "×"),
+    ("ensp", " "),
+    ("emsp", " "),
+    ("thinsp", " "),
+    ("zwnj", ""),
+    ("zwj", ""),
+    ("shy", ""),
 ];
 
 fn entities(text: &str) -> std::borrow::Cow<'_, str> {

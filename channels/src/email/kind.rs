@@ -65,8 +65,7 @@ fn is_own(head: &Head, ours: &[String]) -> bool {
         let plain = without_token(&mailbox.address);
         ours.iter().any(|own| own.eq_ignore_ascii_case(&plain))
     };
-    head.other(&OWN_FIELD.to_ascii_lowercase()).is_some()
-        || head.from.iter().chain(&head.sender).any(is_ours)
+    head.other(&OWN_FIELD.to_ascii_lowercase()).is_some() || head.from.iter().chain(&head.sender).any(is_ours)
 }
 
 fn without_token(address: &str) -> String {
@@ -78,25 +77,81 @@ fn without_token(address: &str) -> String {
 
 /// Beginnings of subjects that programs write for people who are away, lower case.
 const AWAY: &[&str] = &[
-    "out of office", "out of the office", "out-of-office", "automatic reply", "automatic response", "auto reply", "auto-reply",
-    "autoreply", "auto:", "auto response", "auto-response", "autoresponse", "autoresponder", "automated reply", "vacation",
-    "on vacation", "away from", "i am away", "i'm away", "abwesenheit", "abwesend", "automatische antwort", "réponse automatique",
-    "reponse automatique", "absence du bureau", "absent du bureau", "message d'absence", "respuesta automática",
-    "respuesta automatica", "fuera de la oficina", "ausente de la oficina", "risposta automatica", "fuori sede",
-    "fuori ufficio", "resposta automática", "resposta automatica", "fora do escritório", "automatisch antwoord",
-    "afwezig", "autosvar", "automatiskt svar", "automatisk svar", "frånvaro", "automaattinen vastaus", "odpowiedź automatyczna",
-    "automatická odpověď", "автоответ", "自動返信", "自动回复", "自動回覆", "不在通知", "frånvarande", "ich bin nicht im büro",
+    "out of office",
+    "out of the office",
+    "out-of-office",
+    "automatic reply",
+    "automatic response",
+    "auto reply",
+    "auto-reply",
+    "autoreply",
+    "auto:",
+    "auto response",
+    "auto-response",
+    "autoresponse",
+    "autoresponder",
+    "automated reply",
+    "vacation",
+    "on vacation",
+    "away from",
+    "i am away",
+    "i'm away",
+    "abwesenheit",
+    "abwesend",
+    "automatische antwort",
+    "réponse automatique",
+    "reponse automatique",
+    "absence du bureau",
+    "absent du bureau",
+    "message d'absence",
+    "respuesta automática",
+    "respuesta automatica",
+    "fuera de la oficina",
+    "ausente de la oficina",
+    "risposta automatica",
+    "fuori sede",
+    "fuori ufficio",
+    "resposta automática",
+    "resposta automatica",
+    "fora do escritório",
+    "automatisch antwoord",
+    "afwezig",
+    "autosvar",
+    "automatiskt svar",
+    "automatisk svar",
+    "frånvaro",
+    "automaattinen vastaus",
+    "odpowiedź automatyczna",
+    "automatická odpověď",
+    "автоответ",
+    "自動返信",
+    "自动回复",
+    "自動回覆",
+    "不在通知",
+    "frånvarande",
+    "ich bin nicht im büro",
 ];
 
 /// Out of office, whatever its words say about deliveries.
 fn is_vacation(head: &Head) -> bool {
     let subject = head.subject.to_lowercase();
     let begins = AWAY.iter().any(|words| subject.starts_with(words));
-    let is_reply = head.other("auto-submitted").is_some_and(|value| value.to_ascii_lowercase().starts_with("auto-replied"));
-    const FIELDS: &[&str] = &["x-autoreply", "x-autorespond", "x-autoreply-from", "x-vacation", "x-auto-reply", "x-autoresponder"];
-    let is_marked = FIELDS.iter().any(|field| head.other(field).is_some_and(|value| !value.eq_ignore_ascii_case("no")));
+    let is_reply = head
+        .other("auto-submitted")
+        .is_some_and(|value| value.to_ascii_lowercase().starts_with("auto-replied"));
+    const FIELDS: &[&str] = &[
+        "x-autoreply",
+        "x-autorespond",
+        "x-autoreply-from",
+        "x-vacation",
+        "x-auto-reply",
+        "x-autoresponder",
+    ];
+    let is_marked =
+        FIELDS.iter().any(|field| head.other(field).is_some_and(|value| !value.eq_ignore_ascii_case("no")));
     let about_delivery = head.content_type == "multipart/report";
-    !about_delivery && (begins || is_reply && is_marked || is_marked && !head.subject.is_empty() && !by_daemon(head))
+    !about_delivery
+        && (begins || is_reply && is_marked || is_marked && !head.subject.is_empty() && !by_daemon(head))
 }
 
 fn by_daemon(head: &Head) -> bool {
@@ -105,9 +160,11 @@ fn by_daemon(head: &Head) -> bool {
 
 fn is_automatic(head: &Head) -> bool {
     let lower = |name| head.other(name).map(str::to_ascii_lowercase);
-    let submitted = lower("auto-submitted").is_some_and(|value| !value.starts_with("no") && !value.is_empty());
+    let submitted =
+        lower("auto-submitted").is_some_and(|value| !value.starts_with("no") && !value.is_empty());
     let precedence = lower("precedence");
-    let precedence = matches!(precedence.as_deref(), Some("auto_reply" | "auto-reply" | "autoreply" | "junk"));
+    let precedence =
+        matches!(precedence.as_deref(), Some("auto_reply" | "auto-reply" | "autoreply" | "junk"));
     let is_receipt = head.report_type.as_deref() == Some("disposition-notification")
         || head.content_type == "message/disposition-notification";
     let exchange = head.other("x-ms-exchange-inbox-rules-loop").is_some()
@@ -116,8 +173,17 @@ fn is_automatic(head: &Head) -> bool {
 }
 
 fn is_list(head: &Head) -> bool {
-    const FIELDS: &[&str] =
-        &["list-id", "list-post", "list-unsubscribe", "list-subscribe", "mailing-list", "x-mailing-list", "x-mailman-version", "x-beenthere", "x-loop"];
+    const FIELDS: &[&str] = &[
+        "list-id",
+        "list-post",
+        "list-unsubscribe",
+        "list-subscribe",
+        "mailing-list",
+        "x-mailing-list",
+        "x-mailman-version",
+        "x-beenthere",
+        "x-loop",
+    ];
     let is_bulk = head
         .other("precedence")
         .is_some_and(|value| value.eq_ignore_ascii_case("list") || value.eq_ignore_ascii_case("bulk"));
@@ -127,7 +193,16 @@ fn is_list(head: &Head) -> bool {
 /// Whether an answer may be sent: to people only, who wait for one.
 #[must_use]
 pub fn may_answer(kind: Kind, head: &Head) -> bool {
-    const SILENT: &[&str] = &["noreply", "no-reply", "no_reply", "donotreply", "do-not-reply", "do_not_reply", "nepasrepondre", "mailer-daemon"];
+    const SILENT: &[&str] = &[
+        "noreply",
+        "no-reply",
+        "no_reply",
+        "donotreply",
+        "do-not-reply",
+        "do_not_reply",
+        "nepasrepondre",
+        "mailer-daemon",
+    ];
     let to = head.reply_to.first().or(head.from.first());
     let is_silent = |to: &Mailbox| SILENT.iter().any(|name| to.local().starts_with(name));
     let is_bouncing = head.return_path.as_deref().is_some_and(str::is_empty);

@@ -40,8 +40,7 @@ impl fmt::Display for Key {
 /// The keys of a mail. Tokens are read from the addresses of `inboxes` alone; with none given, from all recipients.
 #[must_use]
 pub fn keys(head: &Head, inboxes: &[String], body: &[u8]) -> Vec<Key> {
-    let mut keys: Vec<Key> =
-        head.to.iter().filter_map(|to| token(to, inboxes)).map(Key::Token).collect();
+    let mut keys: Vec<Key> = head.to.iter().filter_map(|to| token(to, inboxes)).map(Key::Token).collect();
     keys.dedup();
     match &head.message_id {
         Some(id) => keys.push(Key::Own(id.clone())),
@@ -75,15 +74,17 @@ pub fn token(to: &Mailbox, inboxes: &[String]) -> Option<String> {
 #[must_use]
 pub fn base_subject(subject: &str) -> String {
     const MARKS: &[&str] = &[
-        "re", "aw", "antw", "antwort", "sv", "vs", "ré", "rép", "ref", "rif", "r", "res", "odp", "ynt", "fw", "fwd",
-        "wg", "tr", "rv", "enc", "i", "vb", "vl", "doorst", "pd", "回复", "答复", "转发", "回覆", "轉寄", "返信", "転送",
+        "re", "aw", "antw", "antwort", "sv", "vs", "ré", "rép", "ref", "rif", "r", "res", "odp", "ynt", "fw",
+        "fwd", "wg", "tr", "rv", "enc", "i", "vb", "vl", "doorst", "pd", "回复", "答复", "转发", "回覆",
+        "轉寄", "返信", "転送",
     ];
     let mut rest = subject.trim();
     loop {
         let Some((mark, after)) = rest.split_once([':', '：']) else { break };
         let word = mark.trim().to_lowercase();
         let word = word.split(['[', '(', '^']).next().unwrap_or_default().trim();
-        let is_mark = MARKS.contains(&word) || word.starts_with("re") && word[2..].bytes().all(|b| b.is_ascii_digit());
+        let is_mark =
+            MARKS.contains(&word) || word.starts_with("re") && word[2..].bytes().all(|b| b.is_ascii_digit());
         if !is_mark || after.trim().is_empty() {
             break;
         }

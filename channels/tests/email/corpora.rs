@@ -88,7 +88,8 @@ fn mails_of_common_clients_lose_their_quotes() {
 #[test]
 fn files_in_winmail_come_out_under_their_names() {
     let Some(samples) = crate::samples("mimekit/tnef/") else { return };
-    let known: BTreeMap<&str, &[u8]> = samples.iter().map(|(name, raw)| (name.as_str(), raw.as_slice())).collect();
+    let known: BTreeMap<&str, &[u8]> =
+        samples.iter().map(|(name, raw)| (name.as_str(), raw.as_slice())).collect();
     let mut compared = 0;
     for (name, raw) in samples.iter().filter(|(name, _)| name.ends_with(".tnef")) {
         let stem = Path::new(name).with_extension("");
@@ -107,15 +108,16 @@ fn files_in_winmail_come_out_under_their_names() {
 #[test]
 fn invitations_are_read() {
     let Some(samples) = crate::samples("icalendar/calendars/") else { return };
-    let calendars: Vec<_> = samples
-        .iter()
-        .filter(|(_, raw)| calendar::is_calendar(raw))
-        .filter_map(|(_, raw)| calendar::read(&String::from_utf8_lossy(raw)))
-        .collect();
-    assert!(calendars.len() > 50, "{} of {}", calendars.len(), samples.len());
-    let events: Vec<_> = calendars.iter().flat_map(|calendar| &calendar.events).collect();
-    let dated = events.iter().filter(|event| event.start.is_some()).count();
-    assert!(share(dated, events.len()) > 0.9, "{dated} of {}", events.len());
+    let (mut events, mut dated) = (0, 0);
+    for (name, raw) in samples.iter().filter(|(_, raw)| calendar::is_calendar(raw)) {
+        let text = String::from_utf8_lossy(raw);
+        let calendar = calendar::read(&text).unwrap();
+        assert_eq!(calendar.events.len(), text.matches("BEGIN:VEVENT").count(), "{name}");
+        events += calendar.events.len();
+        dated += calendar.events.iter().filter(|event| event.start.is_some()).count();
+    }
+    // Many of them try out other fields and leave the start out.
+    assert!(events > 100 && dated > 80, "{dated} of {events}");
 }
 
 #[test]

@@ -15,7 +15,10 @@ fn trouble(raw: &[u8]) -> String {
 }
 
 fn multipart(parts: &str) -> Vec<u8> {
-    format!("From: a@b.example\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=x\n\n{parts}--x--\n").into_bytes()
+    format!(
+        "From: a@b.example\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=x\n\n{parts}--x--\n"
+    )
+    .into_bytes()
 }
 
 #[test]
@@ -39,7 +42,10 @@ fn a_large_file_comes_out_whole() {
 
 #[test]
 fn ten_thousand_parts_are_kept_unread() {
-    assert_eq!(trouble(&multipart(&"--x\nContent-Type: text/plain\n\na\n".repeat(10_000))), "it has more than 2,000 parts");
+    assert_eq!(
+        trouble(&multipart(&"--x\nContent-Type: text/plain\n\na\n".repeat(10_000))),
+        "it has more than 2,000 parts"
+    );
     assert_eq!(trouble(&multipart(&"--x\n\na\n".repeat(10_001))), "it has more than 2,000 parts");
     assert_eq!(read(&multipart(&"--x\nContent-Type: text/plain\n\na\n".repeat(500))).kind, Kind::Message);
 }
@@ -79,7 +85,9 @@ fn nesting_is_read_to_a_hundred_and_no_deeper() {
 fn depth_that_hides_in_an_encoded_mail_is_found() {
     use base64::Engine as _;
     let inner = base64::engine::general_purpose::STANDARD.encode(enclosed(1_500));
-    let raw = format!("From: a@b.example\nContent-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n{inner}");
+    let raw = format!(
+        "From: a@b.example\nContent-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n{inner}"
+    );
     assert_eq!(trouble(raw.as_bytes()), "its parts are nested more than 100 deep");
 }
 
@@ -116,7 +124,9 @@ fn names_of_files_lead_nowhere() {
         ("/", "attachment.pdf"),
         ("invoice\u{202e}fdp.exe", "invoicefdp.exe"),
     ] {
-        let parts = format!("--x\nContent-Type: application/pdf\nContent-Disposition: attachment; filename=\"{written}\"\n\nx\n");
+        let parts = format!(
+            "--x\nContent-Type: application/pdf\nContent-Disposition: attachment; filename=\"{written}\"\n\nx\n"
+        );
         let raw = multipart(&parts);
         assert_eq!(read(&raw).attachments[0].name, kept, "{written}");
     }
@@ -138,7 +148,19 @@ fn html_is_shown_without_what_acts_or_loads() {
 #[test]
 fn long_lines_and_open_tags_take_no_time_worth_telling() {
     let start = std::time::Instant::now();
-    for text in ["<", "<a ", "<!--", "&", "<blockquote>", "<script>", "<p x=\"", "> ", "On 1 May\n", "--\n", "a@b <\n"] {
+    for text in [
+        "<",
+        "<a ",
+        "<!--",
+        "&",
+        "<blockquote>",
+        "<script>",
+        "<p x=\"",
+        "> ",
+        "On 1 May\n",
+        "--\n",
+        "a@b <\n",
+    ] {
         let body = text.repeat(200_000 / text.len());
         let raw = format!("From: a@b.example\nContent-Type: text/html\n\n{body}");
         let _ = read(raw.as_bytes());

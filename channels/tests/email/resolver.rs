@@ -8,7 +8,7 @@ use tokio::net::UdpSocket;
 
 /// A record.
 #[derive(Debug, Clone)]
-pub enum Record {
+pub(crate) enum Record {
     Txt(String),
     Address(IpAddr),
     Mail(u16, String),
@@ -43,22 +43,22 @@ impl Record {
 
 /// What the server knows, by lower-case name.
 #[derive(Clone, Default)]
-pub struct Zone(Arc<Mutex<BTreeMap<String, Vec<Record>>>>);
+pub(crate) struct Zone(Arc<Mutex<BTreeMap<String, Vec<Record>>>>);
 
 impl Zone {
-    pub fn add(&self, name: &str, record: Record) {
+    pub(crate) fn add(&self, name: &str, record: Record) {
         self.0.lock().unwrap().entry(name.to_ascii_lowercase()).or_default().push(record);
     }
 
     /// Forgets what is known of a kind.
-    pub fn forget(&self, name: &str, kind: u16) {
+    fn forget(&self, name: &str, kind: u16) {
         if let Some(known) = self.0.lock().unwrap().get_mut(&name.to_ascii_lowercase()) {
             known.retain(|record| record.kind() != kind);
         }
     }
 
     /// Replaces what is known of the kind of the records.
-    pub fn set(&self, name: &str, records: Vec<Record>) {
+    pub(crate) fn set(&self, name: &str, records: Vec<Record>) {
         for record in &records {
             self.forget(name, record.kind());
         }
@@ -66,7 +66,7 @@ impl Zone {
     }
 
     /// Starts answering; ends with the runtime.
-    pub async fn serve(&self) -> SocketAddr {
+    pub(crate) async fn serve(&self) -> SocketAddr {
         let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         let address = socket.local_addr().unwrap();
         let zone = self.clone();

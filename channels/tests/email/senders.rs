@@ -20,7 +20,10 @@ async fn all_given_spf_vectors_come_out_as_they_should() {
             let address = zone.serve().await;
             let mut checker = Checker::asking(address, "localdomain.org").unwrap();
             for line in section.lines().map(|line| line.trim().trim_start_matches('-').trim()) {
-                let Some((word, value)) = line.split_once(':').map(|(word, value)| (word, value.trim())) else { continue };
+                let Some((word, value)) = line.split_once(':').map(|(word, value)| (word, value.trim()))
+                else {
+                    continue;
+                };
                 match word {
                     "spf" | "exp" | "a" | "aaaa" | "mx" | "ptr" => {
                         record(&zone, word, value, &mut mails);
@@ -37,7 +40,10 @@ async fn all_given_spf_vectors_come_out_as_they_should() {
                         let is_said = words.is_empty() || found.explanation() == Some(words);
                         count += 1;
                         if name != result || !is_said {
-                            wrong.push(format!("{file}: {helo} {from} {ip}: {name} {:?}, not {value}", found.explanation()));
+                            wrong.push(format!(
+                                "{file}: {helo} {from} {ip}: {name} {:?}, not {value}",
+                                found.explanation()
+                            ));
                         }
                     }
                     _ => {}
@@ -64,7 +70,10 @@ fn record(zone: &Zone, word: &str, value: &str, mails: &mut u16) {
             });
             zone.set(name, hosts.collect());
         }
-        _ => zone.set(&reversed(name.parse().unwrap()), list.map(|host| Record::Pointer(host.to_owned())).collect()),
+        _ => zone.set(
+            &reversed(name.parse().unwrap()),
+            list.map(|host| Record::Pointer(host.to_owned())).collect(),
+        ),
     }
 }
 

@@ -4,7 +4,8 @@ use super::*;
 use crate::email::head::Mailbox;
 
 fn head(fields: &[&str], from: &str) -> Head {
-    let others = fields.iter().map(|value| ("authentication-results".to_owned(), (*value).to_owned())).collect();
+    let others =
+        fields.iter().map(|value| ("authentication-results".to_owned(), (*value).to_owned())).collect();
     let from = vec![Mailbox { name: None, address: from.to_owned() }];
     Head { others, from, from_fields: 1, ..Head::default() }
 }
@@ -13,15 +14,28 @@ const PASS: &str = "mx.us.example; spf=pass smtp.mailfrom=a.example; dkim=pass h
 
 #[test]
 fn only_the_topmost_word_of_the_pinned_server_counts() {
-    let proved = |fields: &[&str], upstream: &str| by_upstream(&head(fields, "ann@a.example"), upstream).is_proved();
+    let proved =
+        |fields: &[&str], upstream: &str| by_upstream(&head(fields, "ann@a.example"), upstream).is_proved();
     assert!(proved(&[PASS], "mx.us.example"));
     assert!(!proved(&[PASS], ""), "nobody is pinned");
     assert!(!proved(&[PASS], "mx.other.example"));
-    assert!(!proved(&["mx.evil.example; dmarc=fail header.from=a.example", PASS], "mx.us.example"), "a forged one below");
+    assert!(
+        !proved(&["mx.evil.example; dmarc=fail header.from=a.example", PASS], "mx.us.example"),
+        "a forged one below"
+    );
     assert!(!proved(&["mx.us.example; dmarc=fail header.from=a.example", PASS], "mx.us.example"));
-    assert!(!proved(&["mx.us.example (dmarc=pass header.from=a.example); none"], "mx.us.example"), "a comment");
-    assert!(!proved(&["mx.us.example; dmarc=pass header.from=b.example"], "mx.us.example"), "about another domain");
-    assert!(!proved(&["mx.us.example; spf=pass smtp.mailfrom=a.example"], "mx.us.example"), "the envelope alone");
+    assert!(
+        !proved(&["mx.us.example (dmarc=pass header.from=a.example); none"], "mx.us.example"),
+        "a comment"
+    );
+    assert!(
+        !proved(&["mx.us.example; dmarc=pass header.from=b.example"], "mx.us.example"),
+        "about another domain"
+    );
+    assert!(
+        !proved(&["mx.us.example; spf=pass smtp.mailfrom=a.example"], "mx.us.example"),
+        "the envelope alone"
+    );
 }
 
 #[test]

@@ -96,7 +96,9 @@ fn is_close(line: &str, name: &str) -> bool {
     if name.is_empty() {
         return line.len() >= 4 && line.bytes().all(|b| b == b'<');
     }
-    line.strip_prefix("<<<").and_then(|rest| rest.strip_suffix("<<<")).is_some_and(|inner| inner.trim() == name)
+    line.strip_prefix("<<<")
+        .and_then(|rest| rest.strip_suffix("<<<"))
+        .is_some_and(|inner| inner.trim() == name)
 }
 
 /// `Name>>>>> "Initials" == Name writes:`, an old way to introduce a quote.
@@ -117,10 +119,7 @@ fn push_with_plain_marks(out: &mut String, line: &str) {
 }
 
 fn trim_blank_lines(text: &str) -> String {
-    let start = text
-        .split_inclusive('\n')
-        .take_while(|line| line.trim().is_empty())
-        .map(str::len)
-        .sum::<usize>();
+    let start =
+        text.split_inclusive('\n').take_while(|line| line.trim().is_empty()).map(str::len).sum::<usize>();
     text[start..].trim_end().to_owned()
 }

@@ -6,51 +6,161 @@ use aho_corasick::AhoCorasick;
 
 /// Words for writing, lower case.
 const WROTE: &[&str] = &[
-    "wrote", "writes", "schrieb", "geschrieben", "a écrit", "a ecrit", "écrit", "écrivait", "escribió", "escribio",
-    "escreveu", "ha scritto", "scritto", "schreef", "geschreven", "skrev", "napisał(a)", "napisał", "napisała",
-    "napisal", "napsal(a)", "napsal", "napísal(a)", "napísal", "написал(а)", "написал", "написала", "написав",
-    "пишет", "пише", "писал", "kirjoitti", "a scris", "írta", "yazdı", "έγραψε", "写道", "寫道", "写到", "님이 작성",
+    "wrote",
+    "writes",
+    "schrieb",
+    "geschrieben",
+    "a écrit",
+    "a ecrit",
+    "écrit",
+    "écrivait",
+    "escribió",
+    "escribio",
+    "escreveu",
+    "ha scritto",
+    "scritto",
+    "schreef",
+    "geschreven",
+    "skrev",
+    "napisał(a)",
+    "napisał",
+    "napisała",
+    "napisal",
+    "napsal(a)",
+    "napsal",
+    "napísal(a)",
+    "napísal",
+    "написал(а)",
+    "написал",
+    "написала",
+    "написав",
+    "пишет",
+    "пише",
+    "писал",
+    "kirjoitti",
+    "a scris",
+    "írta",
+    "yazdı",
+    "έγραψε",
+    "写道",
+    "寫道",
+    "写到",
+    "님이 작성",
     "のメール",
 ];
 
 /// Words that begin an introduction, lower case, with the blank after them.
 const OPENERS: &[&str] = &[
-    "on ", "at ", "le ", "am ", "op ", "el ", "em ", "il ", "den ", "dnia ", "w dniu ", "dne ", "dňa ", "pe ",
-    "la data de ", "în data de ", "på ", "на ", "в ", "στις ", "在", "于",
+    "on ",
+    "at ",
+    "le ",
+    "am ",
+    "op ",
+    "el ",
+    "em ",
+    "il ",
+    "den ",
+    "dnia ",
+    "w dniu ",
+    "dne ",
+    "dňa ",
+    "pe ",
+    "la data de ",
+    "în data de ",
+    "på ",
+    "на ",
+    "в ",
+    "στις ",
+    "在",
+    "于",
 ];
 
 /// Abbreviated and full names of weekdays and months begin dates; four letters tell them.
 const DATE_WORDS: &[&str] = &[
-    "mon", "tue", "wed", "thu", "fri", "sat", "sun", "lun", "mar", "mer", "mié", "mie", "jeu", "jue", "ven", "vie",
-    "sam", "sáb", "sab", "dim", "dom", "mo.", "di.", "mi.", "do.", "fr.", "sa.", "so.", "man", "tir", "ons", "tor",
-    "fre", "lør", "søn", "mån", "tis", "lör", "sön", "пн", "вт", "ср", "чт", "пт", "сб", "вс", "нд", "пон", "вто",
-    "сре", "чет", "пят", "суб", "вос", "jan", "feb", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
-    "янв", "фев", "апр", "май", "июн", "июл", "авг", "сен", "окт", "ноя", "дек", "seg", "ter", "qua", "qui", "sex",
-    "pon", "wto", "wt.", "śro", "śr.", "czw", "pią", "pt.", "sob", "nie", "vr", "za", "zo", "ma", "di", "wo", "do",
+    "mon", "tue", "wed", "thu", "fri", "sat", "sun", "lun", "mar", "mer", "mié", "mie", "jeu", "jue", "ven",
+    "vie", "sam", "sáb", "sab", "dim", "dom", "mo.", "di.", "mi.", "do.", "fr.", "sa.", "so.", "man", "tir",
+    "ons", "tor", "fre", "lør", "søn", "mån", "tis", "lör", "sön", "пн", "вт", "ср", "чт", "пт", "сб", "вс",
+    "нд", "пон", "вто", "сре", "чет", "пят", "суб", "вос", "jan", "feb", "apr", "may", "jun", "jul", "aug",
+    "sep", "oct", "nov", "dec", "янв", "фев", "апр", "май", "июн", "июл", "авг", "сен", "окт", "ноя", "дек",
+    "seg", "ter", "qua", "qui", "sex", "pon", "wto", "wt.", "śro", "śr.", "czw", "pią", "pt.", "sob", "nie",
+    "vr", "za", "zo", "ma", "di", "wo", "do",
 ];
 
 /// Stems of what stands between strokes above a forwarded or answered mail.
 const FORWARDED: &[&str] = &[
-    "forwarded message", "original message", "reply message", "forwarded by", "original appointment",
-    "ursprüngliche nachricht", "ursprungliche nachricht", "originalnachricht", "original-nachricht",
-    "weitergeleitete nachricht", "message transféré", "message transfere", "message d'origine", "message d’origine",
-    "message original", "mensaje original", "mensaje reenviado", "mensagem original", "mensagem encaminhada",
-    "messaggio originale", "messaggio inoltrato", "oorspronkelijk bericht", "doorgestuurd bericht",
-    "origineel bericht", "originalmeddelande", "vidarebefordrat", "ursprungligt meddelande", "oprindelig",
-    "oprindelig besked", "videresendt", "opprinnelig melding", "alkuperäinen viesti", "wiadomość oryginalna",
-    "oryginalna wiadomość", "wiadomość przekazana", "přeposlaná zpráva", "původní zpráva", "pôvodná správa",
-    "исходное сообщение", "пересылаемое сообщение", "оригинальное сообщение", "пересланное сообщение", "原始邮件",
-    "原始郵件", "转发邮件", "轉寄郵件", "轉寄的郵件", "元のメッセージ", "転送メッセージ", "원본 메시지", "전달된 메시지",
-    "orijinal mesaj", "eredeti üzenet", "mesaj original",
+    "forwarded message",
+    "original message",
+    "reply message",
+    "forwarded by",
+    "original appointment",
+    "ursprüngliche nachricht",
+    "ursprungliche nachricht",
+    "originalnachricht",
+    "original-nachricht",
+    "weitergeleitete nachricht",
+    "message transféré",
+    "message transfere",
+    "message d'origine",
+    "message d’origine",
+    "message original",
+    "mensaje original",
+    "mensaje reenviado",
+    "mensagem original",
+    "mensagem encaminhada",
+    "messaggio originale",
+    "messaggio inoltrato",
+    "oorspronkelijk bericht",
+    "doorgestuurd bericht",
+    "origineel bericht",
+    "originalmeddelande",
+    "vidarebefordrat",
+    "ursprungligt meddelande",
+    "oprindelig",
+    "oprindelig besked",
+    "videresendt",
+    "opprinnelig melding",
+    "alkuperäinen viesti",
+    "wiadomość oryginalna",
+    "oryginalna wiadomość",
+    "wiadomość przekazana",
+    "přeposlaná zpráva",
+    "původní zpráva",
+    "pôvodná správa",
+    "исходное сообщение",
+    "пересылаемое сообщение",
+    "оригинальное сообщение",
+    "пересланное сообщение",
+    "原始邮件",
+    "原始郵件",
+    "转发邮件",
+    "轉寄郵件",
+    "轉寄的郵件",
+    "元のメッセージ",
+    "転送メッセージ",
+    "원본 메시지",
+    "전달된 메시지",
+    "orijinal mesaj",
+    "eredeti üzenet",
+    "mesaj original",
 ];
 
 /// The same where no strokes are needed, since a colon ends them.
 const FORWARDED_PLAIN: &[&str] = &[
-    "begin forwarded message", "anfang der weitergeleiteten nachricht", "anfang der weitergeleiteten e-mail",
-    "début du message transféré", "début du message réexpédié", "inicio del mensaje reenviado",
-    "início da mensagem reenviada", "início da mensagem encaminhada", "inizio messaggio inoltrato",
-    "begin doorgestuurd bericht", "start på videresendt besked", "videresendt besked", "vidarebefordrat brev",
-    "начало переадресованного сообщения", "początek przekazywanej wiadomości",
+    "begin forwarded message",
+    "anfang der weitergeleiteten nachricht",
+    "anfang der weitergeleiteten e-mail",
+    "début du message transféré",
+    "début du message réexpédié",
+    "inicio del mensaje reenviado",
+    "início da mensagem reenviada",
+    "início da mensagem encaminhada",
+    "inizio messaggio inoltrato",
+    "begin doorgestuurd bericht",
+    "start på videresendt besked",
+    "videresendt besked",
+    "vidarebefordrat brev",
+    "начало переадресованного сообщения",
+    "początek przekazywanej wiadomości",
 ];
 
 /// Whether a line, without blanks around it, introduces another mail.
@@ -142,7 +252,8 @@ fn has_address(line: &str) -> bool {
     ['<', '(', '['].into_iter().any(|open| {
         line.split(open).skip(1).any(|rest| {
             let inner = rest.split(['>', ')', ']']).next().unwrap_or_default();
-            inner.len() < 200 && inner.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty())
+            inner.len() < 200
+                && inner.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty())
         })
     })
 }
@@ -168,9 +279,9 @@ fn begins_with_date(line: &str) -> bool {
         return true;
     }
     let word: String = line.chars().take_while(|c| c.is_alphabetic() || *c == '.').collect();
-    DATE_WORDS.iter().any(|name| {
-        if name.len() < 3 { word.trim_end_matches('.') == *name } else { word.starts_with(name) }
-    })
+    DATE_WORDS
+        .iter()
+        .any(|name| if name.len() < 3 { word.trim_end_matches('.') == *name } else { word.starts_with(name) })
 }
 
 /// `2013/10/2 Ann <ann@example.com>:`, and Google's form without an address.

@@ -92,7 +92,8 @@ fn below_first_quote(lines: &[(Line, String)]) -> Option<usize> {
     if lines[first].0 != Line::Marker {
         return None;
     }
-    let own = lines.iter().position(|(kind, _)| matches!(kind, Line::Text | Line::Header | Line::Delimiter))?;
+    let own =
+        lines.iter().position(|(kind, _)| matches!(kind, Line::Text | Line::Header | Line::Delimiter))?;
     let is_quoted = lines[..own].iter().any(|(kind, _)| *kind == Line::Quote);
     let is_own = lines[own..].iter().all(|(kind, _)| matches!(kind, Line::Text | Line::Empty));
     (is_quoted && is_own).then_some(own)

@@ -51,8 +51,14 @@ fn what_clients_write_above_a_quote_is_known() {
 #[test]
 fn signatures_of_telephones_and_below_strokes_are_left_out() {
     for signature in [
-        "-- \nAnn Meyer\nACME", "Sent from my iPhone", "Von meinem iPhone gesendet", "Gesendet mit der GMX Mail App",
-        "Envoyé de mon iPhone", "Enviado desde mi iPhone", "Get Outlook for iOS", "_____\nACME Ltd, registered in England",
+        "-- \nAnn Meyer\nACME",
+        "Sent from my iPhone",
+        "Von meinem iPhone gesendet",
+        "Gesendet mit der GMX Mail App",
+        "Envoyé de mon iPhone",
+        "Enviado desde mi iPhone",
+        "Get Outlook for iOS",
+        "_____\nACME Ltd, registered in England",
     ] {
         assert_eq!(strip(&format!("We sign.\n\n{signature}\n")), "We sign.", "{signature}");
     }
@@ -82,7 +88,8 @@ fn answers_between_quotes_keep_what_they_answer() {
 
 #[test]
 fn odd_texts_do_no_harm() {
-    for text in ["", "\n\n\n", ">", "--", "\0\0", "> quote only", "On", "wrote:", "```", ">>>>\n", ":\u{a0}:"] {
+    for text in ["", "\n\n\n", ">", "--", "\0\0", "> quote only", "On", "wrote:", "```", ">>>>\n", ":\u{a0}:"]
+    {
         let (_, _) = (strip(text), own_words(text));
     }
     let long = format!("{}\n> {}\n{}", "x".repeat(300_000), "y".repeat(300_000), "On 1 May\n".repeat(20_000));
