@@ -8,6 +8,8 @@ CREATE TABLE mails (
     thread     text NOT NULL,
     -- The subject without what answering puts before it, lower case.
     subject    text NOT NULL,
+    -- The subject as it was written.
+    title      text NOT NULL,
     is_ours    boolean NOT NULL,
     seen_at    timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (tenant_id, message_id)

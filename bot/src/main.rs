@@ -9,6 +9,7 @@ mod duty;
 mod fetch;
 mod help;
 mod judge;
+mod mail;
 mod members;
 mod runner;
 mod serve;

@@ -12,6 +12,8 @@ pub struct Known {
     pub thread: String,
     /// Its subject without what answering puts before it, lower case.
     pub subject: String,
+    /// Its subject as it was written.
+    pub title: String,
     /// We wrote it.
     pub is_ours: bool,
 }
@@ -35,13 +37,15 @@ pub async fn thread_of(
 pub async fn remember(tx: &mut Tx, mail: &Known) -> Result<(), Error> {
     let tenant = tx.tenant();
     sqlx::query(
-        "INSERT INTO mails (tenant_id, message_id, thread, subject, is_ours) VALUES ($1, $2, $3, $4, $5)
+        "INSERT INTO mails (tenant_id, message_id, thread, subject, title, is_ours)
+         VALUES ($1, $2, $3, $4, $5, $6)
          ON CONFLICT DO NOTHING",
     )
     .bind(tenant.0)
     .bind(&mail.message_id)
     .bind(&mail.thread)
     .bind(&mail.subject)
+    .bind(&mail.title)
     .bind(mail.is_ours)
     .execute(&mut **tx)
     .await?;
@@ -50,14 +54,20 @@ pub async fn remember(tx: &mut Tx, mail: &Known) -> Result<(), Error> {
 
 /// The newest mail of a thread that somebody else wrote: the one to answer.
 pub async fn newest(tx: &mut Tx, thread: &str) -> Result<Option<Known>, Error> {
-    let row: Option<(String, String, String, bool)> = sqlx::query_as(
-        "SELECT message_id, thread, subject, is_ours FROM mails WHERE thread = $1
+    let row: Option<(String, String, String, String, bool)> = sqlx::query_as(
+        "SELECT message_id, thread, subject, title, is_ours FROM mails WHERE thread = $1
          ORDER BY is_ours, seen_at DESC, message_id LIMIT 1",
     )
     .bind(thread)
     .fetch_optional(&mut **tx)
     .await?;
-    Ok(row.map(|(message_id, thread, subject, is_ours)| Known { message_id, thread, subject, is_ours }))
+    Ok(row.map(|(message_id, thread, subject, title, is_ours)| Known {
+        message_id,
+        thread,
+        subject,
+        title,
+        is_ours,
+    }))
 }
 
 /// How far a mailbox was read: the server's number for its numbering, and the last mail's number in it.
@@ -84,4 +94,14 @@ pub async fn set_read_to(tx: &mut Tx, mailbox: &str, uid_validity: i64, uid: i64
     .execute(&mut **tx)
     .await?;
     Ok(())
+}
+
+/// How many mails of others came in a thread lately: two programs that answer each other write many.
+pub async fn recent(tx: &mut Tx, thread: &str) -> Result<i64, Error> {
+    Ok(sqlx::query_scalar(
+        "SELECT count(*) FROM mails WHERE thread = $1 AND NOT is_ours AND seen_at > now() - interval '10 minutes'",
+    )
+    .bind(thread)
+    .fetch_one(&mut **tx)
+    .await?)
 }

@@ -22,7 +22,11 @@ pub(crate) struct Email {
 impl Email {
     /// The addresses people write to, lower case; none means that mail is not connected.
     pub(crate) fn inboxes(&self) -> Vec<String> {
-        self.inboxes.split(',').map(|inbox| inbox.trim().to_lowercase()).filter(|inbox| inbox.contains('@')).collect()
+        self.inboxes
+            .split(',')
+            .map(|inbox| inbox.trim().to_lowercase())
+            .filter(|inbox| inbox.contains('@'))
+            .collect()
     }
 
     /// The address we write from.

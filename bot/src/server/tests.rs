@@ -105,6 +105,7 @@ impl Place {
             limits: Limits::new(config.limits.requests_per_minute, None),
             slack: channels::slack::client::Slack::new("http://127.0.0.1:9", Duration::from_secs(1)).unwrap(),
             points: FailPoints::default(),
+            mail: None,
             config,
         };
         let router = router(edge, ::console::router(pages));

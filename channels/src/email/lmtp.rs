@@ -1,6 +1,7 @@
 //! LMTP: a mail server hands mails in. Each recipient hears for itself whether its mail is safe.
 
 use std::io;
+use std::sync::Arc;
 
 use tokio::io::{
     AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader,
@@ -30,10 +31,11 @@ pub enum Taken {
 ///
 /// # Errors
 /// When the connection breaks; nothing that was not acknowledged is lost then, since the server tries again.
-pub async fn serve<S, F>(stream: S, inboxes: &[String], host: &str, store: F) -> io::Result<()>
+pub async fn serve<S, F, D>(stream: S, inboxes: &[String], host: &str, store: F) -> io::Result<()>
 where
     S: AsyncRead + AsyncWrite + Unpin,
-    F: AsyncFn(Arrival, &[u8]) -> Taken,
+    F: Fn(Arrival, Arc<Vec<u8>>) -> D,
+    D: Future<Output = Taken>,
 {
     let mut talk = Talk { stream: BufReader::new(stream), inboxes, mail_from: None, recipients: Vec::new() };
     talk.say(&format!("220 {host} LMTP ready")).await?;
@@ -136,9 +138,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Talk<'_, S> {
         self.say("250 2.1.5 ok").await
     }
 
-    async fn data(&mut self, store: &impl AsyncFn(Arrival, &[u8]) -> Taken) -> io::Result<()> {
+    async fn data<D: Future<Output = Taken>>(
+        &mut self,
+        store: &impl Fn(Arrival, Arc<Vec<u8>>) -> D,
+    ) -> io::Result<()> {
         self.say("354 end with a dot on a line").await?;
-        let mail = read_data(&mut self.stream).await?;
+        let mail = read_data(&mut self.stream).await?.map(Arc::new);
         let recipients = std::mem::take(&mut self.recipients);
         for recipient in recipients {
             let Some(raw) = &mail else {
@@ -146,7 +151,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Talk<'_, S> {
                 continue;
             };
             let arrival = Arrival { mail_from: self.mail_from.clone(), recipient, ..Arrival::default() };
-            match store(arrival, raw).await {
+            match store(arrival, raw.clone()).await {
                 Taken::Stored => self.say("250 2.0.0 stored").await?,
                 Taken::Later => self.say("451 4.3.0 not now").await?,
             }
@@ -198,9 +203,9 @@ mod tests {
     async fn talk(said: &[u8], taken: Taken) -> (Vec<String>, Vec<(String, Vec<u8>)>) {
         let (ours, theirs) = tokio::io::duplex(1 << 20);
         let stored = Mutex::new(Vec::new());
-        let store = async |arrival: Arrival, raw: &[u8]| {
+        let store = |arrival: Arrival, raw: Arc<Vec<u8>>| {
             stored.lock().unwrap().push((arrival.recipient, raw.to_vec()));
-            taken
+            std::future::ready(taken)
         };
         let inboxes = ["deals@us.example".to_owned()];
         let (mut reading, mut writing) = tokio::io::split(ours);

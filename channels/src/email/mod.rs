@@ -10,6 +10,7 @@ pub mod decode;
 pub mod envelope;
 pub mod head;
 pub mod html;
+pub mod imap;
 pub mod kind;
 pub mod lmtp;
 pub mod render;
