@@ -85,7 +85,7 @@ pub fn read(text: &str) -> Option<Calendar> {
             ("END", Some(name), _) if property.value.eq_ignore_ascii_case(name) => inner = None,
             (_, Some(_), _) => {}
             ("BEGIN", None, None) if property.value.eq_ignore_ascii_case("VEVENT") => {
-                event = Some(Event::default())
+                event = Some(Event::default());
             }
             ("BEGIN", None, Some(_)) => inner = Some(property.value.clone()),
             ("BEGIN", None, None) if !property.value.eq_ignore_ascii_case("VCALENDAR") => {

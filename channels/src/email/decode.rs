@@ -170,7 +170,7 @@ fn html_body<'x>(message: &Message<'x>) -> Option<Cow<'x, str>> {
     match found.as_slice() {
         [] => None,
         [one] => Some((*one).clone()),
-        many => Some(many.iter().map(|html| html.as_ref()).collect::<Vec<_>>().join("\n").into()),
+        many => Some(many.iter().map(AsRef::as_ref).collect::<Vec<&str>>().join("\n").into()),
     }
 }
 
@@ -267,18 +267,11 @@ fn wrapped_text(raw: &[u8]) -> Option<String> {
 }
 
 fn into_owned(mail: Mail<'_>) -> Mail<'static> {
-    let attachments = mail
-        .attachments
-        .into_iter()
-        .map(|file| Attachment { data: Cow::Owned(file.data.into_owned()), ..file })
-        .map(|Attachment { name, kind, data, sha256, is_inline }| Attachment {
-            name,
-            kind,
-            data,
-            sha256,
-            is_inline,
-        })
-        .collect();
+    let kept = |file: Attachment<'_>| {
+        let Attachment { name, kind, data, sha256, is_inline } = file;
+        Attachment { name, kind, data: Cow::Owned(data.into_owned()), sha256, is_inline }
+    };
+    let attachments = mail.attachments.into_iter().map(kept).collect();
     Mail {
         html: mail.html.map(|html| Cow::Owned(html.into_owned())),
         attachments,

@@ -153,7 +153,7 @@ impl Page {
             }
             return;
         }
-        for word in text.split_inclusive(|c: char| matches!(c, ' ' | '\t' | '\n' | '\r' | '\u{c}')) {
+        for word in text.split_inclusive([' ', '\t', '\n', '\r', '\u{c}']) {
             let bare = word.trim_end_matches([' ', '\t', '\n', '\r', '\u{c}']);
             if !bare.is_empty() {
                 self.push(&entities(bare));

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use domain::card::{Block, Button, Card, Span, Text, Verb};
+use domain::card::{Block, Button, Card, HitLine, Span, Text, Verb};
 
 /// What a mail needs to know of where it is sent.
 #[derive(Debug, Clone, Copy)]
@@ -140,37 +140,8 @@ fn write_html_block(out: &mut String, block: &Block, around: Around<'_>) -> fmt:
             out.push_str("</table>");
             Ok(())
         }
-        Block::Table { columns, rows } => {
-            out.push_str("<table border=\"1\" cellpadding=\"4\" style=\"border-collapse:collapse\"><tr>");
-            columns
-                .iter()
-                .try_for_each(|column| write!(out, "<th align=\"left\">{}</th>", Escaped(column)))?;
-            out.push_str("</tr>");
-            for row in rows {
-                out.push_str("<tr>");
-                row.iter().try_for_each(|cell| write!(out, "<td>{}</td>", Escaped(cell)))?;
-                out.push_str("</tr>");
-            }
-            out.push_str("</table>");
-            Ok(())
-        }
-        Block::Hits { hits } => {
-            out.push_str("<ol>");
-            for hit in hits {
-                write!(
-                    out,
-                    "<li value=\"{}\"><b>{}</b> - {}, {}, fit {} of 100<br>{}</li>",
-                    hit.rank,
-                    Escaped(&hit.name),
-                    Escaped(&hit.place),
-                    Escaped(&hit.size),
-                    hit.fit,
-                    Escaped(&hit.why)
-                )?;
-            }
-            out.push_str("</ol>");
-            Ok(())
-        }
+        Block::Table { columns, rows } => write_html_table(out, columns, rows),
+        Block::Hits { hits } => write_html_hits(out, hits),
         Block::Quote { text } => write!(out, "<blockquote>{}</blockquote>", Escaped(text)),
         Block::Progress { done, total, label } => {
             write!(out, "<p>{} ({done} of {total})</p>", Escaped(label))
@@ -203,6 +174,37 @@ fn write_html_block(out: &mut String, block: &Block, around: Around<'_>) -> fmt:
             Ok(())
         }
     }
+}
+
+fn write_html_table(out: &mut String, columns: &[String], rows: &[Vec<String>]) -> fmt::Result {
+    out.push_str("<table border=\"1\" cellpadding=\"4\" style=\"border-collapse:collapse\"><tr>");
+    columns.iter().try_for_each(|column| write!(out, "<th align=\"left\">{}</th>", Escaped(column)))?;
+    out.push_str("</tr>");
+    for row in rows {
+        out.push_str("<tr>");
+        row.iter().try_for_each(|cell| write!(out, "<td>{}</td>", Escaped(cell)))?;
+        out.push_str("</tr>");
+    }
+    out.push_str("</table>");
+    Ok(())
+}
+
+fn write_html_hits(out: &mut String, hits: &[HitLine]) -> fmt::Result {
+    out.push_str("<ol>");
+    for hit in hits {
+        write!(
+            out,
+            "<li value=\"{}\"><b>{}</b> - {}, {}, fit {} of 100<br>{}</li>",
+            hit.rank,
+            Escaped(&hit.name),
+            Escaped(&hit.place),
+            Escaped(&hit.size),
+            hit.fit,
+            Escaped(&hit.why)
+        )?;
+    }
+    out.push_str("</ol>");
+    Ok(())
 }
 
 fn write_html_text(out: &mut String, text: &Text) -> fmt::Result {
@@ -244,7 +246,7 @@ fn actions(buttons: &[Button], around: Around<'_>) -> Vec<Action> {
                 actions.push(Action::Words("approve, or: reject, and why".to_owned()));
             }
             None => {
-                actions.push(Action::Page("Look at it".to_owned(), absolute(around.whole, around.console)))
+                actions.push(Action::Page("Look at it".to_owned(), absolute(around.whole, around.console)));
             }
         }
     }

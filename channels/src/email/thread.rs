@@ -79,8 +79,7 @@ pub fn base_subject(subject: &str) -> String {
         "轉寄", "返信", "転送",
     ];
     let mut rest = subject.trim();
-    loop {
-        let Some((mark, after)) = rest.split_once([':', '：']) else { break };
+    while let Some((mark, after)) = rest.split_once([':', '：']) {
         let word = mark.trim().to_lowercase();
         let word = word.split(['[', '(', '^']).next().unwrap_or_default().trim();
         let is_mark =
