@@ -122,7 +122,7 @@ async fn follow(door: Door, place: Place) {
         match follow_once(&door, &place, &key).await {
             Ok(()) => tracing::info!("the mailbox's server hung up"),
             Err(error) => {
-                tracing::warn!(error = format!("{error:#}"), "the mailbox cannot be read (IMAP_URL)")
+                tracing::warn!(error = format!("{error:#}"), "the mailbox cannot be read (IMAP_URL)");
             }
         }
         if began.elapsed() > Duration::from_mins(1) {
