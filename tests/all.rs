@@ -16,6 +16,7 @@ mod faults;
 mod formats;
 mod intake;
 mod kills;
+mod mail;
 mod migrations;
 mod objects;
 mod outages;

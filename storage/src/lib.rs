@@ -19,6 +19,7 @@ pub mod error;
 pub mod idempotency;
 pub mod inbox;
 pub mod limits;
+pub mod mails;
 pub mod messages;
 pub mod objects;
 pub mod outbox;

@@ -4,6 +4,7 @@ mod api;
 mod api_contracts;
 mod console;
 mod contracts;
+mod mail;
 mod slack;
 
 use std::sync::Arc;
@@ -32,6 +33,7 @@ use tower::ServiceExt;
 
 use super::{Edge, Limits, router};
 use crate::config::Config;
+use crate::mail::Office;
 use crate::telemetry::metrics::Metrics;
 
 const SECRET: &str = "8f742231b10e8888abcd99yyyzzz85a5";
@@ -111,6 +113,7 @@ impl Place {
             public_url: "http://127.0.0.1:8080".to_owned(),
             shown: tokio::sync::broadcast::channel(16).0,
         };
+        let mail = Office::open(&config, (&db, &seal), tenant, &[7; 32]).await.unwrap();
         let edge = Edge {
             home: tenant,
             db: db.clone(),
@@ -125,6 +128,7 @@ impl Place {
             limits: Limits::new(config.limits.requests_per_minute, None),
             slack: channels::slack::client::Slack::new("http://127.0.0.1:9", Duration::from_secs(1)).unwrap(),
             points: FailPoints::default(),
+            mail,
             config,
         };
         let router = router(edge, ::console::router(pages));
