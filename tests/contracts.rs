@@ -117,7 +117,12 @@ async fn a_review_is_answered(browser: &Browser, product: &Product) {
     browser.asks(fill).await;
     browser.asks("document.querySelector('article.review form.answer').requestSubmit()").await;
     let fewer = format!("return document.querySelectorAll('article.review').length === {}", before - 1);
-    browser.awaits("one item fewer", &format!("return location.pathname === '/reviews' && (() => {{ {fewer} }})()")).await;
+    browser
+        .awaits(
+            "one item fewer",
+            &format!("return location.pathname === '/reviews' && (() => {{ {fewer} }})()"),
+        )
+        .await;
 }
 
 async fn the_playbook_is_changed(browser: &Browser, product: &Product) {
@@ -160,7 +165,10 @@ async fn a_contract_from_the_chat_to_the_calendar() {
     dana.clicks("a[href*=\"/compare/\"]", "Compare").await;
     let changed = "return [...document.querySelectorAll('del, ins')].map(e => e.textContent).join(' ')";
     let changed = dana.awaits("what changed", changed).await;
-    assert!(changed.as_str().unwrap().contains("thirty") && changed.as_str().unwrap().contains("sixty"), "{changed}");
+    assert!(
+        changed.as_str().unwrap().contains("thirty") && changed.as_str().unwrap().contains("sixty"),
+        "{changed}"
+    );
     assert_eq!(dana.asks("return document.querySelectorAll('.change').length").await, json!(1));
     let comparison = dana.asks("return location.pathname").await.as_str().unwrap().to_owned();
     dana.picture("contract-comparison").await;

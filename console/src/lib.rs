@@ -107,8 +107,8 @@ pub fn router(console: Console) -> Router {
         .route("/welcome", get(session::welcome))
         .route("/assets/{name}", get(asset::serve));
     // A file is no form: the one address that takes one has a bound of its own.
-    let upload = post(pages::contracts::upload)
-        .layer(DefaultBodyLimit::max(pages::contracts::UPLOAD_BYTES_MAX));
+    let upload =
+        post(pages::contracts::upload).layer(DefaultBodyLimit::max(pages::contracts::UPLOAD_BYTES_MAX));
     pages
         .layer(DefaultBodyLimit::max(BODY_MAX))
         .route(UPLOAD_PATH, upload)

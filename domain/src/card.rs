@@ -263,14 +263,8 @@ impl Verb {
 
     /// Reads the word.
     pub fn from_name(name: &str) -> Option<Self> {
-        let all = [
-            Self::CreateDeals,
-            Self::Approve,
-            Self::Reject,
-            Self::Say,
-            Self::AnswerTerm,
-            Self::EditPosition,
-        ];
+        let all =
+            [Self::CreateDeals, Self::Approve, Self::Reject, Self::Say, Self::AnswerTerm, Self::EditPosition];
         all.into_iter().find(|v| v.name() == name)
     }
 }

@@ -233,10 +233,7 @@ pub async fn said(tx: &mut Tx, id: AnalysisId) -> Result<Vec<Said>, Error> {
 }
 
 /// How many terms of each version stand how, by its latest analysis and what people said since.
-pub async fn verdicts(
-    tx: &mut Tx,
-    versions: &[VersionId],
-) -> Result<Vec<(VersionId, Verdict, i64)>, Error> {
+pub async fn verdicts(tx: &mut Tx, versions: &[VersionId]) -> Result<Vec<(VersionId, Verdict, i64)>, Error> {
     let rows: Vec<(Uuid, String, i64)> = sqlx::query_as(
         "WITH newest AS (
             SELECT DISTINCT ON (version_id) version_id, analysis_id FROM analyses WHERE version_id = ANY($1)

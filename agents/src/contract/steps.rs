@@ -243,7 +243,8 @@ async fn with_answers(tx: &mut Tx, mut analysis: Analysis) -> Result<Analysis, s
         }
     }
     analysis.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-    analysis.extractions = settled(analysis.extractions, said.into_iter().map(|said| said.extraction).collect());
+    analysis.extractions =
+        settled(analysis.extractions, said.into_iter().map(|said| said.extraction).collect());
     Ok(analysis)
 }
 

@@ -8,7 +8,7 @@ use channels::email::{self, Attachment, Kind, Mail, kind};
 use domain::approval::Verdict;
 use domain::error::UserError;
 use domain::ids::TenantId;
-use domain::inbound::{Content, Inbound, Place};
+use domain::inbound::{Content, FileAt, Inbound, Place, SharedFile};
 use domain::intent::Intent;
 use domain::person::{Channel, Person};
 use storage::inbox::{Claimed, Ending};
@@ -17,6 +17,7 @@ use storage::{Db, Tx, approvals};
 
 use super::Office;
 use super::token::Claim;
+use crate::shared::BYTES_MAX;
 
 /// More mails of others in a thread within ten minutes than this are two programs talking.
 const THREAD_MAX: i64 = 10;
@@ -72,7 +73,17 @@ impl Office {
             ));
         }
         tx.commit().await?;
-        self.keep_documents(tenant, &mail.attachments).await?;
+        let vote = self.vote(&arrival, &mail);
+        let files = match vote {
+            // A decision is a decision, whatever is attached to it.
+            Some(_) => Vec::new(),
+            None => self.keep_documents(tenant, &mail.attachments).await?,
+        };
+        let content = if files.is_empty() {
+            Content::Message { text: words(&mail) }
+        } else {
+            Content::Files { text: beside(&arrival, &mail), files }
+        };
         let inbox = inbox_of(&arrival.recipient, &self.inboxes).unwrap_or(&arrival.recipient);
         let inbound = Inbound {
             id: claimed.id,
@@ -81,9 +92,9 @@ impl Office {
             sender: from.address.clone(),
             sender_name: from.name.clone(),
             place: Place { room: from.address.clone(), thread: Some(thread), is_private: true },
-            content: Content::Message { text: words(&mail) },
+            content,
         };
-        Ok(Opened::Said(Box::new(inbound), self.vote(&arrival, &mail)))
+        Ok(Opened::Said(Box::new(inbound), vote))
     }
 
     async fn prove(&self, arrival: &Arrival, raw: &[u8], mail: &Mail<'_>) -> Authentication {
@@ -96,13 +107,22 @@ impl Office {
         }
     }
 
-    /// What may be a contract is kept by its hash. From here the contract agent takes over.
-    async fn keep_documents(&self, tenant: TenantId, files: &[Attachment<'_>]) -> anyhow::Result<()> {
-        for file in files.iter().filter(|file| file.is_document()) {
+    /// What may be a contract is kept by its hash, to be read by the contract agent.
+    async fn keep_documents(
+        &self,
+        tenant: TenantId,
+        attached: &[Attachment<'_>],
+    ) -> anyhow::Result<Vec<SharedFile>> {
+        let mut files = Vec::new();
+        for file in attached.iter().filter(|file| file.is_document() && file.data.len() <= BYTES_MAX) {
             let digest = self.objects.put(tenant, &file.data).await?;
-            tracing::info!(%digest, bytes = file.data.len(), "kept a document from a mail");
+            files.push(SharedFile {
+                name: file.name.clone(),
+                bytes: Some(file.data.len() as u64),
+                at: FileAt::Stored { sha256: digest.to_string() },
+            });
         }
-        Ok(())
+        Ok(files)
     }
 
     fn vote(&self, arrival: &Arrival, mail: &Mail<'_>) -> Option<Vote> {
@@ -137,6 +157,14 @@ impl Office {
             ),
         })
     }
+}
+
+/// What stands beside files and may name their deal: subject, words, and what follows the plus of the address, e.g.
+/// `contracts+acme-payments@…`.
+fn beside(arrival: &Arrival, mail: &Mail<'_>) -> String {
+    let (local, _) = arrival.recipient.rsplit_once('@').unwrap_or_default();
+    let plus = local.split_once('+').map(|(_, deal)| deal.replace(['-', '_', '.'], " ")).unwrap_or_default();
+    [mail.head.subject.as_str(), mail.text.trim(), &plus].join("\n").trim().to_owned()
 }
 
 fn not_yours() -> Intent {

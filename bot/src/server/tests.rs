@@ -101,7 +101,8 @@ impl Place {
         tokio::spawn(writer.run());
         let is_index_open = Arc::new(AtomicBool::new(true));
         let index = Arc::clone(&is_index_open);
-        let originals = Originals(std::env::temp_dir().join(format!("dealdesk-routes-{}", tenant.0.simple())));
+        let originals =
+            Originals(std::env::temp_dir().join(format!("dealdesk-routes-{}", tenant.0.simple())));
         let objects = Objects::in_folder(&originals.0).unwrap();
         let pages = ::console::Console {
             db: db.clone(),

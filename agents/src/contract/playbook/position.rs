@@ -1,8 +1,8 @@
 //! One position of a playbook, read from its file, and when its rules hold.
 
 use domain::contract::{
-    CalendarUnit, Duration, Extraction, Family, Jurisdiction, PositionRow, RuleRow, Side, State, TermKey, Value,
-    Verdict,
+    CalendarUnit, Duration, Extraction, Family, Jurisdiction, PositionRow, RuleRow, Side, State, TermKey,
+    Value, Verdict,
 };
 use regex::Regex;
 use serde::Deserialize;

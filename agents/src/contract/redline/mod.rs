@@ -25,8 +25,8 @@ use domain::error::UserError;
 use super::read;
 
 pub use clauses::clauses;
-pub use domain::contract::{ClauseChange, ClauseFate};
 pub use document::{accept_all, compare, decide, edit, reject_all, revisions};
+pub use domain::contract::{ClauseChange, ClauseFate};
 pub use edit::Edit;
 pub use offers::{Left, Offered, offer};
 pub use revision::{Revision, RevisionKind};
