@@ -11,26 +11,26 @@ const QUESTION: &str = "/deal find payment companies in Germany";
 const SIZES: [(&str, (u32, u32)); 2] = [("narrow", (390, 844)), ("wide", (1200, 900))];
 
 /// The link that was printed at the start.
-fn printed_link(product: &Product) -> String {
+pub(crate) fn printed_link(product: &Product) -> String {
     let log = product.log();
     let link = log.split_whitespace().find(|word| word.contains("/sign-in?token="));
     link.expect("a printed link").to_owned()
 }
 
 /// A product without any chat, as `make run` starts it.
-async fn start(database: &Database) -> Product {
+pub(crate) async fn start(database: &Database) -> Product {
     Setting::on(database).with("SLACK_BOT_TOKEN", "").with("SLACK_SIGNING_SECRET", "").start().await
 }
 
 /// Opens a sign-in link and presses its one button.
-async fn sign_in(browser: &Browser, link: &str) {
+pub(crate) async fn sign_in(browser: &Browser, link: &str) {
     browser.visit(link).await;
     browser.clicks("button", "Sign in").await;
     browser.awaits("the chat", "return location.pathname === '/' && !!document.querySelector('#text')").await;
 }
 
 /// Nothing went wrong in the browser, and everything it asked for came from us.
-async fn all_is_ours(browser: &Browser, product: &Product) {
+pub(crate) async fn all_is_ours(browser: &Browser, product: &Product) {
     assert_eq!(browser.complaints().await, [""; 0]);
     let requests = browser.requests().await;
     assert!(requests.len() > 5, "requests are seen: {requests:?}");
@@ -74,7 +74,7 @@ async fn proposes(browser: &Browser, from: usize) -> Vec<String> {
 }
 
 /// What the last article of the chat with these words says.
-async fn article(browser: &Browser, words: &str) -> String {
+pub(crate) async fn article(browser: &Browser, words: &str) -> String {
     let script = format!(
         "const found = [...document.querySelectorAll('#thread article')].findLast(a => a.innerText.includes({}));
          return found && found.innerText",
@@ -84,7 +84,7 @@ async fn article(browser: &Browser, words: &str) -> String {
 }
 
 /// Adds an approver on the page of people and gives her sign-in link.
-async fn adds_approver(browser: &Browser, product: &Product, name: &str) -> String {
+pub(crate) async fn adds_approver(browser: &Browser, product: &Product, name: &str) -> String {
     browser.visit(&format!("{}/people", product.url)).await;
     browser.asks("document.querySelector('form.add [name=name]').focus()").await;
     browser.types(name).await;
@@ -178,10 +178,15 @@ async fn every_page_is_fit_to_read(browser: &Browser, product: &Product) {
     // The check of contrast is one.
     browser.asks("document.querySelector('h1').style.color = 'rgb(127 127 127 / 20%)'").await;
     assert_eq!(browser.asks(FAINT).await.as_array().map(Vec::len), Some(1));
+    are_fit_to_read(browser, product, &pages).await;
+}
+
+/// Each of these pages in all sizes and both schemes.
+pub(crate) async fn are_fit_to_read(browser: &Browser, product: &Product, pages: &[String]) {
     for (size, pixels) in SIZES {
         for scheme in ["light", "dark"] {
             browser.becomes(pixels, scheme).await;
-            for page in &pages {
+            for page in pages {
                 browser.visit(&format!("{}{page}", product.url)).await;
                 let place = format!("{page} {size} {scheme}");
                 let wide = "const e = document.documentElement; return [e.scrollWidth, innerWidth]";

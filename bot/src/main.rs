@@ -8,6 +8,7 @@ mod delivery;
 mod duty;
 mod help;
 mod judge;
+mod mail;
 mod members;
 mod runner;
 mod serve;

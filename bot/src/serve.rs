@@ -5,8 +5,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use agents::contract::playbook::Playbook;
+use agents::contract::{redline, terms};
 use anyhow::Context;
-use console::Console;
+use console::{Console, Counsel};
 use domain::person::Channel;
 use secrecy::ExposeSecret;
 use storage::inbox::{self, Intake};
@@ -23,7 +25,7 @@ use crate::duty::Bells;
 use crate::server::{self, Edge, Health, Limits};
 use crate::telemetry::metrics::Metrics;
 use crate::worker::Worker;
-use crate::{duty, welcome};
+use crate::{duty, mail, welcome};
 
 /// How long running steps get to end after a signal to stop.
 const DRAIN: Duration = Duration::from_secs(20);
@@ -140,6 +142,7 @@ pub(crate) async fn run(config: Config, part: Part) -> anyhow::Result<ExitCode> 
     let running = start(&app);
     let stop = stopped()?;
     if part == Part::Everything {
+        receive_mail(&app, &running).await?;
         let connecting = running.stop.clone().run_until_cancelled_owned(connect_slack(&app));
         running.tasks.spawn(connecting);
         let Served { server, .. } = bind(&app, &running).await?;
@@ -153,6 +156,15 @@ pub(crate) async fn run(config: Config, part: Part) -> anyhow::Result<ExitCode> 
     running.stop().await;
     app.close().await?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What the console's pages know of contracts.
+pub(crate) fn counsel() -> Counsel {
+    Counsel {
+        terms: terms::infos().into(),
+        positions: Playbook::built_in().rows().into(),
+        compare: redline::clauses,
+    }
 }
 
 /// A bound server that still has to be run.
@@ -170,6 +182,8 @@ pub(crate) async fn bind(app: &App, running: &Running) -> anyhow::Result<Served>
     let address = listener.local_addr()?;
     let console = Console {
         db: app.db.clone(),
+        objects: app.desk.contracts.objects.clone(),
+        counsel: counsel(),
         intake: running.intake.clone(),
         clock: app.clock.clone(),
         ids: app.ids.clone(),
@@ -238,8 +252,25 @@ fn edge(app: &App, running: &Running) -> anyhow::Result<Edge> {
         limits: Limits::new(config.limits.requests_per_minute, shared),
         slack: app.slack.clone(),
         points: app.desk.points.clone(),
+        mail: app.mail.clone(),
         config,
     })
+}
+
+/// Takes mails in by the ways that the settings name.
+async fn receive_mail(app: &App, running: &Running) -> anyhow::Result<()> {
+    let Some(office) = app.mail.clone() else { return Ok(()) };
+    let door = mail::Door {
+        office,
+        db: app.db.clone(),
+        tenant: HOME_TENANT,
+        intake: running.intake.clone(),
+        ids: app.ids.clone(),
+        bell: running.bell.clone(),
+    };
+    mail::start(&door, &running.stop, &running.tasks)
+        .await
+        .context("cannot take mails in (EMAIL_LMTP_LISTEN)")
 }
 
 /// Learns which workspace the configured token belongs to; keeps asking while Slack is away.

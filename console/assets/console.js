@@ -118,6 +118,89 @@ function listen() {
   open();
 }
 
+// A file goes off as soon as it is chosen or dropped; its card comes in the thread like any other.
+async function sendFile(form, file) {
+  if (!file || form.hasAttribute("aria-busy")) return;
+  const body = new FormData();
+  body.set("once", `${thread.dataset.once}.${answered}`);
+  body.set("file", file, file.name);
+  form.setAttribute("aria-busy", "true");
+  tell(`Sending ${file.name}…`);
+  try {
+    const answer = await fetch(form.action, { method: "POST", body, headers: { "HX-Request": "true" } });
+    const elsewhere = answer.headers.get("HX-Redirect");
+    if (elsewhere) return location.assign(elsewhere);
+    const html = await answer.text();
+    if (!answer.ok) {
+      const problem = new DOMParser().parseFromString(html, "text/html").querySelector(".problem");
+      return tell(problem ? problem.textContent : "That did not work. Nothing was sent; try again.");
+    }
+    answered += 1;
+    tell("");
+    sync(html);
+    toEnd();
+  } catch {
+    tell("Dealdesk cannot be reached. Try again: what did arrive is not done twice.");
+  } finally {
+    form.removeAttribute("aria-busy");
+    form.reset();
+  }
+}
+
+// Files can be dropped anywhere on the chat, and on the form of the Contracts page.
+for (const form of document.querySelectorAll("[data-drop]")) {
+  const zone = form.dataset.drop === "page" ? document.documentElement : form;
+  const choice = form.querySelector("input[type=file]");
+  const carries = (event) => event.dataTransfer && [...event.dataTransfer.types].includes("Files");
+  zone.addEventListener("dragover", (event) => {
+    if (!carries(event)) return;
+    event.preventDefault();
+    zone.classList.add("dropping");
+  });
+  zone.addEventListener("dragleave", (event) => {
+    if (!event.relatedTarget || !zone.contains(event.relatedTarget)) zone.classList.remove("dropping");
+  });
+  zone.addEventListener("drop", (event) => {
+    if (!carries(event)) return;
+    event.preventDefault();
+    zone.classList.remove("dropping");
+    const files = event.dataTransfer.files;
+    if (files.length > 1) return tell("One file at a time: each becomes a document of its own.");
+    if (thread) return sendFile(form, files[0]);
+    choice.files = files;
+  });
+  if (thread) {
+    form.classList.add("hidden");
+    choice.addEventListener("change", () => sendFile(form, choice.files[0]));
+  }
+}
+
+// A quote of the report lights up where it stands.
+for (const link of document.querySelectorAll("[data-quote]")) {
+  link.addEventListener("click", () => {
+    for (const old of document.querySelectorAll("mark.lit")) old.classList.remove("lit");
+    for (const mark of document.querySelectorAll(`mark[data-q~="${link.dataset.quote}"]`)) mark.classList.add("lit");
+  });
+}
+
+// What was marked in the document goes into the form as the sentence.
+let marked = "";
+document.addEventListener("selectionchange", () => {
+  const chosen = getSelection();
+  const text = document.getElementById("document");
+  if (text && !chosen.isCollapsed && text.contains(chosen.anchorNode)) marked = chosen.toString();
+});
+for (const button of document.querySelectorAll("[data-marked]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    const field = button.form.elements.quote;
+    if (marked) field.value = marked;
+    else button.textContent = "Mark the sentence in the document first";
+    button.form.elements.state.value = "stated";
+    field.focus();
+  });
+}
+
 if (thread) {
   document.addEventListener("submit", (event) => {
     const form = event.target;

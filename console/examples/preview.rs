@@ -1,9 +1,12 @@
 //! Serves the pages with made-up data, to look at them: `preview DATABASE_URL [ADDRESS]` on an empty database.
 #![expect(clippy::print_stdout, reason = "prints where to look")]
 
+use agents::contract::extract::{Extractor, Options};
+use agents::contract::playbook::{Playbook, Stance};
+use agents::contract::{redline, terms};
 use channels::web;
 use chrono::Duration;
-use console::{Console, new_secret, router};
+use console::{Console, Counsel, new_secret, router};
 use domain::approval::{Decision, Verdict};
 use domain::card::{
     Audience, Block, Button, Card, Choice, EvidenceLine, Footer, HitLine, Say, Style, Text, Urgency, Verb,
@@ -11,9 +14,11 @@ use domain::card::{
 use domain::change::Change;
 use domain::clock::Clock;
 use domain::company::CompanyId;
+use domain::contract::{Analysis, ContractText, NewVersion};
 use domain::deal::Stage;
 use domain::ids::{
-    ApprovalId, ConversationId, DealId, Ids, InboundId, NoteId, PartnerId, PersonId, PlanId, TenantId,
+    AnalysisId, ApprovalId, ConversationId, DealId, DocumentId, Ids, InboundId, NoteId, PartnerId, PersonId, PlanId,
+    TenantId, VersionId,
 };
 use domain::inbound::{Content, Place};
 use domain::intent::Intent;
@@ -23,6 +28,7 @@ use serde_json::json;
 use storage::credentials::{self, Kind};
 use storage::inbox::Ending;
 use storage::messages::Origin;
+use storage::objects::Objects;
 use storage::outbox::Sent;
 use storage::steps::Lease;
 use storage::{
@@ -31,6 +37,25 @@ use storage::{
 };
 use tokio::sync::broadcast;
 
+/// A made-up contract.
+const CONTRACT: &str = "DISTRIBUTION AGREEMENT
+
+This Agreement is made as of March 1, 2025 by and between Nordpay GmbH (\"Supplier\") and Example Inc. \
+(\"Distributor\").
+
+1. Term. It remains in force until February 28, 2030 and shall then automatically renew for terms of one (1) year \
+unless either party gives notice at least ninety (90) days before the end of the term.
+
+2. Payment. Distributor shall pay each invoice within thirty (30) days after its receipt.
+
+3. Assignment. Neither party may assign this Agreement without the prior written consent of the other party.
+
+4. Liability. The aggregate liability of either party shall not exceed the fees paid in the twelve (12) months \
+before the claim.
+
+5. Governing Law. This Agreement is governed by the laws of the State of New York.
+";
+
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
 struct Preview {
@@ -38,6 +63,7 @@ struct Preview {
     ids: Ids,
     clock: Clock,
     shown: broadcast::Sender<String>,
+    objects: Objects,
 }
 
 #[tokio::main]
@@ -47,12 +73,19 @@ async fn main() -> Outcome<()> {
     let address = words.next().unwrap_or_else(|| "127.0.0.1:8099".to_owned());
     let db = Db::open(&Access::from_login(url.parse()?)).await?;
     let (shown, _) = broadcast::channel(64);
+    let objects = Objects::in_folder(&std::env::temp_dir().join("dealdesk-preview"))?;
     let preview =
-        Preview { db: db.clone(), ids: Ids::random(), clock: Clock::system(), shown: shown.clone() };
+        Preview { db: db.clone(), ids: Ids::random(), clock: Clock::system(), shown: shown.clone(), objects };
     let ada = preview.team().await?;
     let (intake, writer) = inbox::intake(&db, inbox::BATCH_MAX);
     let console = Console {
         db,
+        objects: preview.objects.clone(),
+        counsel: Counsel {
+            terms: terms::infos().into(),
+            positions: Playbook::built_in().rows().into(),
+            compare: redline::clauses,
+        },
         intake,
         clock: preview.clock.clone(),
         ids: preview.ids.clone(),
@@ -91,6 +124,7 @@ impl Preview {
         self.request(ben, "create deals with Nordpay and Kassenwerk").await?;
         self.request(ada, "create deals with Zahlwerk").await?;
         self.failed(ada).await?;
+        self.contracts(ada).await?;
         Ok(team)
     }
 
@@ -213,6 +247,54 @@ impl Preview {
         }
         steps::finish(&mut tx, &step, &json!({}), &Lease::new("preview")).await?;
         Ok(tx.commit().await?)
+    }
+
+    /// Two versions of a contract, really read; the first was accepted.
+    async fn contracts(&self, by: &Person) -> Outcome<()> {
+        let extractor = Extractor::new()?;
+        let document = DocumentId(self.ids.next());
+        let mut parent = None;
+        for text in [CONTRACT.to_owned(), CONTRACT.replace("thirty (30)", "sixty (60)")] {
+            let mut tx = self.db.tenant(by.tenant).begin().await?;
+            let (step, origin) = self.plan(&mut tx, by, "MSA Nordpay.txt", &["read", "extract", "judge"]).await?;
+            let context = context(&step, &origin);
+            let sha256 = self.objects.put(by.tenant, text.as_bytes()).await?.to_string();
+            let (bytes, text) = (text.len() as u64, ContractText::plain(text));
+            let rows = extractor.extract(&text, &Options { all: false, deadline: None }).rows;
+            let version = VersionId(self.ids.next());
+            let new = NewVersion {
+                document,
+                version,
+                parent,
+                deal: None,
+                name: "MSA Nordpay.txt".to_owned(),
+                sha256,
+                bytes,
+                kind: "txt".to_owned(),
+                text,
+                notes: vec!["Page 3 is a picture that could not be read.".to_owned()],
+                by: by.id,
+            };
+            let analysis = Analysis {
+                id: AnalysisId(self.ids.next()),
+                version,
+                playbook: 0,
+                is_partial: false,
+                findings: Playbook::built_in().judge(&rows, &Stance::default()),
+                extractions: rows,
+            };
+            let mut all = vec![Change::AddVersion(Box::new(new)), Change::Analyse(Box::new(analysis.clone()))];
+            if parent.is_none() {
+                all.push(Change::AcceptVersion { version, analysis: analysis.id, by: by.id });
+            }
+            for change in &all {
+                changes::apply(&mut tx, &self.ids, (&context, &step), change, self.clock.now()).await?;
+            }
+            parent = Some(version);
+            steps::finish(&mut tx, &step, &json!({}), &Lease::new("preview")).await?;
+            tx.commit().await?;
+        }
+        Ok(())
     }
 
     async fn request(&self, by: &Person, said: &str) -> Outcome<()> {

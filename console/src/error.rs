@@ -24,6 +24,10 @@ pub(crate) enum Failure {
     Missing(&'static str),
     /// What was sent does not make sense, in words for the person.
     Unusable(String),
+    /// What was sent is too long, in words for the person.
+    TooLarge(String),
+    /// A file is not there any more, or the place where files are kept is away.
+    Objects(storage::objects::Error),
     /// Storage failed.
     Storage(storage::Error),
     /// A page could not be laid out.
@@ -49,6 +53,15 @@ impl From<storage::Error> for Failure {
         match error {
             storage::Error::Missing(what) => Self::Missing(what),
             error => Self::Storage(error),
+        }
+    }
+}
+
+impl From<storage::objects::Error> for Failure {
+    fn from(error: storage::objects::Error) -> Self {
+        match error {
+            storage::objects::Error::Missing(_) => Self::Missing("file"),
+            error => Self::Objects(error),
         }
     }
 }
@@ -86,6 +99,11 @@ impl IntoResponse for Failure {
                 ),
             ),
             Self::Unusable(text) => (StatusCode::BAD_REQUEST, "That cannot be", text),
+            Self::TooLarge(text) => (StatusCode::PAYLOAD_TOO_LARGE, "That is too large", text),
+            Self::Objects(error) => {
+                tracing::error!(error = ?error, "the place where files are kept failed");
+                broken()
+            }
             Self::Storage(error) if error.is_passing() => {
                 tracing::warn!(error = ?error, "the database is away");
                 (

@@ -2,6 +2,7 @@
 
 mod asset;
 mod chat;
+mod counsel;
 mod error;
 mod guard;
 mod intake;
@@ -9,6 +10,7 @@ mod moment;
 mod pages;
 mod payload;
 mod session;
+mod sheets;
 mod shell;
 
 use axum::Router;
@@ -19,18 +21,32 @@ use domain::clock::Clock;
 use domain::ids::Ids;
 use storage::Db;
 use storage::inbox::Intake;
+use storage::objects::Objects;
 use tokio::sync::broadcast;
 
+pub use counsel::{Compare, Counsel};
 pub use session::{SESSION_COOKIE, new_secret};
 
 /// A form of ours is small; the longest thing typed is a note.
 const BODY_MAX: usize = 64 * 1024;
+
+/// The address that takes files; requests to it may be as long as [`upload_bytes_max`] says.
+pub const UPLOAD_PATH: &str = "/contracts/upload";
+
+/// The longest request to [`UPLOAD_PATH`], bytes.
+pub fn upload_bytes_max() -> usize {
+    pages::contracts::UPLOAD_BYTES_MAX
+}
 
 /// What the console needs of the running program; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Console {
     /// The database.
     pub db: Db,
+    /// Where files are kept.
+    pub objects: Objects,
+    /// What the contract pages know of terms and playbooks.
+    pub counsel: Counsel,
     /// Where everything that people do here goes.
     pub intake: Intake,
     /// The time.
@@ -62,7 +78,16 @@ pub fn router(console: Console) -> Router {
         .route("/approvals", get(pages::approvals::page))
         .route("/approvals/decide", post(pages::approvals::decide))
         .route("/approvals/count", get(pages::approvals::count))
-        .route("/approvals/sent/{plan}", get(pages::approvals::sent))
+        .route("/sent/{plan}", get(pages::sent::part))
+        .route("/contracts", get(pages::contracts::page))
+        .route("/contracts/{version}", get(pages::contract::page))
+        .route("/contracts/{version}/original", get(pages::contract::original))
+        .route("/contracts/{version}/answer", post(pages::contract::answer))
+        .route("/contracts/{version}/compare/{other}", get(pages::comparison::page))
+        .route("/reviews", get(pages::reviews::page))
+        .route("/reviews/{review}/take", post(pages::reviews::take))
+        .route("/renewals", get(pages::renewals::page))
+        .route("/playbook", get(pages::playbook::page).post(pages::playbook::edit))
         .route("/partners", get(pages::partners::page))
         .route("/deals", get(pages::deals::page))
         .route("/deals/{deal}", get(pages::deal::page))
@@ -81,8 +106,12 @@ pub fn router(console: Console) -> Router {
         .route("/sign-out", post(session::sign_out))
         .route("/welcome", get(session::welcome))
         .route("/assets/{name}", get(asset::serve));
+    // A file is no form: the one address that takes one has a bound of its own.
+    let upload = post(pages::contracts::upload)
+        .layer(DefaultBodyLimit::max(pages::contracts::UPLOAD_BYTES_MAX));
     pages
         .layer(DefaultBodyLimit::max(BODY_MAX))
+        .route(UPLOAD_PATH, upload)
         .layer(middleware::from_fn_with_state(console.clone(), guard::watch))
         .with_state(console)
 }

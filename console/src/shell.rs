@@ -36,6 +36,8 @@ pub(crate) enum Place {
     Chat,
     Approvals,
     Deals,
+    Contracts,
+    Reviews,
     Partners,
     Plans,
     People,
@@ -44,10 +46,12 @@ pub(crate) enum Place {
 }
 
 impl Place {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 10] = [
         Self::Chat,
         Self::Approvals,
         Self::Deals,
+        Self::Contracts,
+        Self::Reviews,
         Self::Partners,
         Self::Plans,
         Self::People,
@@ -69,6 +73,8 @@ impl Place {
             Self::Chat => "/",
             Self::Approvals => "/approvals",
             Self::Deals => "/deals",
+            Self::Contracts => "/contracts",
+            Self::Reviews => "/reviews",
             Self::Partners => "/partners",
             Self::Plans => "/plans",
             Self::People => "/people",
@@ -82,6 +88,8 @@ impl Place {
             Self::Chat => "Chat",
             Self::Approvals => "Approvals",
             Self::Deals => "Deals",
+            Self::Contracts => "Contracts",
+            Self::Reviews => "Reviews",
             Self::Partners => "Partners",
             Self::Plans => "Plans",
             Self::People => "People",
@@ -101,6 +109,8 @@ impl Place {
             Self::Chat => "M4 5h16v11H9l-5 4z",
             Self::Approvals => "M12 3l7 3v5c0 5-3 8-7 10-4-2-7-5-7-10V6zM9 12l2 2 4-4",
             Self::Deals => "M4 5h4v14H4zM10 5h4v9h-4zM16 5h4v6h-4z",
+            Self::Contracts => "M6 3h8l4 4v14H6zM14 3v4h4M9 12h6M9 15h6M9 18h3",
+            Self::Reviews => "M11 4a7 7 0 100 14 7 7 0 000-14zM16 16l5 5M8 11h6",
             Self::Partners => "M4 20V8l6-4v16M10 20V10h10v10M13 13h1M16 13h1M13 16h1M16 16h1M3 20h18",
             Self::Plans => "M6 6h.01M6 12h.01M6 18h.01M10 6h10M10 12h10M10 18h10",
             Self::People => {

@@ -242,6 +242,10 @@ pub enum Verb {
     Reject,
     /// Say the value as if it had been typed.
     Say,
+    /// Say what a term is; the value is the analysis.
+    AnswerTerm,
+    /// Change a position; the value is the number of the playbook it stands in.
+    EditPosition,
 }
 
 impl Verb {
@@ -252,12 +256,22 @@ impl Verb {
             Self::Approve => "approve",
             Self::Reject => "reject",
             Self::Say => "say",
+            Self::AnswerTerm => "answer_term",
+            Self::EditPosition => "edit_position",
         }
     }
 
     /// Reads the word.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::CreateDeals, Self::Approve, Self::Reject, Self::Say].into_iter().find(|v| v.name() == name)
+        let all = [
+            Self::CreateDeals,
+            Self::Approve,
+            Self::Reject,
+            Self::Say,
+            Self::AnswerTerm,
+            Self::EditPosition,
+        ];
+        all.into_iter().find(|v| v.name() == name)
     }
 }
 

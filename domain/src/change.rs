@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::approval::{Decision, Voided};
 use crate::card::Card;
 use crate::company::CompanyId;
-use crate::contract::{Analysis, Given, NewVersion};
+use crate::contract::{Analysis, Given, NewVersion, PositionRow};
 use crate::deal::Stage;
 use crate::ids::{
     AnalysisId, ApprovalId, DealId, DocumentId, NoteId, PartnerId, PersonId, ReviewId, VersionId,
@@ -131,6 +131,17 @@ pub enum Change {
     },
     /// A person says what a term is.
     AnswerTerm(Box<Given>),
+    /// A playbook is kept under the next number; contracts that were judged keep theirs.
+    SavePlaybook {
+        /// Its number, one more than the newest.
+        number: i32,
+        /// All positions.
+        positions: Vec<PositionRow>,
+        /// What was changed and why.
+        note: String,
+        /// Who changed it.
+        by: PersonId,
+    },
     /// A person takes a review item on.
     ClaimReview {
         /// Which.

@@ -1,14 +1,19 @@
 //! What we read in a contract: its text with places, its terms, what they are worth to us.
 
+mod comparison;
 mod document;
 mod finding;
+pub mod passage;
+mod position;
 pub mod renewal;
 mod term;
 mod text;
 mod value;
 
+pub use comparison::{ClauseChange, ClauseFate};
 pub use document::{Analysis, ClauseSpan, Given, NewVersion, Source};
 pub use finding::{Family, Finding, Side, Verdict};
-pub use term::{Extraction, State, TermKey};
+pub use position::{PositionEdit, PositionRow, RuleRow};
+pub use term::{Extraction, State, TermInfo, TermKey, settled};
 pub use text::{ContractText, PageSpan, PageText, Quote, WordBox};
 pub use value::{CalendarUnit, Duration, Jurisdiction, Money, Party, Value};

@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::approval::Verdict;
 use crate::company::CompanyId;
-use crate::contract::Source;
+use crate::contract::{PositionEdit, Source, TermKey};
 use crate::deal::Stage;
 use crate::error::UserError;
-use crate::ids::{ApprovalId, PlanId, ReviewId};
+use crate::ids::{AnalysisId, ApprovalId, PlanId, ReviewId};
 use crate::person::Role;
 
 /// One request of one person.
@@ -134,6 +134,24 @@ pub enum Intent {
         /// Which.
         review: ReviewId,
     },
+    /// Say what a term of a contract is.
+    AnswerTerm {
+        /// Which reading is corrected.
+        analysis: AnalysisId,
+        /// Which term.
+        term: TermKey,
+        /// What it is; none says that the contract does not have it.
+        stated: Option<TermStated>,
+    },
+    /// Change a position of the playbook; a new playbook comes of it.
+    EditPosition {
+        /// Number of the playbook that was changed; 0 is the built-in one.
+        base: i32,
+        /// The changed position.
+        position: PositionEdit,
+        /// Why; may be empty.
+        note: String,
+    },
     /// Something was asked for in a way that cannot be, e.g. a button pressed with nothing ticked.
     Refused {
         /// What to tell the person.
@@ -146,6 +164,15 @@ pub enum Intent {
         /// What it may have meant, best first.
         candidates: Vec<Candidate>,
     },
+}
+
+/// What a person says a term is, as typed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TermStated {
+    /// The value in words; empty leaves it to the sentence.
+    pub value: String,
+    /// The sentence of the document that says so.
+    pub quote: String,
 }
 
 /// A guess at what was meant.
@@ -195,6 +222,8 @@ impl Intent {
             Self::SearchClauses { .. } => "search_clauses",
             Self::ListReviews => "list_reviews",
             Self::ClaimReview { .. } => "claim_review",
+            Self::AnswerTerm { .. } => "answer_term",
+            Self::EditPosition { .. } => "edit_position",
             Self::Refused { .. } => "refused",
             Self::Unclear { .. } => "unclear",
         }

@@ -27,8 +27,9 @@ pub fn least_role(intent: &Intent) -> Role {
         | Intent::Withdraw { .. }
         | Intent::AnalyzeContract { .. }
         | Intent::LinkContract { .. }
-        | Intent::ClaimReview { .. } => Role::Member,
-        Intent::Decide { .. } | Intent::AskComment { .. } => Role::Approver,
+        | Intent::ClaimReview { .. }
+        | Intent::AnswerTerm { .. } => Role::Member,
+        Intent::Decide { .. } | Intent::AskComment { .. } | Intent::EditPosition { .. } => Role::Approver,
         Intent::SetRole { .. } => Role::Admin,
     }
 }

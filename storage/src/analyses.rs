@@ -1,7 +1,7 @@
 //! What readings found in versions: one row a term, one row a finding, and what people corrected.
 
 use chrono::{DateTime, Utc};
-use domain::contract::{Analysis, Extraction, Finding, Given, Quote, TermKey, Value};
+use domain::contract::{Analysis, Extraction, Finding, Given, Quote, TermKey, Value, Verdict};
 use domain::ids::{AnalysisId, Ids, PlanId, VersionId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -169,8 +169,8 @@ pub async fn answer(tx: &mut Tx, ids: &Ids, given: &Given, now: DateTime<Utc>) -
     let tenant = tx.tenant();
     let row = &given.extraction;
     sqlx::query(
-        "INSERT INTO answers (answer_id, tenant_id, analysis_id, term, state, value, quote, person_id, at)
-         VALUES ($1, $2, $3, $4, $5, $6::json, $7::json, $8, $9)",
+        "INSERT INTO answers (answer_id, tenant_id, analysis_id, term, state, value, quote, person_id, at, finding)
+         VALUES ($1, $2, $3, $4, $5, $6::json, $7::json, $8, $9, $10::json)",
     )
     .bind(ids.next())
     .bind(tenant.0)
@@ -181,32 +181,88 @@ pub async fn answer(tx: &mut Tx, ids: &Ids, given: &Given, now: DateTime<Utc>) -
     .bind(row.quote.as_ref().map(text))
     .bind(given.by.0)
     .bind(now)
+    .bind(given.finding.as_ref().map(text))
     .execute(&mut **tx)
     .await?;
     Ok(())
 }
 
-/// What people said of an analysis, the latest word on each term: key, state, value, quote.
+/// What people said of an analysis, the latest word on each term, as rows that replace what was read.
 pub async fn answers(tx: &mut Tx, id: AnalysisId) -> Result<Vec<Extraction>, Error> {
-    let rows: Vec<(String, String, Option<String>, Option<String>)> = sqlx::query_as(
-        "SELECT DISTINCT ON (term) term, state, value::text, quote::text FROM answers
-         WHERE analysis_id = $1 ORDER BY term, at DESC",
+    Ok(said(tx, id).await?.into_iter().map(|said| said.extraction).collect())
+}
+
+/// A person's word on a term.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Said {
+    /// The row that replaces what was read.
+    pub extraction: Extraction,
+    /// How it stands with us; none where it was never judged.
+    pub finding: Option<Finding>,
+    /// Who said so.
+    pub by_name: String,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+type SaidRow = (String, String, Option<String>, Option<String>, Option<String>, String, DateTime<Utc>);
+
+/// The latest word on each term of an analysis that anybody spoke of.
+pub async fn said(tx: &mut Tx, id: AnalysisId) -> Result<Vec<Said>, Error> {
+    let rows: Vec<SaidRow> = sqlx::query_as(
+        "SELECT DISTINCT ON (w.term) w.term, w.state, w.value::text, w.quote::text, w.finding::text, p.name, w.at
+         FROM answers w JOIN people p ON p.person_id = w.person_id
+         WHERE w.analysis_id = $1 ORDER BY w.term, w.at DESC, w.answer_id DESC",
     )
     .bind(id.0)
     .fetch_all(&mut **tx)
     .await?;
     rows.into_iter()
-        .map(|(term, state, value, quote)| {
-            Ok(Extraction {
+        .map(|(term, state, value, quote, finding, by_name, at)| {
+            let extraction = Extraction {
                 term: TermKey(term),
                 state: from_word(&state)?,
                 value: value.as_deref().map(from_text::<Value>).transpose()?,
                 quote: quote.as_deref().map(from_text::<Quote>).transpose()?,
                 confidence: 1.0,
                 reason: "A person said so.".to_owned(),
-            })
+            };
+            Ok(Said { extraction, finding: finding.as_deref().map(from_text).transpose()?, by_name, at })
         })
         .collect()
+}
+
+/// How many terms of each version stand how, by its latest analysis and what people said since.
+pub async fn verdicts(
+    tx: &mut Tx,
+    versions: &[VersionId],
+) -> Result<Vec<(VersionId, Verdict, i64)>, Error> {
+    let rows: Vec<(Uuid, String, i64)> = sqlx::query_as(
+        "WITH newest AS (
+            SELECT DISTINCT ON (version_id) version_id, analysis_id FROM analyses WHERE version_id = ANY($1)
+            ORDER BY version_id, created_at DESC, analysis_id DESC),
+         spoken AS (
+            SELECT DISTINCT ON (w.analysis_id, w.term) w.analysis_id, w.term, w.finding->>'verdict' AS verdict
+            FROM answers w JOIN newest n ON n.analysis_id = w.analysis_id
+            ORDER BY w.analysis_id, w.term, w.at DESC, w.answer_id DESC)
+         SELECT n.version_id, coalesce(s.verdict, f.verdict), count(*)
+         FROM newest n JOIN findings f ON f.analysis_id = n.analysis_id
+              LEFT JOIN spoken s ON s.analysis_id = f.analysis_id AND s.term = f.term
+         GROUP BY 1, 2",
+    )
+    .bind(versions.iter().map(|version| version.0).collect::<Vec<_>>())
+    .fetch_all(&mut **tx)
+    .await?;
+    rows.into_iter().map(|(version, word, n)| Ok((VersionId(version), from_word(&word)?, n))).collect()
+}
+
+/// The plan that an analysis was made in.
+pub async fn plan_of(tx: &mut Tx, id: AnalysisId) -> Result<PlanId, Error> {
+    let plan: Option<Uuid> = sqlx::query_scalar("SELECT plan_id FROM analyses WHERE analysis_id = $1")
+        .bind(id.0)
+        .fetch_optional(&mut **tx)
+        .await?;
+    plan.map(PlanId).ok_or(Error::Missing("analysis"))
 }
 
 /// A type that is written as one word, as its table column holds it.

@@ -11,7 +11,7 @@ use crate::audit::{self, Act};
 use crate::db::Tx;
 use crate::error::Error;
 use crate::messages::{self, Origin};
-use crate::{acceptances, analyses, approvals, deals, documents, people, reviews, steps};
+use crate::{acceptances, analyses, approvals, deals, documents, people, playbooks, reviews, steps};
 
 /// Applies one change. Errors: [`Error::Conflict`] when the state is not what the change was judged on.
 pub async fn apply(
@@ -78,6 +78,20 @@ pub async fn apply(
             }
             (format!("person:{by}"), "person.role_set", format!("person:{person}"))
         }
+        other => apply_to_contract(tx, ids, step, (other, now)).await?,
+    };
+    let detail = json!({ "plan": step.plan, "step": step.position, "change": recorded(change) });
+    audit::append(tx, Act { at: now, actor: &actor, action, subject: &subject, detail }).await
+}
+
+/// Applies a change about contracts; gives who did what to what.
+async fn apply_to_contract(
+    tx: &mut Tx,
+    ids: &Ids,
+    step: &Step,
+    (change, now): (&Change, DateTime<Utc>),
+) -> Result<(String, &'static str, String), Error> {
+    Ok(match change {
         Change::AddVersion(new) => {
             documents::add(tx, step.plan, new, now).await?;
             (format!("person:{}", new.by), "version.added", format!("version:{}", new.version))
@@ -99,15 +113,19 @@ pub async fn apply(
             analyses::answer(tx, ids, given, now).await?;
             (format!("person:{}", given.by), "term.answered", format!("analysis:{}", given.analysis))
         }
+        Change::SavePlaybook { number, positions, note, by } => {
+            playbooks::save(tx, *number, (positions, note), *by, now).await?;
+            (format!("person:{by}"), "playbook.saved", format!("playbook:{number}"))
+        }
         Change::ClaimReview { review, by } => {
             if !reviews::claim(tx, *review, *by, now).await? {
                 return Err(Error::Conflict("review item"));
             }
             (format!("person:{by}"), "review.claimed", format!("review:{review}"))
         }
-    };
-    let detail = json!({ "plan": step.plan, "step": step.position, "change": recorded(change) });
-    audit::append(tx, Act { at: now, actor: &actor, action, subject: &subject, detail }).await
+        // Listed above: every other change is applied there.
+        _ => return Err(Error::unreadable("change", "about no contract")),
+    })
 }
 
 /// A change as the audit keeps it: whole, except that the text of documents stays in its own table.
@@ -122,6 +140,9 @@ fn recorded(change: &Change) -> Value {
             "partial": analysis.is_partial, "extractions": analysis.extractions.len(),
             "findings": analysis.findings.len(),
         }),
+        Change::SavePlaybook { number, note, .. } => {
+            json!({ "change": "save_playbook", "number": number, "note": note })
+        }
         other => json!(other),
     }
 }

@@ -40,7 +40,8 @@ impl Error {
         matches!(self, Self::Unavailable(_))
     }
 
-    pub(crate) fn unreadable(what: &'static str, cause: impl std::fmt::Display) -> Self {
+    /// What is kept does not make sense.
+    pub fn unreadable(what: &'static str, cause: impl std::fmt::Display) -> Self {
         Self::Unreadable { what, cause: cause.to_string() }
     }
 }

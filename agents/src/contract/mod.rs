@@ -1,6 +1,7 @@
 //! The contract agent: any file to text, terms with proof, verdicts under a playbook, and back to a redline.
 
 pub(crate) mod acceptance;
+mod answering;
 pub mod ask;
 pub mod clauses;
 pub mod evaluate;
@@ -21,11 +22,4 @@ pub mod tools;
 
 pub use tools::Tools;
 
-use domain::contract::Extraction;
-
-/// What was read with what people said since: a person's word replaces all rows of its term.
-pub fn settled(mut rows: Vec<Extraction>, answers: Vec<Extraction>) -> Vec<Extraction> {
-    rows.retain(|row| answers.iter().all(|answer| answer.term != row.term));
-    rows.extend(answers);
-    rows
-}
+pub use domain::contract::settled;

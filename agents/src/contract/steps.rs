@@ -15,8 +15,8 @@ use storage::{Tx, analyses, deals, documents};
 
 use super::acceptance::{self, Acceptance};
 use super::extract::Options;
-use super::playbook::{Ours, Playbook, Stance, ValueBand};
-use super::{clauses, library, open, terms};
+use super::playbook::{self, Ours, Stance, ValueBand};
+use super::{answering, clauses, library, open, settled, terms};
 use crate::deal;
 use crate::desk::{Desk, earlier, storage, unknown_action};
 
@@ -33,6 +33,8 @@ pub(crate) async fn act(desk: &Desk, context: &Context, step: &Step) -> Result<O
         "show_contract" | "list_contracts" | "ask_contract" | "link_contract" | "search_clauses" => {
             library::act(desk, context).await
         }
+        "answer_term" => answering::answer(desk, context).await,
+        "edit_position" => answering::edit_position(desk, context).await,
         "list_reviews" | "claim_review" | "list_renewals" => library::act(desk, context).await,
         _ => Err(unknown_action(step)),
     }
@@ -151,11 +153,12 @@ async fn judge(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
     };
     let ours = ours(&checked.rows, counterparty.as_deref());
     let stance = Stance { ours, value: ValueBand::default() };
-    let findings = Playbook::built_in().judge(&checked.rows, &stance);
+    let (number, playbook) = playbook::newest(&mut tx).await.map_err(storage)?;
+    let findings = playbook.judge(&checked.rows, &stance);
     let analysis = Analysis {
         id: AnalysisId(desk.ids.next()),
         version: read.version,
-        playbook: 0,
+        playbook: number,
         is_partial: checked.is_partial,
         extractions: checked.rows,
         findings,
@@ -166,7 +169,7 @@ async fn judge(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
 }
 
 /// Our names in the contract: those of the one party that is not the deal's partner. Unknown in any other case.
-fn ours(rows: &[Extraction], counterparty: Option<&str>) -> Ours {
+pub(super) fn ours(rows: &[Extraction], counterparty: Option<&str>) -> Ours {
     let Some(them) = counterparty.map(str::to_lowercase) else { return Ours::default() };
     let parties: Vec<_> = rows
         .iter()
@@ -205,6 +208,7 @@ async fn present(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
 
 /// What was read in a version, as a card.
 pub(super) async fn card(desk: &Desk, tx: &mut Tx, analysis: &Analysis) -> Result<Card, storage::Error> {
+    let analysis = &with_answers(tx, analysis.clone()).await?;
     let version = documents::get(tx, analysis.version).await?;
     let text = documents::text(tx, analysis.version).await?;
     let deal = match version.deal {
@@ -224,6 +228,23 @@ pub(super) async fn card(desk: &Desk, tx: &mut Tx, analysis: &Analysis) -> Resul
         is_partial: analysis.is_partial,
         url: desk.report_url(analysis.version),
     }))
+}
+
+/// An analysis with what people said since in the place of what was read.
+async fn with_answers(tx: &mut Tx, mut analysis: Analysis) -> Result<Analysis, storage::Error> {
+    let said = analyses::said(tx, analysis.id).await?;
+    if said.is_empty() {
+        return Ok(analysis);
+    }
+    for judged in said.iter().filter_map(|said| said.finding.clone()) {
+        match analysis.findings.iter_mut().find(|finding| finding.term == judged.term) {
+            Some(finding) => *finding = judged,
+            None => analysis.findings.push(judged),
+        }
+    }
+    analysis.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    analysis.extractions = settled(analysis.extractions, said.into_iter().map(|said| said.extraction).collect());
+    Ok(analysis)
 }
 
 /// The ten terms that matter most, in the order of the list.

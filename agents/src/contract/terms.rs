@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use domain::contract::{Family, TermKey};
+use domain::contract::{Family, TermInfo, TermKey};
 use serde::Deserialize;
 
 /// What kind of value a term has.
@@ -129,6 +129,19 @@ pub fn all() -> &'static [TermSpec] {
 #[must_use]
 pub fn by_key(key: &str) -> Option<&'static TermSpec> {
     all().iter().find(|term| term.key.0 == key)
+}
+
+/// What people need to know of all terms to read a report.
+#[must_use]
+pub fn infos() -> Vec<TermInfo> {
+    let info = |term: &TermSpec| TermInfo {
+        number: term.number,
+        key: term.key.clone(),
+        name: term.name.clone(),
+        family: term.family,
+        is_main: term.mvp,
+    };
+    all().iter().map(info).collect()
 }
 
 #[cfg(test)]

@@ -51,6 +51,8 @@ pub fn plan(intent: &Intent) -> Vec<Draft> {
         | Intent::LinkContract { .. }
         | Intent::ListReviews
         | Intent::ClaimReview { .. }
+        | Intent::AnswerTerm { .. }
+        | Intent::EditPosition { .. }
         | Intent::ListRenewals => vec![step(Agent::Contract, intent.name())],
         Intent::Decide { .. } => vec![step(Agent::Planner, "decide")],
         Intent::Withdraw { .. } => vec![step(Agent::Planner, "withdraw")],

@@ -10,6 +10,7 @@ pub(crate) mod eval_contracts;
 pub(crate) mod find;
 pub(crate) mod intent;
 pub(crate) mod lines;
+pub(crate) mod mail;
 pub(crate) mod migrate;
 pub(crate) mod people;
 pub(crate) mod read;

@@ -16,6 +16,8 @@ use super::problem::Problem;
 
 /// How long we work on a request before we say that it takes too long.
 const TIME_OUT: Duration = Duration::from_secs(30);
+/// The same for a file: 25 MB over two megabits a second.
+const TIME_OUT_UPLOAD: Duration = Duration::from_secs(120);
 /// The header with the number by which a request is found in the logs.
 const REQUEST_ID: &str = "x-request-id";
 
@@ -25,13 +27,18 @@ pub(super) async fn watch(State(edge): State<Edge>, request: Request, next: Next
     let name = endpoint_name(&request);
     let number = edge.ids.next();
     let span = tracing::info_span!("request", endpoint = %name, request = %number.simple());
-    let body_max = edge.config.limits.body_kib * 1024;
+    // Files come in at one address only; it takes them as they arrive, over slow lines too.
+    let is_upload = request.uri().path() == ::console::UPLOAD_PATH;
+    let (body_max, time_out) = match is_upload {
+        true => (::console::upload_bytes_max(), TIME_OUT_UPLOAD),
+        false => (edge.config.limits.body_kib * 1024, TIME_OUT),
+    };
     let answer = async {
         if request.body().size_hint().lower() > body_max as u64 {
             return Problem::too_large(body_max).into_response();
         }
-        tokio::time::timeout(TIME_OUT, next.run(request)).await.unwrap_or_else(|_| {
-            tracing::warn!("gave up after {} s", TIME_OUT.as_secs());
+        tokio::time::timeout(time_out, next.run(request)).await.unwrap_or_else(|_| {
+            tracing::warn!("gave up after {} s", time_out.as_secs());
             Problem::new(StatusCode::SERVICE_UNAVAILABLE, "This took too long; try again.")
                 .retry_after(5)
                 .into_response()

@@ -3,6 +3,8 @@
 mod api;
 mod api_contracts;
 mod console;
+mod contracts;
+mod mail;
 mod slack;
 
 use std::sync::Arc;
@@ -31,6 +33,7 @@ use tower::ServiceExt;
 
 use super::{Edge, Limits, router};
 use crate::config::Config;
+use crate::mail::Office;
 use crate::telemetry::metrics::Metrics;
 
 const SECRET: &str = "8f742231b10e8888abcd99yyyzzz85a5";
@@ -47,6 +50,17 @@ struct Place {
     objects: Objects,
     /// Dropped at the end of the test.
     database: Arc<Database>,
+    /// Removed at the end of the test.
+    originals: Originals,
+}
+
+/// The folder of the files that are sent in.
+struct Originals(std::path::PathBuf);
+
+impl Drop for Originals {
+    fn drop(&mut self) {
+        std::fs::remove_dir_all(&self.0).ok();
+    }
 }
 
 impl Place {
@@ -87,15 +101,19 @@ impl Place {
         tokio::spawn(writer.run());
         let is_index_open = Arc::new(AtomicBool::new(true));
         let index = Arc::clone(&is_index_open);
+        let originals = Originals(std::env::temp_dir().join(format!("dealdesk-routes-{}", tenant.0.simple())));
+        let objects = Objects::in_folder(&originals.0).unwrap();
         let pages = ::console::Console {
             db: db.clone(),
+            objects: objects.clone(),
+            counsel: crate::serve::counsel(),
             intake: intake.clone(),
             clock: clock.clone(),
             ids: ids.clone(),
             public_url: "http://127.0.0.1:8080".to_owned(),
             shown: tokio::sync::broadcast::channel(16).0,
         };
-        let objects = Objects::in_folder(&folder(tenant)).unwrap();
+        let mail = Office::open(&config, (&db, &seal), tenant, &[7; 32]).await.unwrap();
         let edge = Edge {
             home: tenant,
             db: db.clone(),
@@ -110,10 +128,11 @@ impl Place {
             limits: Limits::new(config.limits.requests_per_minute, None),
             slack: channels::slack::client::Slack::new("http://127.0.0.1:9", Duration::from_secs(1)).unwrap(),
             points: FailPoints::default(),
+            mail,
             config,
         };
         let router = router(edge, ::console::router(pages));
-        Self { router, db, ids, clock, tenant, team, is_index_open, objects, database }
+        Self { router, db, ids, clock, tenant, team, is_index_open, objects, database, originals }
     }
 
     /// A person with a token.
@@ -134,17 +153,6 @@ impl Place {
 
     async fn get(&self, path: &str) -> Answer {
         self.send(Request::get(path).body(Body::empty()).unwrap()).await
-    }
-}
-
-/// Where a team's files are kept.
-fn folder(tenant: TenantId) -> std::path::PathBuf {
-    std::env::temp_dir().join(format!("dealdesk-{}", tenant.0))
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        std::fs::remove_dir_all(folder(self.tenant)).ok();
     }
 }
 

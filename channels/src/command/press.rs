@@ -3,9 +3,10 @@
 use domain::approval::Verdict;
 use domain::card::Verb;
 use domain::company::CompanyId;
+use domain::contract::{PositionEdit, TermKey};
 use domain::error::UserError;
 use domain::ids::{ApprovalId, PlanId};
-use domain::intent::Intent;
+use domain::intent::{Intent, TermStated};
 
 use super::understand;
 
@@ -27,6 +28,7 @@ pub fn press(verb: &str, value: &str, chosen: &[String]) -> Result<Intent, UserE
         }
         Verb::Reject => Ok(Intent::AskComment { approval: approval(value)? }),
         Verb::Say => Ok(understand(value).intent),
+        Verb::AnswerTerm | Verb::EditPosition => Err(old_button()),
     }
 }
 
@@ -46,8 +48,53 @@ pub fn form(verb: &str, value: &str, fields: &[(String, String)]) -> Result<Inte
         Verb::Approve => {
             Ok(Intent::Decide { approval: approval(value)?, verdict: Verdict::Approve, comment })
         }
+        Verb::AnswerTerm => answer_term(value, fields),
+        Verb::EditPosition => edit_position(value, fields),
         Verb::CreateDeals | Verb::Say => Err(old_button()),
     }
+}
+
+/// What a term is: the fields are `term`, `state` (`stated` or `absent`), and for the first `value` and `quote`.
+fn answer_term(value: &str, fields: &[(String, String)]) -> Result<Intent, UserError> {
+    let field = |name: &str| named(fields, name);
+    let analysis = value.trim().parse().map_err(|_| old_button())?;
+    let term = TermKey(field("term").to_owned());
+    let stated = match field("state") {
+        "absent" => None,
+        "stated" => Some(TermStated { value: field("value").to_owned(), quote: field("quote").to_owned() }),
+        _ => return Err(UserError::new("Say whether the contract states it.", "Tick one of the two.")),
+    };
+    if stated.as_ref().is_some_and(|stated| stated.quote.is_empty()) {
+        return Err(UserError::new(
+            "A value needs the sentence that says so.",
+            "Copy it from the contract into the form.",
+        ));
+    }
+    Ok(Intent::AnswerTerm { analysis, term, stated })
+}
+
+/// A changed position: its texts, `absent` and `otherwise` as verdicts, and a `note`.
+fn edit_position(value: &str, fields: &[(String, String)]) -> Result<Intent, UserError> {
+    let text = |name: &str| named(fields, name).to_owned();
+    let verdict = |name: &str| {
+        serde_json::from_value(serde_json::Value::String(text(name)))
+            .map_err(|_| UserError::new("Choose a verdict from the list.", "Then send the form again."))
+    };
+    let position = PositionEdit {
+        term: TermKey(text("term")),
+        preferred: text("preferred"),
+        fallback: text("fallback"),
+        unacceptable: text("unacceptable"),
+        offer: text("offer"),
+        absent: verdict("absent")?,
+        otherwise: verdict("otherwise")?,
+    };
+    let base = value.trim().parse().map_err(|_| old_button())?;
+    Ok(Intent::EditPosition { base, position, note: text("note") })
+}
+
+fn named<'f>(fields: &'f [(String, String)], name: &str) -> &'f str {
+    fields.iter().find(|(n, _)| n == name).map_or("", |(_, text)| text.trim())
 }
 
 fn create_deals(value: &str, chosen: &[String]) -> Result<Intent, UserError> {

@@ -65,6 +65,25 @@ pub fn print(intent: &Intent) -> Option<String> {
         Intent::Withdraw { approval: None } => Some("cancel".to_owned()),
         Intent::Withdraw { approval: Some(approval) } => Some(format!("cancel {approval}")),
         Intent::ListPeople => Some("people".to_owned()),
+        Intent::SetRole { person, role } => {
+            let role = role.name();
+            let quoted = quote(person).map(|person| format!("role {person} {role}"));
+            first_same(
+                intent,
+                &[Some(format!("role {person} {role}")), quoted].into_iter().flatten().collect::<Vec<_>>(),
+            )
+        }
+        Intent::Decide { verdict: Verdict::Reject, comment: None, .. }
+        | Intent::CreateDeals { .. }
+        | Intent::Unclear { .. }
+        | Intent::Refused { .. } => None,
+        contract => print_contract(contract),
+    }
+}
+
+/// The same for what is said about contracts.
+fn print_contract(intent: &Intent) -> Option<String> {
+    match intent {
         Intent::AnalyzeContract { source: Source::Link { url }, deal: None, .. } => {
             Some(format!("analyze {url}"))
         }
@@ -102,19 +121,7 @@ pub fn print(intent: &Intent) -> Option<String> {
         Intent::ListReviews => Some("reviews".to_owned()),
         Intent::ClaimReview { review } => Some(format!("reviews take {review}")),
         Intent::ListRenewals => Some("renewals".to_owned()),
-        Intent::SetRole { person, role } => {
-            let role = role.name();
-            let quoted = quote(person).map(|person| format!("role {person} {role}"));
-            first_same(
-                intent,
-                &[Some(format!("role {person} {role}")), quoted].into_iter().flatten().collect::<Vec<_>>(),
-            )
-        }
-        Intent::Decide { verdict: Verdict::Reject, comment: None, .. }
-        | Intent::AnalyzeContract { source: Source::Stored { .. }, .. }
-        | Intent::CreateDeals { .. }
-        | Intent::Unclear { .. }
-        | Intent::Refused { .. } => None,
+        _ => None,
     }
 }
 

@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use crate::error::{Failure, page as show};
 use crate::intake::{Fields, field, hand_in, pressed, typed};
+use crate::pages::contracts;
 use crate::session::SignedIn;
 use crate::shell::{Place, Shell};
 use thread::Thread;
@@ -33,6 +34,7 @@ struct Page {
     thread: Thread,
     ask: Option<Ask>,
     examples: Vec<&'static str>,
+    may_send: bool,
 }
 
 /// The question why a request is rejected.
@@ -60,7 +62,7 @@ pub(crate) async fn page(signed_in: SignedIn, Query(wanted): Query<Wanted>) -> R
     } else {
         vec!["deals", "help"]
     };
-    Ok(show(&Page { shell, thread, ask, examples }))
+    Ok(show(&Page { shell, thread, ask, examples, may_send: contracts::may_send(&signed_in.person) }))
 }
 
 /// Takes words.
@@ -105,7 +107,7 @@ pub(crate) fn rejection(person: &Person, fields: &Fields) -> Result<WebBody, Fai
 }
 
 /// The conversation as it is now: to our script the part that changed, to a plain browser the page.
-async fn answer(signed_in: &SignedIn) -> Result<Response, Failure> {
+pub(crate) async fn answer(signed_in: &SignedIn) -> Result<Response, Failure> {
     if !signed_in.is_fragment {
         return Ok(Redirect::to("/#end").into_response());
     }

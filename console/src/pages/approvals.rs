@@ -2,22 +2,21 @@
 
 use askama::Template;
 use axum::Form;
-use axum::extract::{Path, Query};
+use axum::extract::Query;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use chrono::{DateTime, Utc};
 use domain::approval::{Approval, Verdict};
 use domain::card::Verb;
 use domain::ids::{ApprovalId, PlanId};
 use domain::inbound::WebBody;
-use domain::person::{Channel, Person, Role};
-use domain::plan::PlanState;
-use serde::Deserialize;
-use storage::{approvals, inbox, messages, plans};
+use domain::person::{Person, Role};
+use storage::approvals;
 
 use crate::chat::rejection;
 use crate::error::{Failure, key, page as show};
 use crate::intake::{Fields, field, hand_in};
 use crate::moment::Moment;
+use crate::pages::sent::{Sent, Wanted};
 use crate::payload::Readable;
 use crate::session::SignedIn;
 use crate::shell::{self, Place, Shell};
@@ -75,29 +74,10 @@ impl Line {
     }
 }
 
-/// What became of a decision that was sent.
-#[derive(Template)]
-#[template(path = "sent.html")]
-struct Sent {
-    plan: PlanId,
-    is_working: bool,
-    answers: Vec<String>,
-}
-
-/// What the address may carry.
-#[derive(Deserialize)]
-pub(crate) struct Wanted {
-    sent: Option<PlanId>,
-}
-
 /// Shows all requests.
 pub(crate) async fn page(signed_in: SignedIn, Query(wanted): Query<Wanted>) -> Result<Response, Failure> {
     let (mut tx, shell) = signed_in.enter(Place::Approvals).await?;
-    // Before the lists are read: once it is over they show what came of it, and nobody asks again.
-    let sent = match wanted.sent {
-        Some(plan) => Some(outcome(&mut tx, &signed_in.person, plan).await?),
-        None => None,
-    };
+    let sent = Sent::of(&mut tx, &signed_in.person, wanted.sent).await?;
     let now = signed_in.now();
     let open = approvals::open_ones(&mut tx).await?;
     let open = open.into_iter().filter(|approval| approval.expires_at > now);
@@ -141,32 +121,6 @@ pub(crate) async fn decide(signed_in: SignedIn, Form(fields): Form<Fields>) -> R
     };
     let plan = PlanId::from(hand_in(&signed_in, &fields, &body).await?);
     Ok(Redirect::to(&format!("/approvals?sent={plan}")).into_response())
-}
-
-/// What became of a decision, as a part of the page that asks again while it is worked on.
-pub(crate) async fn sent(signed_in: SignedIn, Path(plan): Path<String>) -> Result<Response, Failure> {
-    let mut tx = signed_in.begin().await?;
-    let outcome = outcome(&mut tx, &signed_in.person, key(&plan, "decision")?).await?;
-    // Once it is carried out the lists on the page are old: the whole page is asked for again.
-    let is_over = (!outcome.is_working).then_some([("hx-refresh", "true")]);
-    Ok((is_over, show(&outcome)).into_response())
-}
-
-async fn outcome(tx: &mut storage::Tx, person: &Person, plan: PlanId) -> Result<Sent, Failure> {
-    let is_working = match plans::view(tx, plan).await {
-        Ok(view) => view.state == PlanState::Running,
-        // No worker has picked it up yet, or it was refused before it became a plan.
-        Err(storage::Error::Missing(_)) => {
-            let unread = inbox::unread(tx, Channel::Web, &person.tenant.to_string()).await?;
-            unread.iter().any(|message| PlanId::from(message.id) == plan)
-        }
-        Err(error) => return Err(error.into()),
-    };
-    // Only what was said to this person: a plan's messages to others are theirs.
-    let room = person.id.to_string();
-    let shown = messages::in_room(tx, &room, 40).await?;
-    let answers = shown.into_iter().filter(|message| message.plan == plan).filter_map(|m| m.html).collect();
-    Ok(Sent { plan, is_working, answers })
 }
 
 /// How many requests wait for me, for the navigation.

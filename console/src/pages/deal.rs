@@ -5,6 +5,7 @@ use axum::extract::Path;
 use axum::response::Response;
 use domain::deal::{NoteRow, Stage};
 use storage::deals::{self, Deal};
+use storage::documents::{self, Version};
 use storage::{audit, people};
 
 use crate::error::{Failure, key, page as show};
@@ -24,6 +25,7 @@ struct Page {
     history: Vec<Move>,
     notes: Vec<(NoteRow, Moment)>,
     activity: Vec<AuditLine>,
+    contracts: Vec<Version>,
 }
 
 /// A stage on the usual path.
@@ -50,6 +52,7 @@ pub(crate) async fn page(signed_in: SignedIn, Path(id): Path<String>) -> Result<
     let history = deals::history(&mut tx, id).await?;
     let notes = deals::notes(&mut tx, id).await?;
     let entries = audit::about(&mut tx, &format!("deal:{id}"), 50).await?;
+    let contracts = documents::latest(&mut tx, Some(id)).await?;
     let people = people::list(&mut tx).await?;
     Ok(show(&Page {
         shell: shell.titled(deal.name.clone()),
@@ -69,6 +72,7 @@ pub(crate) async fn page(signed_in: SignedIn, Path(id): Path<String>) -> Result<
             .collect(),
         notes: notes.into_iter().map(|note| (Moment::new(note.at, now), note)).map(|(m, n)| (n, m)).collect(),
         activity: entries.into_iter().map(|entry| AuditLine::new(entry, &people, now)).collect(),
+        contracts,
         deal,
     }))
 }

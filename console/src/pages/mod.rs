@@ -2,6 +2,9 @@
 
 pub(crate) mod approvals;
 pub(crate) mod audit;
+pub(crate) mod comparison;
+pub(crate) mod contract;
+pub(crate) mod contracts;
 pub(crate) mod deal;
 pub(crate) mod deals;
 pub(crate) mod inbox;
@@ -9,3 +12,7 @@ pub(crate) mod partners;
 pub(crate) mod people;
 pub(crate) mod plan;
 pub(crate) mod plans;
+pub(crate) mod playbook;
+pub(crate) mod renewals;
+pub(crate) mod reviews;
+pub(crate) mod sent;

@@ -43,6 +43,9 @@ pub struct Given {
     pub analysis: AnalysisId,
     /// The corrected row: `stated` with value and quote, or `absent`.
     pub extraction: Extraction,
+    /// How that stands with us, under the playbook of the analysis.
+    #[serde(default)]
+    pub finding: Option<Finding>,
     /// Who said so.
     pub by: PersonId,
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Quote, Value};
+use super::{Family, Quote, Value};
 
 /// Names a term, e.g. `governing_law`; the list of terms is data of the contract agent.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -43,4 +43,27 @@ pub struct Extraction {
     /// Why a person should look, in plain words; empty unless for review.
     #[serde(default)]
     pub reason: String,
+}
+
+/// What people need to know of a term to read a report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TermInfo {
+    /// Place in the list, from 1.
+    pub number: u32,
+    /// Its key.
+    pub key: TermKey,
+    /// What people call it.
+    pub name: String,
+    /// Kind of harm it can do.
+    pub family: Family,
+    /// One of the ten that matter most.
+    pub is_main: bool,
+}
+
+/// What was read with what people said since: a person's word replaces all rows of its term.
+#[must_use]
+pub fn settled(mut rows: Vec<Extraction>, answers: Vec<Extraction>) -> Vec<Extraction> {
+    rows.retain(|row| answers.iter().all(|answer| answer.term != row.term));
+    rows.extend(answers);
+    rows
 }

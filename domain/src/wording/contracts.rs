@@ -110,7 +110,7 @@ pub(super) fn finding_blocks(finding: &FindingLine) -> Vec<Block> {
     std::iter::once(Block::Text { text }).chain(quote).collect()
 }
 
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

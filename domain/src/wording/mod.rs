@@ -9,6 +9,7 @@ mod matter;
 mod phrases;
 mod progress;
 mod refusals;
+mod report;
 mod search;
 mod team;
 #[cfg(test)]
@@ -33,6 +34,9 @@ pub use progress::{ON_IT, parked, progress};
 pub use refusals::{
     approval_unknown, company_changed, lapsed, names_nothing, names_several, no_open_request,
     nothing_to_propose, own_role, person_unclear, search_gone, took_too_long, with_trace,
+};
+pub use report::{
+    family_words, playbook_saved, playbook_unchanged, playbook_went_on, quote_not_there, term_answered, value_not_said,
 };
 pub use search::{found, nothing_found};
 pub use team::{PersonRow, people, role_set};

@@ -1,11 +1,13 @@
 //! The playbook: positions as data, and the verdict on each term of a contract under them.
 
+mod kept;
 mod position;
 mod severity;
 mod side;
 
 use domain::contract::{Extraction, Finding, State, Verdict};
 
+pub(crate) use kept::{newest, numbered};
 pub use position::{Fault, Playbook, Position, Rule};
 pub use severity::ValueBand;
 pub use side::Ours;

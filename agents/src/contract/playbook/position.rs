@@ -1,7 +1,8 @@
 //! One position of a playbook, read from its file, and when its rules hold.
 
 use domain::contract::{
-    CalendarUnit, Duration, Extraction, Family, Jurisdiction, Side, State, TermKey, Value, Verdict,
+    CalendarUnit, Duration, Extraction, Family, Jurisdiction, PositionRow, RuleRow, Side, State, TermKey, Value,
+    Verdict,
 };
 use regex::Regex;
 use serde::Deserialize;
@@ -79,40 +80,7 @@ pub enum Fault {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
-    position: Vec<Entry>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Entry {
-    term: String,
-    family: Family,
-    preferred: String,
-    fallback: String,
-    unacceptable: String,
-    absent: Verdict,
-    otherwise: Verdict,
-    #[serde(default)]
-    offer: String,
-    #[serde(default)]
-    rule: Vec<RuleEntry>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RuleEntry {
-    verdict: Verdict,
-    because: String,
-    says: Option<String>,
-    lacks: Option<String>,
-    days_min: Option<f64>,
-    days_max: Option<f64>,
-    percent_max: Option<f64>,
-    #[serde(default)]
-    law: Vec<String>,
-    side: Option<Side>,
-    has: Option<String>,
-    without: Option<String>,
+    position: Vec<PositionRow>,
 }
 
 static BUILT_IN: LazyLock<Playbook> = LazyLock::new(|| {
@@ -129,14 +97,24 @@ impl Playbook {
     /// Reads a playbook's file.
     pub fn read(text: &str) -> Result<Self, Fault> {
         let file: File = toml::from_str(text)?;
-        let mut positions: Vec<Position> = Vec::with_capacity(file.position.len());
-        for entry in file.position {
-            if positions.iter().any(|position| position.term == entry.term) {
-                return Err(Fault::Twice(entry.term));
+        Self::of(file.position)
+    }
+
+    /// A playbook from its rows.
+    pub fn of(rows: Vec<PositionRow>) -> Result<Self, Fault> {
+        let mut positions: Vec<Position> = Vec::with_capacity(rows.len());
+        for row in rows {
+            if positions.iter().any(|position| position.term == row.term.0) {
+                return Err(Fault::Twice(row.term.0));
             }
-            positions.push(Position::try_from(entry)?);
+            positions.push(Position::try_from(row)?);
         }
         Ok(Self { positions })
+    }
+
+    /// The same as rows, to be kept or shown.
+    pub fn rows(&self) -> Vec<PositionRow> {
+        self.positions.iter().map(Position::row).collect()
     }
 
     /// The position on a term.
@@ -145,21 +123,21 @@ impl Playbook {
     }
 }
 
-impl TryFrom<Entry> for Position {
+impl TryFrom<PositionRow> for Position {
     type Error = Fault;
 
-    fn try_from(entry: Entry) -> Result<Self, Fault> {
-        let rules = entry.rule.into_iter().map(|rule| read_rule(&entry.term, rule));
+    fn try_from(row: PositionRow) -> Result<Self, Fault> {
+        let rules = row.rules.into_iter().map(|rule| read_rule(&row.term.0, rule));
         Ok(Self {
             rules: rules.collect::<Result<_, _>>()?,
-            term: entry.term,
-            family: entry.family,
-            preferred: entry.preferred,
-            fallback: entry.fallback,
-            unacceptable: entry.unacceptable,
-            absent: entry.absent,
-            otherwise: entry.otherwise,
-            offer: entry.offer,
+            term: row.term.0,
+            family: row.family,
+            preferred: row.preferred,
+            fallback: row.fallback,
+            unacceptable: row.unacceptable,
+            absent: row.absent,
+            otherwise: row.otherwise,
+            offer: row.offer,
         })
     }
 }
@@ -169,9 +147,23 @@ impl Position {
     pub fn key(&self) -> TermKey {
         TermKey(self.term.clone())
     }
+
+    fn row(&self) -> PositionRow {
+        PositionRow {
+            term: self.key(),
+            family: self.family,
+            preferred: self.preferred.clone(),
+            fallback: self.fallback.clone(),
+            unacceptable: self.unacceptable.clone(),
+            absent: self.absent,
+            otherwise: self.otherwise,
+            offer: self.offer.clone(),
+            rules: self.rules.iter().map(Rule::row).collect(),
+        }
+    }
 }
 
-fn read_rule(term: &str, entry: RuleEntry) -> Result<Rule, Fault> {
+fn read_rule(term: &str, entry: RuleRow) -> Result<Rule, Fault> {
     let pattern = |text: Option<String>| match text {
         None => Ok(None),
         Some(text) => regex::RegexBuilder::new(&text)
@@ -198,6 +190,23 @@ fn read_rule(term: &str, entry: RuleEntry) -> Result<Rule, Fault> {
 }
 
 impl Rule {
+    fn row(&self) -> RuleRow {
+        let words = |pattern: &Option<Regex>| pattern.as_ref().map(|pattern| pattern.as_str().to_owned());
+        RuleRow {
+            verdict: self.verdict,
+            because: self.because.clone(),
+            says: words(&self.says),
+            lacks: words(&self.lacks),
+            days_min: self.days_min,
+            days_max: self.days_max,
+            percent_max: self.percent_max,
+            law: self.law.clone(),
+            side: self.side,
+            has: self.has.clone(),
+            without: self.without.clone(),
+        }
+    }
+
     /// Whether all conditions hold for one place of a term, given all that was found.
     pub(super) fn holds(&self, row: &Extraction, found: &[Extraction], ours: &Ours) -> bool {
         let words = row.quote.as_ref().map_or("", |quote| quote.text.as_str());
@@ -261,6 +270,16 @@ mod tests {
         assert!(matches!(Playbook::read(&broken), Err(Fault::Pattern { .. })));
         let misspelt = position.replace("absent", "abscent");
         assert!(matches!(Playbook::read(&misspelt), Err(Fault::Layout(_))));
+    }
+
+    #[test]
+    fn a_playbook_written_down_and_read_again_is_the_same() {
+        let rows = Playbook::built_in().rows();
+        let kept = serde_json::to_string(&rows).unwrap();
+        let again: Vec<PositionRow> = serde_json::from_str(&kept).unwrap();
+        assert_eq!(rows, again);
+        assert_eq!(Playbook::of(again).unwrap().rows(), rows);
+        assert!(rows.iter().any(|row| !row.rules.is_empty()));
     }
 
     #[test]

@@ -24,7 +24,8 @@ use domain::error::UserError;
 
 use super::read;
 
-pub use clauses::{ClauseChange, ClauseFate, clauses};
+pub use clauses::clauses;
+pub use domain::contract::{ClauseChange, ClauseFate};
 pub use document::{accept_all, compare, decide, edit, reject_all, revisions};
 pub use edit::Edit;
 pub use offers::{Left, Offered, offer};

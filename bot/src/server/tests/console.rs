@@ -9,13 +9,13 @@ use storage::inbox;
 use super::{Answer, Place, in_ten_minutes};
 
 /// A browser in which a person is signed in.
-struct Browser<'p> {
-    place: &'p Place,
-    cookie: String,
+pub(super) struct Browser<'p> {
+    pub(super) place: &'p Place,
+    pub(super) cookie: String,
 }
 
 impl<'p> Browser<'p> {
-    async fn open(place: &'p Place, role: Role) -> Self {
+    pub(super) async fn open(place: &'p Place, role: Role) -> Self {
         let (person, _) = place.person("Anna", role).await;
         let secret = ::console::new_secret(&place.ids);
         let mut tx = place.db.tenant(place.tenant).begin().await.unwrap();
@@ -25,7 +25,7 @@ impl<'p> Browser<'p> {
         Self { place, cookie: format!("{}={secret}", ::console::SESSION_COOKIE) }
     }
 
-    async fn sees(&self, path: &str) -> Answer {
+    pub(super) async fn sees(&self, path: &str) -> Answer {
         let request = Request::get(path).header(header::COOKIE, &self.cookie).body(Body::empty()).unwrap();
         let answer = self.place.send(request).await;
         assert_eq!(answer.status, 200, "{path}: {}", answer.text);
@@ -33,7 +33,7 @@ impl<'p> Browser<'p> {
     }
 
     /// Sends a form; where it leads.
-    async fn sends(&self, path: &str, form: &str) -> String {
+    pub(super) async fn sends(&self, path: &str, form: &str) -> String {
         let request = Request::post(path)
             .header(header::COOKIE, &self.cookie)
             .header("sec-fetch-site", "same-origin")

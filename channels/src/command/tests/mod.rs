@@ -49,6 +49,8 @@ fn brief(understood: &Understood) -> String {
         Intent::ListReviews => "reviews".to_owned(),
         Intent::ClaimReview { .. } => "take".to_owned(),
         Intent::ListRenewals => "renewals".to_owned(),
+        Intent::AnswerTerm { .. } => "answer".to_owned(),
+        Intent::EditPosition { .. } => "position".to_owned(),
         Intent::Refused { .. } => "refused".to_owned(),
         Intent::Unclear { candidates, .. } => {
             let says: Vec<&str> = candidates.iter().map(|candidate| candidate.say.as_str()).collect();
