@@ -272,6 +272,7 @@ impl Preview {
                 sha256,
                 bytes,
                 kind: "txt".to_owned(),
+                clauses: agents::contract::clauses::of(&text.text),
                 text,
                 notes: vec!["Page 3 is a picture that could not be read.".to_owned()],
                 by: by.id,

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument;
 
-use super::Edge;
+use super::{Edge, api};
 use super::problem::Problem;
 
 /// How long we work on a request before we say that it takes too long.
@@ -27,11 +27,12 @@ pub(super) async fn watch(State(edge): State<Edge>, request: Request, next: Next
     let name = endpoint_name(&request);
     let number = edge.ids.next();
     let span = tracing::info_span!("request", endpoint = %name, request = %number.simple());
-    // Files come in at one address only; it takes them as they arrive, over slow lines too.
-    let is_upload = request.uri().path() == ::console::UPLOAD_PATH;
-    let (body_max, time_out) = match is_upload {
-        true => (::console::upload_bytes_max(), TIME_OUT_UPLOAD),
-        false => (edge.config.limits.body_kib * 1024, TIME_OUT),
+    // Files come in at two addresses only; these take them as they arrive, over slow lines too.
+    let (body_max, time_out) = match request.uri().path() {
+        ::console::UPLOAD_PATH => (::console::upload_bytes_max(), TIME_OUT_UPLOAD),
+        // It says itself how large a file may be.
+        api::ANALYZE_PATH => (usize::MAX, TIME_OUT_UPLOAD),
+        _ => (edge.config.limits.body_kib * 1024, TIME_OUT),
     };
     let answer = async {
         if request.body().size_hint().lower() > body_max as u64 {

@@ -390,7 +390,7 @@ pub fn renewals(lines: &[RenewalLine], today: NaiveDate, url: &str) -> Card {
     let rows = lines.iter().take(20).map(|line| {
         let Renewal { ends_on, is_tacit, notice_by, .. } = &line.renewal;
         let what = match (is_tacit, *ends_on < today) {
-            (true, _) => format!("renews by itself after {ends_on}"),
+            (true, _) => format!("renews after {ends_on}"),
             (false, true) => format!("ended on {ends_on}"),
             (false, false) => format!("ends on {ends_on}"),
         };

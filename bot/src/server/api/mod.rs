@@ -22,6 +22,9 @@ pub(super) use describe::description;
 use super::Edge;
 use super::problem::Problem;
 
+/// Where programs send contracts in.
+pub(super) const ANALYZE_PATH: &str = "/v1/analyze-contract";
+
 /// The routes below `/v1`.
 pub(super) fn routes() -> Router<Arc<Edge>> {
     Router::new()
