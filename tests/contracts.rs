@@ -117,7 +117,12 @@ async fn a_review_is_answered(browser: &Browser, product: &Product) {
     browser.asks(fill).await;
     browser.asks("document.querySelector('article.review form.answer').requestSubmit()").await;
     let fewer = format!("return document.querySelectorAll('article.review').length === {}", before - 1);
-    browser.awaits("one item fewer", &format!("return location.pathname === '/reviews' && (() => {{ {fewer} }})()")).await;
+    browser
+        .awaits(
+            "one item fewer",
+            &format!("return location.pathname === '/reviews' && (() => {{ {fewer} }})()"),
+        )
+        .await;
 }
 
 async fn the_playbook_is_changed(browser: &Browser, product: &Product) {
@@ -156,11 +161,18 @@ async fn a_contract_from_the_chat_to_the_calendar() {
     let second = report_of(&dana, "MSA.txt (version 2)").await;
     dana.visit(&second).await;
     dana.sees("held against playbook 1").await;
+    // A person settles when it ends, which decides its place in the calendar.
+    corrects(&dana, "expiration_date", ("2030-02-28", "until February 28, 2030")).await;
+    dana.sees("said by Admin").await;
+    dana.awaits("the page at rest", "return !document.querySelector('#sent[hx-get]')").await;
     dana.asks("document.querySelector('details.versions').open = true").await;
     dana.clicks("a[href*=\"/compare/\"]", "Compare").await;
     let changed = "return [...document.querySelectorAll('del, ins')].map(e => e.textContent).join(' ')";
     let changed = dana.awaits("what changed", changed).await;
-    assert!(changed.as_str().unwrap().contains("thirty") && changed.as_str().unwrap().contains("sixty"), "{changed}");
+    assert!(
+        changed.as_str().unwrap().contains("thirty") && changed.as_str().unwrap().contains("sixty"),
+        "{changed}"
+    );
     assert_eq!(dana.asks("return document.querySelectorAll('.change').length").await, json!(1));
     let comparison = dana.asks("return location.pathname").await.as_str().unwrap().to_owned();
     dana.picture("contract-comparison").await;

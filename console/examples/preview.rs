@@ -17,8 +17,8 @@ use domain::company::CompanyId;
 use domain::contract::{Analysis, ContractText, NewVersion};
 use domain::deal::Stage;
 use domain::ids::{
-    AnalysisId, ApprovalId, ConversationId, DealId, DocumentId, Ids, InboundId, NoteId, PartnerId, PersonId, PlanId,
-    TenantId, VersionId,
+    AnalysisId, ApprovalId, ConversationId, DealId, DocumentId, Ids, InboundId, NoteId, PartnerId, PersonId,
+    PlanId, TenantId, VersionId,
 };
 use domain::inbound::{Content, Place};
 use domain::intent::Intent;
@@ -256,7 +256,8 @@ impl Preview {
         let mut parent = None;
         for text in [CONTRACT.to_owned(), CONTRACT.replace("thirty (30)", "sixty (60)")] {
             let mut tx = self.db.tenant(by.tenant).begin().await?;
-            let (step, origin) = self.plan(&mut tx, by, "MSA Nordpay.txt", &["read", "extract", "judge"]).await?;
+            let (step, origin) =
+                self.plan(&mut tx, by, "MSA Nordpay.txt", &["read", "extract", "judge"]).await?;
             let context = context(&step, &origin);
             let sha256 = self.objects.put(by.tenant, text.as_bytes()).await?.to_string();
             let (bytes, text) = (text.len() as u64, ContractText::plain(text));
@@ -283,7 +284,8 @@ impl Preview {
                 findings: Playbook::built_in().judge(&rows, &Stance::default()),
                 extractions: rows,
             };
-            let mut all = vec![Change::AddVersion(Box::new(new)), Change::Analyse(Box::new(analysis.clone()))];
+            let mut all =
+                vec![Change::AddVersion(Box::new(new)), Change::Analyse(Box::new(analysis.clone()))];
             if parent.is_none() {
                 all.push(Change::AcceptVersion { version, analysis: analysis.id, by: by.id });
             }

@@ -21,6 +21,9 @@ pub struct Counsel {
 impl Counsel {
     /// What people call a term.
     pub(crate) fn name(&self, term: &str) -> String {
-        self.terms.iter().find(|info| info.key.0 == term).map_or_else(|| term.to_owned(), |info| info.name.clone())
+        self.terms
+            .iter()
+            .find(|info| info.key.0 == term)
+            .map_or_else(|| term.to_owned(), |info| info.name.clone())
     }
 }

@@ -94,7 +94,12 @@ fn write_piece(out: &mut String, piece: &str, at: usize, over: &[&&&Passage]) ->
     }
     let numbers: Vec<String> = over.iter().map(|passage| passage.number.to_string()).collect();
     let labels: Vec<&str> = over.iter().map(|passage| passage.label.as_str()).collect();
-    write!(out, "<mark class=\"{}\" data-q=\"{}\" title=\"", verdict_class(gravest.verdict), numbers.join(" "))?;
+    write!(
+        out,
+        "<mark class=\"{}\" data-q=\"{}\" title=\"",
+        verdict_class(gravest.verdict),
+        numbers.join(" ")
+    )?;
     Html.write_escaped_str(&mut *out as &mut dyn Write, &labels.join(" · "))?;
     out.push_str("\">");
     Html.write_escaped_str(&mut *out as &mut dyn Write, piece)?;
@@ -137,13 +142,8 @@ mod tests {
     }
 
     fn html(passages: &[Passage]) -> Vec<String> {
-        let page = |number, start, end| PageSpan {
-            number,
-            start,
-            end,
-            size: (612.0, 792.0),
-            text: PageText::Layer,
-        };
+        let page =
+            |number, start, end| PageSpan { number, start, end, size: (612.0, 792.0), text: PageText::Layer };
         let document = ContractText {
             text: "Fees <are> due in 30 days.\nNotice is 60 days.".to_owned(),
             pages: vec![page(1, 0, 27), page(2, 27, 45)],

@@ -58,8 +58,7 @@ pub async fn save(
 /// The newest playbook of the team; none while it uses the built-in one.
 pub async fn newest(tx: &mut Tx) -> Result<Option<Kept>, Error> {
     let sql = format!("{KEPT} ORDER BY b.number DESC LIMIT 1");
-    let row: Option<Row> =
-        sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_optional(&mut **tx).await?;
+    let row: Option<Row> = sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_optional(&mut **tx).await?;
     row.map(read).transpose()
 }
 
@@ -72,10 +71,7 @@ pub async fn get(tx: &mut Tx, number: i32) -> Result<Kept, Error> {
 }
 
 /// The latest changes, newest first: number, note, who, when.
-pub async fn history(
-    tx: &mut Tx,
-    limit: i64,
-) -> Result<Vec<(i32, String, String, DateTime<Utc>)>, Error> {
+pub async fn history(tx: &mut Tx, limit: i64) -> Result<Vec<(i32, String, String, DateTime<Utc>)>, Error> {
     Ok(sqlx::query_as(
         "SELECT b.number, b.note, p.name, b.created_at FROM playbooks b
          JOIN people p ON p.person_id = b.created_by ORDER BY b.number DESC LIMIT $1",
@@ -86,7 +82,7 @@ pub async fn history(
 }
 
 fn read((number, positions, note, by_name, at): Row) -> Result<Kept, Error> {
-    let positions = serde_json::from_str(&positions)
-        .map_err(|_| Error::unreadable("playbook", &number.to_string()))?;
+    let positions =
+        serde_json::from_str(&positions).map_err(|_| Error::unreadable("playbook", &number.to_string()))?;
     Ok(Kept { number, positions, note, by_name, at })
 }

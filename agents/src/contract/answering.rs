@@ -58,9 +58,8 @@ fn gone(error: storage::Error) -> Recovery {
 }
 
 fn spec(term: &TermKey) -> Result<&'static TermSpec, Recovery> {
-    terms::by_key(&term.0).ok_or_else(|| {
-        UserError::new("I know no such term.", "Open the contract's report again.").into()
-    })
+    terms::by_key(&term.0)
+        .ok_or_else(|| UserError::new("I know no such term.", "Open the contract's report again.").into())
 }
 
 fn row(spec: &TermSpec, state: State, said: Option<(Value, Quote)>) -> Extraction {
@@ -211,7 +210,8 @@ mod tests {
     fn a_sentence_that_is_not_there_is_refused_and_one_that_is_keeps_its_letters() {
         let error = stated("governing_law", "", "The laws of Texas govern.").unwrap_err();
         assert_eq!(error, wording::quote_not_there("MSA"));
-        let row = stated("notice_period_to_terminate_renewal", "", "may give ninety (90) days' notice.").unwrap();
+        let row =
+            stated("notice_period_to_terminate_renewal", "", "may give ninety (90) days' notice.").unwrap();
         assert_eq!(row.quote.unwrap().text, "may give\nninety (90) days' notice.");
         let days = Value::Duration(Duration { count: 90.0, unit: CalendarUnit::Days });
         assert_eq!((row.value, row.state), (Some(days), State::Stated));
@@ -223,7 +223,9 @@ mod tests {
         let days = Value::Duration(Duration { count: 30.0, unit: CalendarUnit::Days });
         assert_eq!(said("notice_period_to_terminate_renewal", "30 days"), days);
         assert_eq!(said("expiration_date", "2027-12-31"), Value::Date("2027-12-31".parse().unwrap()));
-        assert!(matches!(said("governing_law", "Delaware"), Value::Jurisdiction(place) if place.region == "Delaware"));
+        assert!(
+            matches!(said("governing_law", "Delaware"), Value::Jurisdiction(place) if place.region == "Delaware")
+        );
         assert_eq!(said("exclusivity", "Germany only"), Value::Text("Germany only".to_owned()));
         assert_eq!(said("exclusivity", "yes"), Value::Clause);
         let parties = said("parties", "Acme Inc. (“Provider”); Beta Ltd");

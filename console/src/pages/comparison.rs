@@ -54,8 +54,7 @@ pub(crate) async fn page(
     let (mut tx, shell) = signed_in.enter(Place::Contracts).await?;
     let (one, other) = (documents::get(&mut tx, one).await?, documents::get(&mut tx, other).await?);
     let (old, new) = if one.created_at <= other.created_at { (one, other) } else { (other, one) };
-    let (before, after) =
-        (documents::text(&mut tx, old.id).await?, documents::text(&mut tx, new.id).await?);
+    let (before, after) = (documents::text(&mut tx, old.id).await?, documents::text(&mut tx, new.id).await?);
     drop(tx);
     let compare = signed_in.console.counsel.compare;
     // Long contracts take a while: not on a thread that answers others.
@@ -69,7 +68,8 @@ pub(crate) async fn page(
         ClauseFate::Renumbered,
     ];
     let of = |fate| found.iter().filter(|change| change.fate == fate).count();
-    let counts = fates.into_iter().map(|fate| (fate_word(fate).0, of(fate))).filter(|(_, n)| *n > 0).collect();
+    let counts =
+        fates.into_iter().map(|fate| (fate_word(fate).0, of(fate))).filter(|(_, n)| *n > 0).collect();
     Ok(show(&Page {
         shell: shell.titled(format!("{}: what changed", new.name)),
         name: new.name.clone(),
@@ -110,7 +110,8 @@ fn worded(quote: &Quote, passages: impl Iterator<Item = Range<usize>>, element: 
     let mut out = String::new();
     let mut at = 0;
     for passage in passages {
-        let (start, end) = (passage.start.saturating_sub(quote.start), passage.end.saturating_sub(quote.start));
+        let (start, end) =
+            (passage.start.saturating_sub(quote.start), passage.end.saturating_sub(quote.start));
         let (Some(before), Some(inside)) = (quote.text.get(at..start), quote.text.get(start..end)) else {
             continue;
         };

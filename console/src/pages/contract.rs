@@ -124,7 +124,8 @@ impl Fill {
     /// From our best guess, or from what a person said.
     pub(crate) fn of(row: Option<&Extraction>) -> Self {
         let Some(row) = row else { return Self { is_absent: true, ..Self::default() } };
-        let words = row.value.as_ref().filter(|value| !matches!(value, Value::Clause)).map(wording::value_words);
+        let words =
+            row.value.as_ref().filter(|value| !matches!(value, Value::Clause)).map(wording::value_words);
         Self {
             value: words.unwrap_or_default(),
             quote: row.quote.as_ref().map(|quote| quote.text.clone()).unwrap_or_default(),
@@ -154,7 +155,9 @@ pub(crate) async fn page(
     let analysis = analyses::latest(&mut tx, id).await?;
     let mut passages = Vec::new();
     let report = match analysis {
-        Some(analysis) => Some(Report::load(&mut tx, (&signed_in.console, now), analysis, &mut passages).await?),
+        Some(analysis) => {
+            Some(Report::load(&mut tx, (&signed_in.console, now), analysis, &mut passages).await?)
+        }
         None => None,
     };
     let other = |other: Version| Other {
@@ -255,7 +258,8 @@ impl Builder {
         for row in &analysis.extractions {
             rows.entry(row.term.0.clone()).or_default().push(row.clone());
         }
-        let findings = analysis.findings.iter().map(|finding| (finding.term.0.clone(), finding.clone())).collect();
+        let findings =
+            analysis.findings.iter().map(|finding| (finding.term.0.clone(), finding.clone())).collect();
         let said = said.into_iter().map(|said| (said.extraction.term.0.clone(), said)).collect();
         let positions = positions.into_iter().map(|row| (row.term.0.clone(), row)).collect();
         Self { rows, findings, said, positions, now, reviews: 0 }
@@ -327,8 +331,11 @@ pub(crate) async fn answer(
 ) -> Result<Response, Failure> {
     let id: VersionId = key(&id, "contract")?;
     let plan = PlanId::from(hand_in(&signed_in, &fields, &given(&signed_in.person, &fields)?).await?);
-    let term: String =
-        field(&fields, "term").unwrap_or_default().chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+    let term: String = field(&fields, "term")
+        .unwrap_or_default()
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric() || *c == '_')
+        .collect();
     let back = match field(&fields, "back") {
         Some("reviews") => format!("/reviews?sent={plan}"),
         _ => format!("/contracts/{id}?sent={plan}#t-{term}"),
@@ -413,7 +420,9 @@ mod tests {
         ]
         .map(|(n, v)| (n.to_owned(), v.to_owned()))
         .to_vec();
-        let WebBody::Form { verb, value, fields, .. } = given(&person, &fields).unwrap() else { panic!("a form") };
+        let WebBody::Form { verb, value, fields, .. } = given(&person, &fields).unwrap() else {
+            panic!("a form")
+        };
         assert_eq!((verb.as_str(), value), ("answer_term", analysis));
         let expected = [("term", "insurance"), ("state", "stated"), ("value", ""), ("quote", "a\nb")];
         assert_eq!(fields, expected.map(|(n, v)| (n.to_owned(), v.to_owned())));

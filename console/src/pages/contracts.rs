@@ -66,7 +66,8 @@ pub(crate) fn counts(verdicts: impl IntoIterator<Item = (Verdict, usize)>) -> Ve
         }
     }
     sums.sort_by_key(|(verdict, _)| gravity(*verdict));
-    let count = |(verdict, n)| Count { class: verdict_class(verdict), word: wording::verdict_word(verdict), n };
+    let count =
+        |(verdict, n)| Count { class: verdict_class(verdict), word: wording::verdict_word(verdict), n };
     sums.into_iter().filter(|(_, n)| *n > 0).map(count).collect()
 }
 
@@ -145,7 +146,9 @@ async fn read(mut form: Multipart) -> Result<Sent, Failure> {
                 sent.name = file;
             }
             Some(_) => {
-                return Err(Failure::Unusable("One file at a time: each becomes a document of its own.".into()));
+                return Err(Failure::Unusable(
+                    "One file at a time: each becomes a document of its own.".into(),
+                ));
             }
             None => {
                 let value = String::from_utf8_lossy(&take(part, FIELD_BYTES_MAX).await?).into_owned();

@@ -214,7 +214,17 @@ mod tests {
         let expected = "it says /perpetual/, and at least 1096 days, and the place is Delaware, NY, and it burdens us, \
                         and the contract has no termination for convenience";
         assert_eq!(conditions(&rule), expected);
-        assert_eq!(conditions(&RuleRow { says: None, days_min: None, law: Vec::new(), side: None, without: None, ..rule }), "always");
+        assert_eq!(
+            conditions(&RuleRow {
+                says: None,
+                days_min: None,
+                law: Vec::new(),
+                side: None,
+                without: None,
+                ..rule
+            }),
+            "always"
+        );
     }
 
     #[test]

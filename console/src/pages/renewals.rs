@@ -99,8 +99,7 @@ mod tests {
             by_name: "Lee".to_owned(),
             at: Utc.with_ymd_and_hms(2026, 1, 1, 0, 0, 0).unwrap(),
         };
-        let renewal =
-            Renewal { ends_on: day(ends_in), is_tacit, notice_by: notice_in.map(day), renewed: 0 };
+        let renewal = Renewal { ends_on: day(ends_in), is_tacit, notice_by: notice_in.map(day), renewed: 0 };
         let dated = Dated { accepted, deal: None, renewal };
         let next = next(&dated, today);
         (line(dated, today), next)
@@ -108,7 +107,8 @@ mod tests {
 
     #[test]
     fn what_is_near_is_marked_in_words() {
-        let mark = |ends, notice| dated(ends, notice, true).0.mark.map(|(class, word)| format!("{class}: {word}"));
+        let mark =
+            |ends, notice| dated(ends, notice, true).0.mark.map(|(class, word)| format!("{class}: {word}"));
         assert_eq!(mark(90, Some(31)), None);
         assert_eq!(mark(90, Some(30)).as_deref(), Some("yellow: 30 days left"));
         assert_eq!(mark(90, Some(0)).as_deref(), Some("red: today is the last day"));

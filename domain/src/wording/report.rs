@@ -28,7 +28,9 @@ pub fn term_answered(label: &str, document: &str, (given, finding): (&Extraction
     let mut text = Text::default().strong(label);
     text = match &given.value {
         Some(Value::Clause) => text.plain(format!(" of {document} is stated; I keep your word for it.")),
-        Some(value) => text.plain(format!(" of {document} is {}; I keep your word for it.", value_words(value))),
+        Some(value) => {
+            text.plain(format!(" of {document} is {}; I keep your word for it.", value_words(value)))
+        }
         None => text.plain(format!(": {document} does not say it; I keep your word for that.")),
     };
     let mut card = Card::text(text);
@@ -37,7 +39,9 @@ pub fn term_answered(label: &str, document: &str, (given, finding): (&Extraction
         card = card.with(Block::Quote { text: said });
     }
     match finding {
-        Some(finding) => card.and_text(format!("For us: {}. {}", verdict_word(finding.verdict), finding.reason)),
+        Some(finding) => {
+            card.and_text(format!("For us: {}. {}", verdict_word(finding.verdict), finding.reason))
+        }
         None => card,
     }
 }

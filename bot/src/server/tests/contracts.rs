@@ -4,8 +4,8 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use domain::change::Change;
 use domain::contract::{
-    Analysis, CalendarUnit, ContractText, Duration, Extraction, Family, Finding, Given, NewVersion, Quote, Side, State,
-    TermKey, Value, Verdict,
+    Analysis, CalendarUnit, ContractText, Duration, Extraction, Family, Finding, Given, NewVersion, Quote,
+    Side, State, TermKey, Value, Verdict,
 };
 use domain::ids::{AnalysisId, ConversationId, DocumentId, PersonId, PlanId, VersionId};
 use domain::inbound::WebBody;
@@ -20,7 +20,8 @@ use storage::{Tx, changes, conversations, inbox, plans, reviews};
 use super::console::Browser;
 use super::{Answer, Place};
 
-const TEXT: &str = "1. Either party may end it on thirty days' notice.\n2. The laws of New York govern <it>.\n";
+const TEXT: &str =
+    "1. Either party may end it on thirty days' notice.\n2. The laws of New York govern <it>.\n";
 
 fn quote(words: &str) -> Quote {
     let start = TEXT.find(words).unwrap();
@@ -81,7 +82,11 @@ impl<'p> Shelf<'p> {
             is_partial: true,
             extractions: vec![
                 row("notice_period_to_terminate_renewal", State::Review, Some((days(30.0), thirty))),
-                row("governing_law", State::Stated, Some((Value::Text("NY <b>".into()), quote("New York govern <it>")))),
+                row(
+                    "governing_law",
+                    State::Stated,
+                    Some((Value::Text("NY <b>".into()), quote("New York govern <it>"))),
+                ),
                 row("insurance", State::Absent, None),
             ],
             findings: vec![
@@ -123,7 +128,9 @@ impl<'p> Shelf<'p> {
     async fn apply(&self, change: &Change) {
         let mut tx = self.tx().await;
         let (context, step) = &self.work;
-        changes::apply(&mut tx, &self.place.ids, (context, step), change, self.place.clock.now()).await.unwrap();
+        changes::apply(&mut tx, &self.place.ids, (context, step), change, self.place.clock.now())
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
     }
 }
@@ -137,7 +144,8 @@ async fn work(place: &Place, by: PersonId) -> (Context, Step) {
     let conversation = conversations::at(&mut tx, id, Channel::Web, &team, (&room, by)).await.unwrap().id;
     let intent = Intent::ListContracts;
     let drafts = [Draft::new(Agent::Contract, "list_contracts", json!({}))];
-    let new = plans::New { id: plan, conversation, requester: by, intent: &intent, said: "", drafts: &drafts };
+    let new =
+        plans::New { id: plan, conversation, requester: by, intent: &intent, said: "", drafts: &drafts };
     let step = plans::create(&mut tx, new, &place.ids, &Lease::new("test")).await.unwrap().unwrap();
     tx.commit().await.unwrap();
     let context = Context {
@@ -218,9 +226,19 @@ async fn a_persons_word_replaces_what_was_read_everywhere() {
     let term = "notice_period_to_terminate_renewal";
     let extraction = row(term, State::Stated, Some((days(60.0), quote("thirty days' notice"))));
     let finding = Some(finding(term, Verdict::Green, None));
-    shelf.apply(&Change::AnswerTerm(Box::new(Given { analysis: shelf.analysis, extraction, finding, by: shelf.by }))).await;
+    shelf
+        .apply(&Change::AnswerTerm(Box::new(Given {
+            analysis: shelf.analysis,
+            extraction,
+            finding,
+            by: shelf.by,
+        })))
+        .await;
     let report = anna.sees(&format!("/contracts/{}", shelf.version)).await.text;
-    assert!(report.contains("said by Ida Ink") && report.contains("60 days") && !report.contains("30 days<"), "{report}");
+    assert!(
+        report.contains("said by Ida Ink") && report.contains("60 days") && !report.contains("30 days<"),
+        "{report}"
+    );
     assert!(anna.sees("/contracts").await.text.contains("1 green"));
     assert!(anna.sees("/reviews").await.text.contains("Nothing waits for a person"));
 }
@@ -237,7 +255,10 @@ async fn answers_and_claims_go_through_the_inbox() {
     let path = format!("/contracts/{}/answer", shelf.version);
     let first = anna.sends(&path, &form).await;
     assert_eq!(anna.sends(&path, &form).await, first, "a double is one");
-    assert!(first.starts_with(&format!("/contracts/{}?sent=", shelf.version)) && first.ends_with("#t-governing_law"));
+    assert!(
+        first.starts_with(&format!("/contracts/{}?sent=", shelf.version))
+            && first.ends_with("#t-governing_law")
+    );
     let mut tx = shelf.tx().await;
     let item = reviews::waiting(&mut tx).await.unwrap()[0].id;
     drop(tx);
@@ -260,12 +281,16 @@ async fn a_file_is_kept_first_and_then_handed_in_once() {
     let anna = Browser::open(&place, Role::Member).await;
     for _ in 0..2 {
         let answer = anna.uploads("C:\\x\\MSA.txt", b"A contract.", "5").await;
-        assert_eq!((answer.status, answer.headers[header::LOCATION].to_str().unwrap()), (StatusCode::SEE_OTHER, "/#end"));
+        assert_eq!(
+            (answer.status, answer.headers[header::LOCATION].to_str().unwrap()),
+            (StatusCode::SEE_OTHER, "/#end")
+        );
     }
     let sent = anna.handed_in().await;
     let [WebBody::File { name, sha256, bytes, .. }] = sent.as_slice() else { panic!("{sent:?}") };
     assert_eq!((name.as_str(), *bytes), ("MSA.txt", 11));
-    let kept = Objects::in_folder(&place.originals.0).unwrap().get(place.tenant, sha256.parse().unwrap()).await;
+    let kept =
+        Objects::in_folder(&place.originals.0).unwrap().get(place.tenant, sha256.parse().unwrap()).await;
     assert_eq!(kept.unwrap(), b"A contract.");
 }
 
@@ -275,7 +300,12 @@ async fn what_is_too_large_empty_or_not_for_the_role_is_refused_and_not_kept() {
     let (anna, vera) = (Browser::open(&place, Role::Member).await, Browser::open(&place, Role::Viewer).await);
     let most = 25 * 1024 * 1024;
     let answer = anna.uploads("a.txt", &vec![b'a'; most + 1], "1").await;
-    assert_eq!((answer.status, answer.text.contains("at most 25 MB")), (StatusCode::PAYLOAD_TOO_LARGE, true), "{}", answer.text);
+    assert_eq!(
+        (answer.status, answer.text.contains("at most 25 MB")),
+        (StatusCode::PAYLOAD_TOO_LARGE, true),
+        "{}",
+        answer.text
+    );
     assert_eq!(anna.uploads("a.txt", b"", "2").await.status, StatusCode::BAD_REQUEST);
     assert_eq!(vera.uploads("a.txt", b"x", "3").await.status, StatusCode::FORBIDDEN);
     assert!(anna.handed_in().await.is_empty());
@@ -293,7 +323,11 @@ async fn the_original_is_saved_never_shown() {
     let said = |name: &str| answer.headers[name].to_str().unwrap().to_owned();
     assert_eq!(said("content-type"), "application/octet-stream");
     assert_eq!(said("x-content-type-options"), "nosniff");
-    assert!(said("content-disposition").starts_with("attachment; filename=\"MSA "), "{}", said("content-disposition"));
+    assert!(
+        said("content-disposition").starts_with("attachment; filename=\"MSA "),
+        "{}",
+        said("content-disposition")
+    );
     // Another team's person finds nothing.
     let beside = place.beside().await;
     let other = Browser::open(&beside, Role::Admin).await;
@@ -326,7 +360,8 @@ async fn two_versions_are_compared_the_older_one_first() {
 async fn a_position_is_changed_by_approvers_and_kept_under_the_next_number() {
     let place = Place::open().await;
     let shelf = Shelf::fill(&place).await;
-    let (anna, ben) = (Browser::open(&place, Role::Approver).await, Browser::open(&place, Role::Member).await);
+    let (anna, ben) =
+        (Browser::open(&place, Role::Approver).await, Browser::open(&place, Role::Member).await);
     let html = anna.sees("/playbook").await.text;
     assert_eq!(html.matches("<form class=\"answer\"").count(), 47);
     assert!(html.contains("the built-in playbook"));
@@ -338,12 +373,20 @@ async fn a_position_is_changed_by_approvers_and_kept_under_the_next_number() {
     let intent = channels::command::form(verb, value, fields).unwrap();
     let Intent::EditPosition { base: 0, position, note } = intent else { panic!("{intent:?}") };
     assert_eq!((position.absent, note.as_str()), (Verdict::Red, "why"));
-    assert_eq!(domain::policy::least_role(&Intent::EditPosition { base: 0, position: position.clone(), note }), Role::Approver);
+    assert_eq!(
+        domain::policy::least_role(&Intent::EditPosition { base: 0, position: position.clone(), note }),
+        Role::Approver
+    );
 
     let mut positions = agents::contract::playbook::Playbook::built_in().rows();
     let row = positions.iter_mut().find(|row| row.term.0 == "insurance").unwrap();
     assert!(position.onto(row) && !position.onto(row));
-    let save = |number| Change::SavePlaybook { number, positions: positions.clone(), note: "Insurance: why".into(), by: shelf.by };
+    let save = |number| Change::SavePlaybook {
+        number,
+        positions: positions.clone(),
+        note: "Insurance: why".into(),
+        by: shelf.by,
+    };
     shelf.apply(&save(1)).await;
     let html = anna.sees("/playbook").await.text;
     assert!(html.contains("playbook 1, the newest") && html.contains("Insurance: why"));
@@ -360,7 +403,9 @@ async fn accepted_contracts_with_dates_are_in_the_calendar() {
     let shelf = Shelf::fill(&place).await;
     let anna = Browser::open(&place, Role::Viewer).await;
     assert!(anna.sees("/renewals").await.text.contains("No dates yet"));
-    let day = |term: &str, day: &str| row(term, State::Stated, Some((Value::Date(day.parse().unwrap()), quote("thirty"))));
+    let day = |term: &str, day: &str| {
+        row(term, State::Stated, Some((Value::Date(day.parse().unwrap()), quote("thirty"))))
+    };
     let mut given = vec![day("effective_date", "2020-01-01"), day("expiration_date", "2099-12-31")];
     given.push(row("notice_period_to_terminate_renewal", State::Stated, Some((days(30.0), quote("thirty")))));
     for extraction in given {
