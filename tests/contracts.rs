@@ -154,6 +154,11 @@ async fn a_contract_from_the_chat_to_the_calendar() {
     a_review_is_answered(&dana, &product).await;
     the_playbook_is_changed(&dana, &product).await;
 
+    // The first version is not to be decided on any more: her own request is taken back.
+    dana.visit(&format!("{}/approvals", product.url)).await;
+    dana.clicks("main button", "Take it back").await;
+    dana.awaits("nothing waiting", "return location.search && !document.querySelector('article.request')").await;
+
     dana.visit(&format!("{}/contracts", product.url)).await;
     dana.sees("MSA.txt").await;
     chooses(&dana, "#file", ("MSA.txt", &TEXT.replace("thirty (30) days", "sixty (60) days"))).await;

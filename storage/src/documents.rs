@@ -155,7 +155,7 @@ pub async fn text(tx: &mut Tx, id: VersionId) -> Result<ContractText, Error> {
         .fetch_optional(&mut **tx)
         .await?;
     let text = text.ok_or(Error::Missing("version"))?;
-    serde_json::from_str(&text).map_err(|_| Error::unreadable("version text", &id.to_string()))
+    serde_json::from_str(&text).map_err(|_| Error::unreadable("version text", id))
 }
 
 /// Says to which deal a document belongs.
