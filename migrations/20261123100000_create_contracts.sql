@@ -77,7 +77,7 @@ CREATE TABLE extractions (
     quote       json,
     confidence  real NOT NULL CHECK (confidence BETWEEN 0 AND 1),
     reason      text NOT NULL,
-    PRIMARY KEY (analysis_id, row),
+    PRIMARY KEY (tenant_id, analysis_id, row),
     -- No quote, no value.
     CHECK (value IS NULL OR quote IS NOT NULL),
     FOREIGN KEY (tenant_id, analysis_id) REFERENCES analyses (tenant_id, analysis_id)
@@ -95,7 +95,7 @@ CREATE TABLE findings (
     side        text NOT NULL,
     reason      text NOT NULL,
     quote       json,
-    PRIMARY KEY (analysis_id, row),
+    PRIMARY KEY (tenant_id, analysis_id, row),
     FOREIGN KEY (tenant_id, analysis_id) REFERENCES analyses (tenant_id, analysis_id)
 );
 SELECT guard.protect('findings', 'SELECT, INSERT', '');

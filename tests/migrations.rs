@@ -82,6 +82,38 @@ const SAMPLES: &[(i64, &str)] = &[
         "INSERT INTO companies (id, name, country, tags) VALUES ('c1', 'Zahlwerk', 'DE', '{payments}');
          INSERT INTO company_imports (file_name, content_hash) VALUES ('a.csv', 'h')",
     ),
+    (
+        20_261_123_100_000,
+        "INSERT INTO documents (document_id, tenant_id, name, created_by, created_at)
+         VALUES ('00000000-0000-0000-0000-000000000021', '00000000-0000-0000-0000-00000000000a', 'MSA.pdf',
+                 '00000000-0000-0000-0000-000000000001', now());
+         INSERT INTO versions (version_id, tenant_id, document_id, number, sha256, bytes, file_name, kind, author_id,
+                               plan_id, created_at, text)
+         VALUES ('00000000-0000-0000-0000-000000000022', '00000000-0000-0000-0000-00000000000a',
+                 '00000000-0000-0000-0000-000000000021', 1, repeat('a', 64), 5, 'MSA.pdf', 'pdf',
+                 '00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000011', now(), '{}');
+         INSERT INTO playbooks (tenant_id, number, positions, created_by, created_at)
+         VALUES ('00000000-0000-0000-0000-00000000000a', 1, '{}', '00000000-0000-0000-0000-000000000001', now());
+         INSERT INTO analyses (analysis_id, tenant_id, version_id, plan_id, playbook, is_partial, created_at)
+         VALUES ('00000000-0000-0000-0000-000000000023', '00000000-0000-0000-0000-00000000000a',
+                 '00000000-0000-0000-0000-000000000022', '00000000-0000-0000-0000-000000000011', 1, false, now());
+         INSERT INTO extractions (tenant_id, analysis_id, row, term, state, confidence, reason)
+         VALUES ('00000000-0000-0000-0000-00000000000a', '00000000-0000-0000-0000-000000000023', 0, 'parties', 'review', 0.5,
+                 'unsure');
+         INSERT INTO findings (tenant_id, analysis_id, row, term, family, verdict, severity, side, reason)
+         VALUES ('00000000-0000-0000-0000-00000000000a', '00000000-0000-0000-0000-000000000023', 0, 'parties', 'adm', 'unclear', 10,
+                 'unknown', 'unsure');
+         INSERT INTO review_items (review_id, tenant_id, analysis_id, row, term, reason, confidence, opened_at, due_at)
+         VALUES (gen_random_uuid(), '00000000-0000-0000-0000-00000000000a',
+                 '00000000-0000-0000-0000-000000000023', 0, 'parties', 'unsure', 0.5, now(), now());
+         INSERT INTO answers (answer_id, tenant_id, analysis_id, term, state, person_id, at)
+         VALUES (gen_random_uuid(), '00000000-0000-0000-0000-00000000000a',
+                 '00000000-0000-0000-0000-000000000023', 'parties', 'absent', '00000000-0000-0000-0000-000000000001', now());
+         INSERT INTO acceptances (tenant_id, version_id, analysis_id, plan_id, accepted_by, accepted_at)
+         VALUES ('00000000-0000-0000-0000-00000000000a', '00000000-0000-0000-0000-000000000022',
+                 '00000000-0000-0000-0000-000000000023', '00000000-0000-0000-0000-000000000011',
+                 '00000000-0000-0000-0000-000000000002', now())",
+    ),
 ];
 
 /// How many rows each table has.

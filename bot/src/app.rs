@@ -22,6 +22,7 @@ use storage::{Access, Db, workspaces};
 use uuid::Uuid;
 
 use crate::config::Config;
+use crate::mail::Office;
 use crate::members::Members;
 
 /// The tenant of an installation that serves one team.
@@ -39,6 +40,7 @@ pub(crate) struct App {
     pub(crate) seal: Seal,
     pub(crate) slack: Slack,
     pub(crate) desk: Desk,
+    pub(crate) mail: Option<Arc<Office>>,
     server: Option<Opened>,
 }
 
@@ -51,7 +53,9 @@ impl App {
         let db = Db::open(&access).await.context("cannot open the database")?;
         let (clock, ids) = (Clock::system(), Ids::random());
         workspaces::create_tenant(&db, HOME_TENANT, "Home").await?;
-        let seal = Seal::new(&key(&config.home, &ids)?);
+        let secret = key(&config.home, &ids)?;
+        let seal = Seal::new(&secret);
+        let mail = Office::open(&config, (&db, &seal), HOME_TENANT, &secret).await?;
         let slack = Slack::new(&config.slack.api_url, Duration::from_secs(10))?;
         let desk = Desk {
             db: db.clone(),
@@ -64,7 +68,7 @@ impl App {
             points: FailPoints::armed(&config.work.fail_point).map_err(anyhow::Error::msg)?,
             help: crate::help::card,
         };
-        Ok(Self { config: Arc::new(config), db, clock, ids, seal, slack, desk, server })
+        Ok(Self { config: Arc::new(config), db, clock, ids, seal, slack, desk, mail, server })
     }
 
     /// Loads the directory that comes with the program, if there is none.
@@ -86,6 +90,7 @@ impl App {
             clock: self.clock.clone(),
             ids: self.ids.clone(),
             config: self.config.clone(),
+            mail: self.mail.clone(),
         }
     }
 

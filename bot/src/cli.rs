@@ -64,6 +64,8 @@ enum Command {
         /// The pdfium library.
         library: PathBuf,
     },
+    /// Read mails: what sort they are, their text, their reply without quotes, their files.
+    Mail(commands::mail::Mails),
     /// Find the terms of contracts, with quotes, confidence and verdicts.
     Analyze(commands::analyze::Analyze),
     /// Measure quality on labelled data.
@@ -119,6 +121,7 @@ impl Cli {
             Command::Redact(lines) => commands::redact::run(&lines),
             Command::Analyze(analyze) => analyze.run(config).await,
             Command::Redline(redline) => redline.run(),
+            Command::Mail(mails) => mails.run(&config),
             Command::Load(load) => load.run(config).await,
             Command::Eval(eval) => eval.run(config).await,
             Command::Read(read) => read.run(config).await,

@@ -110,7 +110,9 @@ impl Sender {
     /// Sends until stopped.
     pub(crate) async fn run(self) {
         while !self.stop.is_cancelled() {
-            let nap = match outbox::claim(&self.members.db, &[Channel::Slack, Channel::Web]).await {
+            let nap = match outbox::claim(&self.members.db, &[Channel::Slack, Channel::Email, Channel::Web])
+                .await
+            {
                 Ok(Some(delivery)) => {
                     self.hand_over(delivery).await;
                     continue;
@@ -285,6 +287,13 @@ impl Sender {
                 let external_id = Some(delivery.message.to_string());
                 Ok(Sent { room: delivery.room.clone(), external_id, html: Some(html) })
             }
+            Channel::Email => match &self.members.mail {
+                Some(office) => {
+                    let now = self.members.clock.now().into();
+                    office.send(&self.members.db, delivery, now).await
+                }
+                None => Err(SendError::Gone { reason: "mail is not configured (EMAIL_INBOXES)".to_owned() }),
+            },
             _ => self.to_slack(delivery).await,
         }
     }

@@ -17,6 +17,7 @@ use storage::workspaces::{self, Workspace};
 use storage::{Db, Tx, messages};
 
 use crate::config::{Config, Join};
+use crate::mail::Office;
 
 /// Finds out who is writing; cheap to clone.
 #[derive(Debug, Clone)]
@@ -27,6 +28,8 @@ pub(crate) struct Members {
     pub(crate) clock: Clock,
     pub(crate) ids: Ids,
     pub(crate) config: Arc<Config>,
+    /// Mail, when it is configured.
+    pub(crate) mail: Option<Arc<Office>>,
 }
 
 /// What came of asking who is writing.
@@ -47,6 +50,7 @@ impl Members {
         }
         let mut found = workspaces::find(&self.db, &self.seal, channel, key).await?;
         if let Some(workspace) = &mut found
+            && channel == Channel::Slack
             && workspace.token.is_none()
         {
             workspace.token = self.own_token();
@@ -93,7 +97,8 @@ impl Members {
         };
         let person = match known {
             Some(person) => person,
-            None if self.config.people.join == Join::Workspace => {
+            // An address can be had by anybody: mail lets nobody in.
+            None if self.config.people.join == Join::Workspace && inbound.channel != Channel::Email => {
                 self.join(&mut tx, workspace, &profile).await?
             }
             None => return Ok(stranger()),
@@ -110,6 +115,11 @@ impl Members {
     }
 
     async fn profile(&self, workspace: &Workspace, inbound: &Inbound) -> anyhow::Result<Option<Profile>> {
+        if inbound.channel == Channel::Email {
+            // Proved by the domain before we get here.
+            let name = inbound.sender_name.clone().unwrap_or_else(|| inbound.sender.clone());
+            return Ok(Some(Profile { name, email: Some(inbound.sender.clone()), ..Profile::default() }));
+        }
         let Some(token) = &workspace.token else { return Ok(None) };
         let mut profile = match self.slack.profile(token, &workspace.external_id, &inbound.sender).await {
             // The account was deleted, or never was one.

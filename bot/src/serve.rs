@@ -25,7 +25,7 @@ use crate::duty::Bells;
 use crate::server::{self, Edge, Health, Limits};
 use crate::telemetry::metrics::Metrics;
 use crate::worker::Worker;
-use crate::{duty, welcome};
+use crate::{duty, mail, welcome};
 
 /// How long running steps get to end after a signal to stop.
 const DRAIN: Duration = Duration::from_secs(20);
@@ -142,6 +142,7 @@ pub(crate) async fn run(config: Config, part: Part) -> anyhow::Result<ExitCode> 
     let running = start(&app);
     let stop = stopped()?;
     if part == Part::Everything {
+        receive_mail(&app, &running).await?;
         let connecting = running.stop.clone().run_until_cancelled_owned(connect_slack(&app));
         running.tasks.spawn(connecting);
         let Served { server, .. } = bind(&app, &running).await?;
@@ -244,14 +245,32 @@ fn edge(app: &App, running: &Running) -> anyhow::Result<Edge> {
         clock: app.clock.clone(),
         ids: app.ids.clone(),
         seal: app.seal.clone(),
+        objects: app.desk.contracts.objects.clone(),
         bell: running.bell.clone(),
         metrics: Metrics::of_process()?,
         is_index_open: Arc::new(move || directory.is_ready()),
         limits: Limits::new(config.limits.requests_per_minute, shared),
         slack: app.slack.clone(),
         points: app.desk.points.clone(),
+        mail: app.mail.clone(),
         config,
     })
+}
+
+/// Takes mails in by the ways that the settings name.
+async fn receive_mail(app: &App, running: &Running) -> anyhow::Result<()> {
+    let Some(office) = app.mail.clone() else { return Ok(()) };
+    let door = mail::Door {
+        office,
+        db: app.db.clone(),
+        tenant: HOME_TENANT,
+        intake: running.intake.clone(),
+        ids: app.ids.clone(),
+        bell: running.bell.clone(),
+    };
+    mail::start(&door, &running.stop, &running.tasks)
+        .await
+        .context("cannot take mails in (EMAIL_LMTP_LISTEN)")
 }
 
 /// Learns which workspace the configured token belongs to; keeps asking while Slack is away.

@@ -28,6 +28,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
+use crate::mail::{self, Opened};
 use crate::members::{Members, Who};
 use crate::runner;
 use crate::telemetry::export;
@@ -173,10 +174,10 @@ impl Worker {
 
     async fn handle(&self, claimed: &mut Claimed, lease: &Lease) -> anyhow::Result<Option<(Context, Step)>> {
         let db = &self.desk.db;
-        let inbound = match decode(claimed) {
-            Ok(inbound) => inbound,
-            Err(why) => {
-                inbox::end(db, claimed, Ending::Unparsable, &why).await?;
+        let (inbound, vote) = match self.open(claimed).await? {
+            Opened::Said(inbound, vote) => (*inbound, vote),
+            Opened::Ended(ending, why) => {
+                inbox::end(db, claimed, ending, &why).await?;
                 return Ok(None);
             }
         };
@@ -197,6 +198,11 @@ impl Worker {
         inbox::assign(db, claimed, workspace.tenant).await?;
         let person = match self.members.who(&workspace, &inbound).await? {
             Who::Member(person) => person,
+            Who::Stranger(_) if inbound.channel == Channel::Email => {
+                let why = format!("quarantined: nobody here has the address {}", inbound.sender);
+                inbox::end(db, claimed, Ending::Unparsable, &why).await?;
+                return Ok(None);
+            }
             Who::Stranger(name) => {
                 self.tell_directly(&workspace, &inbound, &wording::not_a_member(&name)).await;
                 inbox::end(db, claimed, Ending::Ignored, "not a member").await?;
@@ -204,6 +210,15 @@ impl Worker {
             }
         };
         match wish {
+            Wish::Plan(_, said) if vote.is_some() => {
+                let (Some(office), Some(vote)) = (&self.members.mail, &vote) else { return Ok(None) };
+                let intent = office.judge(db, vote, &person).await?;
+                self.begin(claimed, (&inbound, &person), (&intent, &said), lease).await.map(Some)
+            }
+            Wish::Plan(intent, said) if inbound.channel == Channel::Email => {
+                let intent = mail::without_decisions(intent);
+                self.begin(claimed, (&inbound, &person), (&intent, &said), lease).await.map(Some)
+            }
             Wish::Plan(intent, said) => {
                 let intent = self.with_short_ids(&person, intent, &said).await?;
                 self.begin(claimed, (&inbound, &person), (&intent, &said), lease).await.map(Some)
@@ -220,6 +235,21 @@ impl Worker {
                 Ok(None)
             }
             Wish::Nothing(_) => Ok(None),
+        }
+    }
+
+    /// Reads a message; a mail's sender is checked on the way.
+    async fn open(&self, claimed: &Claimed) -> anyhow::Result<Opened> {
+        let ended = |why: &str| Opened::Ended(Ending::Unparsable, why.to_owned());
+        if claimed.channel != Channel::Email {
+            return Ok(match decode(claimed) {
+                Ok(inbound) => Opened::Said(Box::new(inbound), None),
+                Err(why) => ended(&why),
+            });
+        }
+        match (&self.members.mail, claimed.tenant) {
+            (Some(office), Some(tenant)) => office.open_mail(&self.desk.db, claimed, tenant).await,
+            _ => Ok(ended("mail is not configured (EMAIL_INBOXES)")),
         }
     }
 

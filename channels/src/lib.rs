@@ -1,5 +1,6 @@
 //! Channels: raw bytes to `Inbound`, `Card` to what the channel shows, and sending it.
 
 pub mod command;
+pub mod email;
 pub mod slack;
 pub mod web;

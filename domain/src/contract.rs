@@ -2,16 +2,16 @@
 
 mod comparison;
 mod document;
-pub mod renewal;
 mod finding;
 pub mod passage;
 mod position;
+pub mod renewal;
 mod term;
 mod text;
 mod value;
 
 pub use comparison::{ClauseChange, ClauseFate};
-pub use document::{Analysis, Given, NewVersion, Source};
+pub use document::{Analysis, ClauseSpan, Given, NewVersion, Source};
 pub use finding::{Family, Finding, Side, Verdict};
 pub use position::{PositionEdit, PositionRow, RuleRow};
 pub use term::{Extraction, State, TermInfo, TermKey, settled};

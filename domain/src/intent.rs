@@ -122,6 +122,11 @@ pub enum Intent {
         /// The question in plain words.
         question: String,
     },
+    /// Look for clauses in all contracts.
+    SearchClauses {
+        /// The words to look for.
+        words: String,
+    },
     /// List the terms that wait for a person.
     ListReviews,
     /// Take a review item on.
@@ -214,6 +219,7 @@ impl Intent {
             Self::LinkContract { .. } => "link_contract",
             Self::ListRenewals => "list_renewals",
             Self::AskContract { .. } => "ask_contract",
+            Self::SearchClauses { .. } => "search_clauses",
             Self::ListReviews => "list_reviews",
             Self::ClaimReview { .. } => "claim_review",
             Self::AnswerTerm { .. } => "answer_term",

@@ -14,6 +14,7 @@ pub fn least_role(intent: &Intent) -> Role {
         | Intent::ListPeople
         | Intent::ShowContract { .. }
         | Intent::AskContract { .. }
+        | Intent::SearchClauses { .. }
         | Intent::ListReviews
         | Intent::ListContracts
         | Intent::ListRenewals

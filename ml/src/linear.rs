@@ -107,6 +107,8 @@ impl Linear {
         let mut order: Vec<usize> = (0..samples.ends.len()).collect();
         let mut state = seed | 1;
         let mut scores = vec![0.0f32; lanes];
+        // The mean of the later rounds wavers less than the last one.
+        let (mut mean, mut rounds) = (vec![0.0f32; slots * lanes], 0.0f32);
         for epoch in 0..training.epochs {
             shuffle(&mut order, &mut state);
             let step = training.step / (1.0 + 0.5 * epoch as f32);
@@ -123,6 +125,14 @@ impl Linear {
                     }
                 }
             }
+            if epoch >= training.epochs / 2 {
+                rounds += 1.0;
+                mean.iter_mut().zip(&fitting.weights).for_each(|(mean, weight)| *mean += weight);
+            }
+        }
+        if rounds > 0.0 {
+            mean.iter_mut().for_each(|mean| *mean /= rounds);
+            fitting.weights = mean;
         }
         Self::pack(fitting, rarity, training)
     }

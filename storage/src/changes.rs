@@ -78,6 +78,20 @@ pub async fn apply(
             }
             (format!("person:{by}"), "person.role_set", format!("person:{person}"))
         }
+        other => apply_to_contract(tx, ids, step, (other, now)).await?,
+    };
+    let detail = json!({ "plan": step.plan, "step": step.position, "change": recorded(change) });
+    audit::append(tx, Act { at: now, actor: &actor, action, subject: &subject, detail }).await
+}
+
+/// Applies a change about contracts; gives who did what to what.
+async fn apply_to_contract(
+    tx: &mut Tx,
+    ids: &Ids,
+    step: &Step,
+    (change, now): (&Change, DateTime<Utc>),
+) -> Result<(String, &'static str, String), Error> {
+    Ok(match change {
         Change::AddVersion(new) => {
             documents::add(tx, step.plan, new, now).await?;
             (format!("person:{}", new.by), "version.added", format!("version:{}", new.version))
@@ -109,9 +123,9 @@ pub async fn apply(
             }
             (format!("person:{by}"), "review.claimed", format!("review:{review}"))
         }
-    };
-    let detail = json!({ "plan": step.plan, "step": step.position, "change": recorded(change) });
-    audit::append(tx, Act { at: now, actor: &actor, action, subject: &subject, detail }).await
+        // Listed above: every other change is applied there.
+        _ => return Err(Error::unreadable("change", "about no contract")),
+    })
 }
 
 /// A change as the audit keeps it: whole, except that the text of documents stays in its own table.

@@ -5,6 +5,7 @@ use domain::contract::{ContractText, NewVersion};
 use domain::ids::{DealId, DocumentId, PersonId, PlanId, VersionId};
 use uuid::Uuid;
 
+use crate::clauses;
 use crate::db::Tx;
 use crate::error::Error;
 
@@ -111,7 +112,7 @@ pub async fn add(tx: &mut Tx, plan: PlanId, new: &NewVersion, now: DateTime<Utc>
     .bind(&new.notes)
     .execute(&mut **tx)
     .await?;
-    if stored.rows_affected() == 0 { Err(Error::Conflict("version")) } else { Ok(()) }
+    if stored.rows_affected() == 0 { Err(Error::Conflict("version")) } else { clauses::add(tx, new).await }
 }
 
 const VERSION: &str =
@@ -155,7 +156,7 @@ pub async fn text(tx: &mut Tx, id: VersionId) -> Result<ContractText, Error> {
         .fetch_optional(&mut **tx)
         .await?;
     let text = text.ok_or(Error::Missing("version"))?;
-    serde_json::from_str(&text).map_err(|_| Error::unreadable("version text", id))
+    serde_json::from_str(&text).map_err(|_| Error::unreadable("version text", id.to_string()))
 }
 
 /// Says to which deal a document belongs.

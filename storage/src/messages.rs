@@ -104,6 +104,20 @@ async fn private(
     approval: Option<ApprovalId>,
 ) -> Result<Vec<Target>, Error> {
     let names = people::identities(tx, person).await?;
+    if conversation.channel == Channel::Email {
+        // Everybody with an address can be written to, also who never wrote to us.
+        let workspace = conversation.workspace.clone();
+        let target = Target {
+            room: None,
+            thread: None,
+            person: Some(person),
+            is_fleeting: false,
+            approval,
+            workspace,
+        };
+        let has_address = people::get(tx, person).await?.is_some_and(|person| person.email.is_some());
+        return Ok(has_address.then_some(target).into_iter().collect());
+    }
     Ok(names
         .into_iter()
         .filter(|name| name.channel == conversation.channel && name.workspace == conversation.workspace)

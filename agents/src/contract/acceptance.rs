@@ -146,7 +146,8 @@ pub(crate) fn worst(findings: &[Finding]) -> Vec<FindingLine> {
 
 fn line(finding: &Finding) -> FindingLine {
     FindingLine {
-        label: terms::by_key(&finding.term.0).map_or_else(|| finding.term.to_string(), |term| term.name.clone()),
+        label: terms::by_key(&finding.term.0)
+            .map_or_else(|| finding.term.to_string(), |term| term.name.clone()),
         verdict: finding.verdict,
         reason: finding.reason.clone(),
         quote: finding.quote.clone(),

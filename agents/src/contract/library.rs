@@ -5,11 +5,11 @@ use domain::change::Change;
 use domain::ids::VersionId;
 use domain::intent::Intent;
 use domain::plan::{Context, Finish, Outcome, Recovery};
-use domain::wording::{self, DocumentLine, ReviewLine};
+use domain::wording::{self, AnswerLine, ClauseLine, DocumentLine, ReviewLine};
 use storage::documents::Version;
-use storage::{Tx, analyses, deals, documents, reviews};
+use storage::{Tx, analyses, clauses, deals, documents, reviews};
 
-use super::{ask, renewal, steps, terms};
+use super::{ask, renewal, settled, steps, terms};
 use crate::deal;
 use crate::desk::{Desk, storage};
 use crate::name::{self, Miss};
@@ -20,6 +20,7 @@ pub(super) async fn act(desk: &Desk, context: &Context) -> Result<Outcome, Recov
         Intent::ListContracts => list(desk, &mut tx).await,
         Intent::ShowContract { document } => show(desk, context, (&mut tx, document)).await,
         Intent::AskContract { document, question } => answer(&mut tx, document, question).await,
+        Intent::SearchClauses { words } => search(desk, &mut tx, words).await,
         Intent::LinkContract { document, deal } => link(context, (&mut tx, document), deal).await,
         Intent::ListReviews => waiting(desk, &mut tx).await,
         Intent::ClaimReview { review } => {
@@ -48,7 +49,9 @@ pub(super) async fn named(tx: &mut Tx, typed: &str) -> Result<Version, Recovery>
     match name::find(&names, typed) {
         Ok(id) => documents::get(tx, id).await.map_err(storage),
         Err(Miss::Several { typed, names }) => Err(wording::names_several(&typed, &names).into()),
-        Err(Miss::None { typed, nearest }) => Err(wording::names_nothing("contract", &typed, &nearest).into()),
+        Err(Miss::None { typed, nearest }) => {
+            Err(wording::names_nothing("contract", &typed, &nearest).into())
+        }
     }
 }
 
@@ -60,7 +63,12 @@ async fn list(desk: &Desk, tx: &mut Tx) -> Result<Outcome, Recovery> {
             Some(deal) => Some(deals::get(tx, deal).await.map_err(storage)?.name),
             None => None,
         };
-        lines.push(DocumentLine { name: version.name, version: version.number, deal, at: version.created_at });
+        lines.push(DocumentLine {
+            name: version.name,
+            version: version.number,
+            deal,
+            at: version.created_at,
+        });
     }
     let url = format!("{}/contracts", desk.console_url);
     Ok(done(wording::contract_list(&lines, &url), None, Audience::Thread))
@@ -77,9 +85,31 @@ async fn show(desk: &Desk, context: &Context, (tx, typed): (&mut Tx, &str)) -> R
 async fn answer(tx: &mut Tx, typed: &str, question: &str) -> Result<Outcome, Recovery> {
     let version = named(tx, typed).await?;
     let text = documents::text(tx, version.id).await.map_err(storage)?;
-    let rows = analyses::of_version(tx, version.id).await.map_err(storage)?.extractions;
-    let quotes = ask::answer(&text, &rows, question);
-    Ok(done(wording::contract_answer(question, &version.name, &quotes), None, Audience::Thread))
+    let analysis = analyses::of_version(tx, version.id).await.map_err(storage)?;
+    let answers = analyses::answers(tx, analysis.id).await.map_err(storage)?;
+    let said = ask::answer(&text, &settled(analysis.extractions, answers), question);
+    let line = AnswerLine { straight: said.straight, quotes: said.quotes, is_unsure: said.is_unsure };
+    Ok(done(wording::contract_answer(question, &version.name, &line), None, Audience::Thread))
+}
+
+/// How many clauses a search shows.
+const CLAUSES_MAX: i64 = 5;
+
+async fn search(desk: &Desk, tx: &mut Tx, words: &str) -> Result<Outcome, Recovery> {
+    let hits = clauses::search(tx, words, CLAUSES_MAX).await.map_err(storage)?;
+    let lines: Vec<ClauseLine> = hits
+        .into_iter()
+        .map(|hit| ClauseLine {
+            document: hit.name,
+            deal: hit.deal,
+            heading: hit.heading,
+            text: hit.body,
+            page: hit.page,
+            has_all: hit.has_all,
+        })
+        .collect();
+    let url = format!("{}/contracts", desk.console_url);
+    Ok(done(wording::clauses(words, &lines, &url), None, Audience::Thread))
 }
 
 async fn link(

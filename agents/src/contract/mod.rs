@@ -3,6 +3,7 @@
 pub(crate) mod acceptance;
 mod answering;
 pub mod ask;
+pub mod clauses;
 pub mod evaluate;
 pub mod extract;
 pub mod fetch;
@@ -14,8 +15,8 @@ pub mod playbook;
 pub mod read;
 pub mod redline;
 pub mod renewal;
-pub mod structure;
 pub(crate) mod steps;
+pub mod structure;
 pub mod terms;
 pub mod tools;
 

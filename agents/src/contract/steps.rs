@@ -13,10 +13,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use storage::{Tx, analyses, deals, documents};
 
+use super::acceptance::{self, Acceptance};
 use super::extract::Options;
 use super::playbook::{self, Ours, Stance, ValueBand};
-use super::acceptance::{self, Acceptance};
-use super::{answering, library, open, settled, terms};
+use super::{answering, clauses, library, open, settled, terms};
 use crate::deal;
 use crate::desk::{Desk, earlier, storage, unknown_action};
 
@@ -30,7 +30,7 @@ pub(crate) async fn act(desk: &Desk, context: &Context, step: &Step) -> Result<O
         "judge" => judge(desk, context).await,
         "present_contract" => present(desk, context).await,
         "accept_contract" => acceptance::conclude(desk, context).await,
-        "show_contract" | "list_contracts" | "ask_contract" | "link_contract" => {
+        "show_contract" | "list_contracts" | "ask_contract" | "link_contract" | "search_clauses" => {
             library::act(desk, context).await
         }
         "answer_term" => answering::answer(desk, context).await,
@@ -66,7 +66,8 @@ async fn read(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
     };
     let mut notes = opened.notes;
     if !beside.is_empty() {
-        notes.push(format!("Not read: {}. Please send each file in a message of its own.", beside.join(", ")));
+        notes
+            .push(format!("Not read: {}. Please send each file in a message of its own.", beside.join(", ")));
     }
     let known = documents::latest(&mut tx, deal).await.map_err(storage)?;
     let follows = known.into_iter().find(|version| version.name == original.name && version.deal == deal);
@@ -79,6 +80,7 @@ async fn read(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
         sha256: original.sha256,
         bytes,
         kind: kind_word(opened.kind),
+        clauses: clauses::of(&opened.text.text),
         text: opened.text,
         notes,
         by: context.requester,
@@ -179,9 +181,9 @@ pub(super) fn ours(rows: &[Extraction], counterparty: Option<&str>) -> Ours {
         .collect();
     let others: Vec<_> = parties.iter().filter(|party| !party.name.to_lowercase().contains(&them)).collect();
     match others.as_slice() {
-        [one] if parties.len() == 2 => {
-            Ours { names: [&one.name, &one.role].into_iter().filter(|name| !name.is_empty()).cloned().collect() }
-        }
+        [one] if parties.len() == 2 => Ours {
+            names: [&one.name, &one.role].into_iter().filter(|name| !name.is_empty()).cloned().collect(),
+        },
         _ => Ours::default(),
     }
 }

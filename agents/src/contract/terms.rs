@@ -71,18 +71,7 @@ pub enum Normaliser {
     Hours,
 }
 
-/// What we accept of a term, as text that people read.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Positions {
-    /// What we want.
-    pub preferred: String,
-    /// What we can live with.
-    pub fallback: String,
-    /// What we refuse.
-    pub unacceptable: String,
-}
-
-/// One term: how to find it, how to read it, what we think of it.
+/// One term: how to find it and how to read it. What we think of it stands in the playbook.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TermSpec {
@@ -107,12 +96,13 @@ pub struct TermSpec {
     pub labelled: bool,
     /// What to ask a language model for.
     pub prompt: String,
+    /// Words of questions about it: all of one entry in any order, `a|b` is either.
+    #[serde(default)]
+    pub asks: Vec<String>,
     /// Headings under which it is usually found, in lower case.
     pub headings: Vec<String>,
     /// Word patterns that point to it; see [`super::extract::cue`].
     pub cues: Vec<String>,
-    /// Default positions.
-    pub positions: Positions,
 }
 
 fn family<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Family, D::Error> {

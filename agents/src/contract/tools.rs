@@ -82,10 +82,15 @@ fn name_of(url: &str) -> String {
     let path = url.split(['?', '#']).next().unwrap_or(url).trim_end_matches('/');
     let last = path.rsplit('/').next().unwrap_or_default();
     if last.contains('.') && !path.ends_with(&format!("//{last}")) {
-        last.to_owned()
+        decoded(last)
     } else {
         "Contract".to_owned()
     }
+}
+
+/// `Master%20Agreement.pdf` as people read it.
+fn decoded(part: &str) -> String {
+    percent_encoding::percent_decode_str(part).decode_utf8_lossy().replace(['/', '\\'], " ")
 }
 
 #[cfg(test)]
@@ -95,6 +100,8 @@ mod tests {
     #[test]
     fn a_link_names_its_document_by_its_last_part() {
         assert_eq!(name_of("https://a.example/x/MSA.pdf?k=1"), "MSA.pdf");
+        assert_eq!(name_of("https://a.example/Master%20Agreement.pdf"), "Master Agreement.pdf");
+        assert_eq!(name_of("https://a.example/..%2fx.pdf"), ".. x.pdf");
         assert_eq!(name_of("https://a.example/"), "Contract");
         assert_eq!(name_of("https://a.example/view/7"), "Contract");
     }

@@ -7,8 +7,8 @@ use domain::card::{Audience, Say, Urgency};
 use domain::plan::{Context, Finish, Outcome, Recovery, Step};
 use domain::search::{Answer, Hit};
 use domain::wording;
-use storage::documents;
 use serde_json::json;
+use storage::documents;
 
 use crate::contract::steps::{ExtractOutput, ReadOutput};
 use crate::deal::Proposal;

@@ -28,7 +28,8 @@ pub(super) fn asked_by(context: &Context) -> Result<(&'static str, Value, Matter
 }
 
 fn payload(asked: &impl Serialize) -> Result<Value, Recovery> {
-    serde_json::to_value(asked).map_err(|cause| Recovery::Escalate { reason: format!("the request: {cause}") })
+    serde_json::to_value(asked)
+        .map_err(|cause| Recovery::Escalate { reason: format!("the request: {cause}") })
 }
 
 /// How a request reads.
@@ -43,7 +44,10 @@ pub(super) fn of(asked: &Approval) -> Matter {
 }
 
 /// Why what was asked for can no longer be done as it was asked, if so.
-pub(super) async fn changed_meanwhile(tx: &mut Tx, asked: &Approval) -> Result<Option<String>, storage::Error> {
+pub(super) async fn changed_meanwhile(
+    tx: &mut Tx,
+    asked: &Approval,
+) -> Result<Option<String>, storage::Error> {
     if asked.subject == ACCEPT_CONTRACT {
         return match serde_json::from_value::<Acceptance>(asked.payload.clone()) {
             Ok(contract) => contract.is_old(tx).await,

@@ -47,6 +47,7 @@ pub fn plan(intent: &Intent) -> Vec<Draft> {
         Intent::ShowContract { .. }
         | Intent::ListContracts
         | Intent::AskContract { .. }
+        | Intent::SearchClauses { .. }
         | Intent::LinkContract { .. }
         | Intent::ListReviews
         | Intent::ClaimReview { .. }

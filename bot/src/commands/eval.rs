@@ -29,12 +29,17 @@ pub(crate) enum Eval {
         #[arg(long)]
         without_index: bool,
     },
+    /// Contract terms on labelled contracts: accuracy, coverage, recall, calibration, CUAD's curve, quotes, speed.
+    Contracts(super::eval_contracts::Contracts),
 }
 
 impl Eval {
     /// Prints precision at ten by family, answers to impossible questions, and times.
     pub(crate) async fn run(self, config: Config) -> anyhow::Result<ExitCode> {
-        let Self::Find { judged, show, without_index } = self;
+        let (judged, show, without_index) = match self {
+            Self::Find { judged, show, without_index } => (judged, show, without_index),
+            Self::Contracts(contracts) => return contracts.run(),
+        };
         let text =
             std::fs::read_to_string(&judged).with_context(|| format!("cannot read {}", judged.display()))?;
         let app = App::open(config, Owner::Shared).await?;

@@ -10,6 +10,10 @@ use storage::objects::Objects;
 
 use agents::contract::fetch::Fetcher;
 
+pub(crate) use email::Email;
+
+mod email;
+
 const DEFAULTS: &str = include_str!("default.toml");
 
 /// All settings.
@@ -23,6 +27,7 @@ pub(crate) struct Config {
     pub(crate) database: Database,
     pub(crate) redis: Redis,
     pub(crate) slack: Slack,
+    pub(crate) email: Email,
     pub(crate) people: People,
     pub(crate) intake: Intake,
     pub(crate) work: Work,
@@ -169,6 +174,15 @@ const ENVIRONMENT: &[(&str, &str, &str)] = &[
     ("SLACK_CLIENT_ID", "slack", "client_id"),
     ("SLACK_CLIENT_SECRET", "slack", "client_secret"),
     ("SLACK_TENANTS", "slack", "tenants"),
+    ("EMAIL_INBOXES", "email", "inboxes"),
+    ("EMAIL_FROM", "email", "sender"),
+    ("SMTP_URL", "email", "smtp_url"),
+    ("IMAP_URL", "email", "imap_url"),
+    ("EMAIL_LMTP_LISTEN", "email", "lmtp_listen"),
+    ("EMAIL_WEBHOOK_SECRET", "email", "webhook_secret"),
+    ("EMAIL_UPSTREAM", "email", "upstream"),
+    ("EMAIL_DKIM_SELECTOR", "email", "dkim_selector"),
+    ("EMAIL_DKIM_KEY", "email", "dkim_key"),
     ("DEALDESK_JOIN", "people", "join"),
     ("DEALDESK_INTAKE_BATCH", "intake", "batch"),
     ("DEALDESK_INTAKE_WRITERS", "intake", "writers"),

@@ -5,6 +5,7 @@ mod health;
 mod layers;
 mod limits;
 pub(crate) mod load;
+mod mail;
 mod problem;
 mod slack;
 mod slack_install;
@@ -43,6 +44,8 @@ pub(crate) struct Edge {
     pub(crate) clock: Clock,
     pub(crate) ids: Ids,
     pub(crate) seal: Seal,
+    /// Where files are kept.
+    pub(crate) objects: storage::objects::Objects,
     /// Rung when a message was stored.
     pub(crate) bell: Arc<Notify>,
     pub(crate) metrics: Metrics,
@@ -54,6 +57,8 @@ pub(crate) struct Edge {
     pub(crate) slack: channels::slack::client::Slack,
     /// Where a test may end the process.
     pub(crate) points: agents::failpoint::FailPoints,
+    /// Mail, when it is configured.
+    pub(crate) mail: Option<Arc<crate::mail::Office>>,
 }
 
 /// All routes. The console brings its own, and the answer to unknown addresses.
@@ -61,6 +66,7 @@ pub(crate) fn router(edge: Edge, console: Router) -> Router {
     let body_max = edge.config.limits.body_kib * 1024;
     // Slack's three routes carry the load: they measure themselves and pass through nothing else.
     let fast = slack::routes(&edge);
+    let mail = mail::routes(&edge);
     let watched = Router::new()
         .route("/slack/install", get(slack_install::begin))
         .route("/slack/oauth", get(slack_install::finish))
@@ -70,6 +76,7 @@ pub(crate) fn router(edge: Edge, console: Router) -> Router {
         .merge(Health::of(&edge).routes())
         .merge(console.layer(CompressionLayer::new()))
         .layer(DefaultBodyLimit::max(body_max))
+        .merge(mail)
         .layer(SetSensitiveRequestHeadersLayer::new([header::AUTHORIZATION, header::COOKIE]))
         .layer(axum::middleware::from_fn_with_state(edge, layers::watch));
     watched.merge(fast).layer(layers::catch_panics())

@@ -1,8 +1,10 @@
 //! The routes against a real database: what is stored, what is refused, in which words.
 
 mod api;
+mod api_contracts;
 mod console;
 mod contracts;
+mod mail;
 mod slack;
 
 use std::sync::Arc;
@@ -31,6 +33,7 @@ use tower::ServiceExt;
 
 use super::{Edge, Limits, router};
 use crate::config::Config;
+use crate::mail::Office;
 use crate::telemetry::metrics::Metrics;
 
 const SECRET: &str = "8f742231b10e8888abcd99yyyzzz85a5";
@@ -44,6 +47,7 @@ struct Place {
     tenant: TenantId,
     team: String,
     is_index_open: Arc<AtomicBool>,
+    objects: Objects,
     /// Dropped at the end of the test.
     database: Arc<Database>,
     /// Removed at the end of the test.
@@ -98,9 +102,10 @@ impl Place {
         let is_index_open = Arc::new(AtomicBool::new(true));
         let index = Arc::clone(&is_index_open);
         let originals = Originals(std::env::temp_dir().join(format!("dealdesk-routes-{}", tenant.0.simple())));
+        let objects = Objects::in_folder(&originals.0).unwrap();
         let pages = ::console::Console {
             db: db.clone(),
-            objects: Objects::in_folder(&originals.0).unwrap(),
+            objects: objects.clone(),
             counsel: crate::serve::counsel(),
             intake: intake.clone(),
             clock: clock.clone(),
@@ -108,6 +113,7 @@ impl Place {
             public_url: "http://127.0.0.1:8080".to_owned(),
             shown: tokio::sync::broadcast::channel(16).0,
         };
+        let mail = Office::open(&config, (&db, &seal), tenant, &[7; 32]).await.unwrap();
         let edge = Edge {
             home: tenant,
             db: db.clone(),
@@ -115,16 +121,18 @@ impl Place {
             clock: clock.clone(),
             ids: ids.clone(),
             seal,
+            objects: objects.clone(),
             bell: Arc::new(Notify::new()),
             metrics: Metrics::of_process().unwrap(),
             is_index_open: Arc::new(move || index.load(Ordering::Relaxed)),
             limits: Limits::new(config.limits.requests_per_minute, None),
             slack: channels::slack::client::Slack::new("http://127.0.0.1:9", Duration::from_secs(1)).unwrap(),
             points: FailPoints::default(),
+            mail,
             config,
         };
         let router = router(edge, ::console::router(pages));
-        Self { router, db, ids, clock, tenant, team, is_index_open, database, originals }
+        Self { router, db, ids, clock, tenant, team, is_index_open, objects, database, originals }
     }
 
     /// A person with a token.

@@ -14,13 +14,15 @@ use super::{Guess, Reading, lexicon, sure, unsure};
 
 /// Words that begin a question.
 const ASKING: &[&str] = &[
-    "what", "whats", "when", "where", "which", "who", "whose", "how", "is", "are", "does", "do", "did", "can",
-    "could", "may", "must", "shall", "should", "will", "would", "has", "have", "was", "were", "if", "whether",
-    "about", "for", "tell", "was", "wann", "wie", "wer", "welche", "quel", "quelle", "quand", "cuando", "cual",
+    "what", "whats", "when", "where", "which", "who", "whose", "how", "is", "are", "does", "do", "did",
+    "can", "could", "may", "must", "shall", "should", "will", "would", "has", "have", "was", "were", "if",
+    "whether", "about", "for", "tell", "was", "wann", "wie", "wer", "welche", "quel", "quelle", "quand",
+    "cuando", "cual",
 ];
 
 /// Words before the deal's name behind a link.
-const OF_DEAL: &[&str] = &["for", "for deal", "for the deal", "to", "with", "deal", "of", "on", "pour", "para"];
+const OF_DEAL: &[&str] =
+    &["for", "for deal", "for the deal", "to", "with", "deal", "of", "on", "pour", "para"];
 
 /// A link and perhaps the deal it belongs to.
 pub(super) fn analyze(words: &Words<'_>, used: usize, most: f64) -> Option<Reading> {
@@ -81,6 +83,17 @@ pub(super) fn ask(words: &Words<'_>, used: usize, most: f64) -> Option<Reading> 
     Some(sure(Intent::AskContract { document, question }, most))
 }
 
+/// Words to look for in all contracts.
+pub(super) fn clauses(words: &Words<'_>, used: usize, most: f64) -> Reading {
+    let from =
+        used + words.longest_at(used, &["about", "on", "for", "with", "that say", "saying"]).unwrap_or(0);
+    let wanted = kept(words.rest(from));
+    if !wanted.chars().any(char::is_alphanumeric) {
+        return unsure([help_on("clauses")]);
+    }
+    sure(Intent::SearchClauses { words: wanted }, most)
+}
+
 /// A document and the deal it belongs to.
 pub(super) fn link_to(words: &Words<'_>, used: usize, most: f64) -> Reading {
     let rest = words.rest(used);
@@ -92,7 +105,8 @@ pub(super) fn link_to(words: &Words<'_>, used: usize, most: f64) -> Reading {
         },
     };
     let inner = Words::new(&after);
-    let deal = deal_name(inner.rest(inner.longest_at(0, &["to", "with", "to deal", "to the deal"]).unwrap_or(0)));
+    let deal =
+        deal_name(inner.rest(inner.longest_at(0, &["to", "with", "to deal", "to the deal"]).unwrap_or(0)));
     if document.trim().is_empty() || deal.is_empty() {
         return unsure([help_on("link")]);
     }
@@ -112,7 +126,8 @@ pub(super) fn reviews(words: &Words<'_>, used: usize, most: f64) -> Option<Readi
 /// Dates that come up.
 pub(super) fn renewals(words: &Words<'_>, used: usize, most: f64) -> Option<Reading> {
     let rest = kept(words.rest(used)).to_lowercase();
-    let is_whole = rest.is_empty() || ["soon", "due", "this quarter", "this year", "coming up"].contains(&rest.as_str());
+    let is_whole =
+        rest.is_empty() || ["soon", "due", "this quarter", "this year", "coming up"].contains(&rest.as_str());
     is_whole.then(|| sure(Intent::ListRenewals, most)).or_else(|| {
         (!lexicon::evidence(words, used).is_some()).then(|| unsure([Guess(Intent::ListRenewals, 0.4)]))
     })

@@ -30,6 +30,7 @@ pub(super) fn read(words: &Words<'_>, most: f64, open: &[ApprovalId]) -> Option<
         Kind::Analyze => contracts::analyze(words, used, most),
         Kind::Contract => contracts::show(words, used, most),
         Kind::Ask => contracts::ask(words, used, most),
+        Kind::Clauses => Some(contracts::clauses(words, used, most)),
         Kind::Link => Some(contracts::link_to(words, used, most)),
         Kind::Reviews => contracts::reviews(words, used, most),
         Kind::Renewals => contracts::renewals(words, used, most),

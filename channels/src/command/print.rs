@@ -65,27 +65,6 @@ pub fn print(intent: &Intent) -> Option<String> {
         Intent::Withdraw { approval: None } => Some("cancel".to_owned()),
         Intent::Withdraw { approval: Some(approval) } => Some(format!("cancel {approval}")),
         Intent::ListPeople => Some("people".to_owned()),
-        Intent::AnalyzeContract { source: Source::Link { url }, deal: None, .. } => Some(format!("analyze {url}")),
-        Intent::AnalyzeContract { source: Source::Link { url }, deal: Some(deal), .. } => {
-            let quoted = quote(deal).map(|deal| format!("analyze {url} for {deal}"));
-            first_same(intent, &[Some(format!("analyze {url} for {deal}")), quoted].into_iter().flatten().collect::<Vec<_>>())
-        }
-        Intent::ListContracts => Some("contracts".to_owned()),
-        Intent::ShowContract { document } => {
-            first_same(intent, &[format!("contract {document}"), format!("contract {}", quote(document)?)])
-        }
-        Intent::AskContract { document, question } => first_same(
-            intent,
-            &[format!("ask {document}: {question}"), format!("ask {} {question}", quote(document)?)],
-        ),
-        Intent::LinkContract { document, deal } => {
-            let plain = format!("link {document} to {deal}");
-            let quoted = quote(document).zip(quote(deal)).map(|(document, deal)| format!("link {document} to {deal}"));
-            first_same(intent, &[Some(plain), quoted].into_iter().flatten().collect::<Vec<_>>())
-        }
-        Intent::ListReviews => Some("reviews".to_owned()),
-        Intent::ClaimReview { review } => Some(format!("reviews take {review}")),
-        Intent::ListRenewals => Some("renewals".to_owned()),
         Intent::SetRole { person, role } => {
             let role = role.name();
             let quoted = quote(person).map(|person| format!("role {person} {role}"));
@@ -95,12 +74,54 @@ pub fn print(intent: &Intent) -> Option<String> {
             )
         }
         Intent::Decide { verdict: Verdict::Reject, comment: None, .. }
-        | Intent::AnalyzeContract { source: Source::Stored { .. }, .. }
         | Intent::CreateDeals { .. }
-        | Intent::AnswerTerm { .. }
-        | Intent::EditPosition { .. }
         | Intent::Unclear { .. }
         | Intent::Refused { .. } => None,
+        contract => print_contract(contract),
+    }
+}
+
+/// The same for what is said about contracts.
+fn print_contract(intent: &Intent) -> Option<String> {
+    match intent {
+        Intent::AnalyzeContract { source: Source::Link { url }, deal: None, .. } => {
+            Some(format!("analyze {url}"))
+        }
+        Intent::AnalyzeContract { source: Source::Link { url }, deal: Some(deal), .. } => {
+            let quoted = quote(deal).map(|deal| format!("analyze {url} for {deal}"));
+            first_same(
+                intent,
+                &[Some(format!("analyze {url} for {deal}")), quoted]
+                    .into_iter()
+                    .flatten()
+                    .collect::<Vec<_>>(),
+            )
+        }
+        Intent::ListContracts => Some("contracts".to_owned()),
+        Intent::ShowContract { document } => {
+            first_same(intent, &[format!("contract {document}"), format!("contract {}", quote(document)?)])
+        }
+        Intent::AskContract { document, question } => first_same(
+            intent,
+            &[format!("ask {document}: {question}"), format!("ask {} {question}", quote(document)?)],
+        ),
+        Intent::SearchClauses { words } => {
+            let quoted = quote(words).map(|words| format!("clauses {words}"));
+            first_same(
+                intent,
+                &[Some(format!("clauses {words}")), quoted].into_iter().flatten().collect::<Vec<_>>(),
+            )
+        }
+        Intent::LinkContract { document, deal } => {
+            let plain = format!("link {document} to {deal}");
+            let quoted =
+                quote(document).zip(quote(deal)).map(|(document, deal)| format!("link {document} to {deal}"));
+            first_same(intent, &[Some(plain), quoted].into_iter().flatten().collect::<Vec<_>>())
+        }
+        Intent::ListReviews => Some("reviews".to_owned()),
+        Intent::ClaimReview { review } => Some(format!("reviews take {review}")),
+        Intent::ListRenewals => Some("renewals".to_owned()),
+        _ => None,
     }
 }
 

@@ -33,7 +33,8 @@ pub fn slack_commands() -> Vec<SlackCommand> {
     let contracts = SlackCommand {
         command: CONTRACT_COMMAND,
         description: "Read contracts, ask them, see what renews.".to_owned(),
-        usage_hint: "[analyze <link> for <deal> | ask <deal> <question> | <deal> | reviews | renewals]".to_owned(),
+        usage_hint: "[analyze <link> for <deal> | ask <deal> <question> | <deal> | reviews | renewals]"
+            .to_owned(),
     };
     all.into_iter().chain([contracts]).collect()
 }

@@ -22,6 +22,8 @@ pub enum Kind {
     Contract,
     /// Ask a contract a question.
     Ask,
+    /// Look for clauses in all contracts.
+    Clauses,
     /// Say which deal a contract belongs to.
     Link,
     /// List the terms that a person is to look at.
@@ -107,7 +109,7 @@ const DECISIONS: &str = "Decisions";
 const TEAM: &str = "Team";
 
 /// All commands, in the order of the help.
-pub static COMMANDS: [Command; 18] = [
+pub static COMMANDS: [Command; 19] = [
     Command {
         kind: Kind::Find,
         name: "find",
@@ -287,13 +289,43 @@ pub static COMMANDS: [Command; 18] = [
     Command {
         kind: Kind::Ask,
         name: "ask",
-        aliases: &["contract ask", "ask contract", "ask the contract", "ask the contract of", "ask the contract with"],
+        aliases: &[
+            "contract ask",
+            "ask contract",
+            "ask the contract",
+            "ask the contract of",
+            "ask the contract with",
+        ],
         foreign: &["frage", "demande", "pregunta"],
         usage: "ask <deal or document>: <question>",
         purpose: "Ask a contract a question: the sentence that answers it with its page, or that it does not say.",
         example: "ask Adyen: what is the notice period?",
         least_role: Role::Viewer,
         argument: Argument::ContractAndQuestion,
+        group: CONTRACTS,
+    },
+    Command {
+        kind: Kind::Clauses,
+        name: "clauses",
+        aliases: &[
+            "clause",
+            "contract clauses",
+            "contract clause",
+            "find clauses",
+            "find clause",
+            "search clauses",
+            "search contracts",
+            "search contracts for",
+            "search our contracts for",
+            "clause search",
+            "show clauses",
+        ],
+        foreign: &["klauseln", "klausel", "clausulas", "clausole"],
+        usage: "clauses <words>",
+        purpose: "Look for clauses in all contracts: the five that fit best, with document, deal and page.",
+        example: "clauses limitation of liability",
+        least_role: Role::Viewer,
+        argument: Argument::Question,
         group: CONTRACTS,
     },
     Command {
@@ -311,7 +343,13 @@ pub static COMMANDS: [Command; 18] = [
     Command {
         kind: Kind::Reviews,
         name: "reviews",
-        aliases: &["review queue", "contract reviews", "contract review queue", "show reviews", "list reviews"],
+        aliases: &[
+            "review queue",
+            "contract reviews",
+            "contract review queue",
+            "show reviews",
+            "list reviews",
+        ],
         foreign: &[],
         usage: "reviews",
         purpose: "List the contract terms that wait for a person's eye, oldest first.",

@@ -11,8 +11,8 @@ use slack_morphism::errors::SlackClientError;
 use slack_morphism::prelude::*;
 
 use super::SendError;
-use super::files::{FileError, Files};
 use super::body::{first_text, is_true, text_at};
+use super::files::{FileError, Files};
 use super::oauth::{App, Installed};
 use super::render::Rendered;
 

@@ -109,7 +109,8 @@ fn files(event: &Value) -> Vec<SharedFile> {
     let listed = event.pointer("/event/files").and_then(Value::as_array);
     let file = |file: &Value| {
         let url = first_text(file, &["/url_private_download", "/url_private"])?;
-        let is_elsewhere = text_at(file, "/mode").is_some_and(|mode| matches!(mode, "external" | "tombstone"));
+        let is_elsewhere =
+            text_at(file, "/mode").is_some_and(|mode| matches!(mode, "external" | "tombstone"));
         (!is_elsewhere).then(|| SharedFile {
             name: first_text(file, &["/name", "/title"]).unwrap_or("file").to_owned(),
             bytes: file.get("size").and_then(Value::as_u64),
@@ -164,7 +165,8 @@ mod tests {
         let url = "https://files.slack.com/a/msa.pdf".to_owned();
         let file = SharedFile { name: "msa.pdf".to_owned(), bytes: Some(5), at: FileAt::Channel { url } };
         assert_eq!(said(sent).content, Content::Files { text: "for Adyen".to_owned(), files: vec![file] });
-        let elsewhere = r#""type":"message","channel":"C1","text":"see","files":[{"url_private":"https://x"}]"#;
+        let elsewhere =
+            r#""type":"message","channel":"C1","text":"see","files":[{"url_private":"https://x"}]"#;
         assert!(matches!(said(elsewhere).content, Content::Ignored { .. }));
     }
 

@@ -67,8 +67,15 @@ impl Files {
         // Without the scope Slack answers 200 with its page to sign in.
         let kind = answer.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
         let is_page = kind.is_some_and(|kind| kind.starts_with("text/html"));
-        if is_page && !address.split('?').next().is_some_and(|path| path.ends_with(".html") || path.ends_with(".htm")) {
-            return Err(FileError::Refused("a page to sign in, so the scope `files:read` is missing".to_owned()));
+        if is_page
+            && !address
+                .split('?')
+                .next()
+                .is_some_and(|path| path.ends_with(".html") || path.ends_with(".htm"))
+        {
+            return Err(FileError::Refused(
+                "a page to sign in, so the scope `files:read` is missing".to_owned(),
+            ));
         }
         let mut bytes = Vec::new();
         let mut parts = answer.bytes_stream();
@@ -83,9 +90,12 @@ impl Files {
     }
 
     fn is_slack(&self, url: &Url) -> bool {
-        let is_theirs = url.host_str().is_some_and(|host| host == "slack.com" || host.ends_with(".slack.com"));
+        let is_theirs =
+            url.host_str().is_some_and(|host| host == "slack.com" || host.ends_with(".slack.com"));
         let is_api = self.api.as_ref().is_some_and(|api| api.origin() == url.origin());
-        url.username().is_empty() && url.password().is_none() && (is_theirs && url.scheme() == "https" || is_api)
+        url.username().is_empty()
+            && url.password().is_none()
+            && (is_theirs && url.scheme() == "https" || is_api)
     }
 }
 

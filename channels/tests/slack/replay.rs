@@ -90,6 +90,7 @@ fn outcome(kind: Kind, body: &[u8]) -> String {
         Ok(inbound) => match inbound.content {
             Content::Command { .. } => "command",
             Content::Message { .. } => "message",
+            Content::Files { .. } => "files",
             Content::Press { .. } => "press",
             Content::Form { .. } => "form",
             Content::Ignored { .. } => "ignored",

@@ -25,6 +25,17 @@ pub enum Source {
     },
 }
 
+/// Where a clause stands in a text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClauseSpan {
+    /// The heading it stands under; empty when it has none.
+    pub heading: String,
+    /// Byte offset of its first letter.
+    pub start: usize,
+    /// Byte offset after its last letter.
+    pub end: usize,
+}
+
 /// What a person said to a "which term?" question: the value and where it stands, or that it is absent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Given {
@@ -60,6 +71,9 @@ pub struct NewVersion {
     pub kind: String,
     /// Its text and places.
     pub text: ContractText,
+    /// Its clauses in text order.
+    #[serde(default)]
+    pub clauses: Vec<ClauseSpan>,
     /// What could not be read, or looked wrong, in plain words.
     pub notes: Vec<String>,
     /// Who sent it in.

@@ -30,7 +30,9 @@ pub struct Renewal {
 /// first end where the month has that day.
 pub fn renewal(rows: &[Extraction], today: NaiveDate) -> Option<Renewal> {
     let stated = |term: &str| {
-        rows.iter().find(|row| row.term.0 == term && row.state == State::Stated).and_then(|row| row.value.clone())
+        rows.iter()
+            .find(|row| row.term.0 == term && row.state == State::Stated)
+            .and_then(|row| row.value.clone())
     };
     let day = |term: &str| match stated(term) {
         Some(Value::Date(day)) => Some(day),
@@ -72,8 +74,17 @@ fn renews_by_itself(rows: &[Extraction]) -> bool {
     let quotes = rows.iter().filter(|row| row.term.0 == "renewal_term").filter_map(|row| row.quote.as_ref());
     quotes.into_iter().any(|quote| {
         let text = quote.text.to_lowercase();
-        let on_request = ["by mutual", "mutually agree", "at the option", "may renew", "may be renewed", "may extend"];
-        let by_itself = ["automatic", "tacit", "shall renew", "will renew", "shall be renewed", "will be renewed", "unless"];
+        let on_request =
+            ["by mutual", "mutually agree", "at the option", "may renew", "may be renewed", "may extend"];
+        let by_itself = [
+            "automatic",
+            "tacit",
+            "shall renew",
+            "will renew",
+            "shall be renewed",
+            "will be renewed",
+            "unless",
+        ];
         by_itself.iter().any(|word| text.contains(word)) && !on_request.iter().any(|word| text.contains(word))
     })
 }
@@ -105,7 +116,11 @@ fn before(day: NaiveDate, notice: &Duration) -> Option<NaiveDate> {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be a small whole number")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "checked to be a small whole number"
+)]
 fn whole(length: &Duration) -> Option<u32> {
     let n = length.count;
     (n.fract() == 0.0 && (1.0..=36_525.0).contains(&n)).then_some(n as u32)
@@ -135,8 +150,14 @@ mod tests {
         Value::Duration(Duration { count: amount, unit })
     }
 
-    fn contract(start: &str, term: Value, renewal: Option<(Value, &str)>, notice: Option<Value>) -> Vec<Extraction> {
-        let mut rows = vec![row("effective_date", Value::Date(day(start)), ""), row("expiration_date", term, "")];
+    fn contract(
+        start: &str,
+        term: Value,
+        renewal: Option<(Value, &str)>,
+        notice: Option<Value>,
+    ) -> Vec<Extraction> {
+        let mut rows =
+            vec![row("effective_date", Value::Date(day(start)), ""), row("expiration_date", term, "")];
         rows.extend(renewal.map(|(value, quote)| row("renewal_term", value, quote)));
         rows.extend(notice.map(|value| row("notice_period_to_terminate_renewal", value, "")));
         rows
@@ -155,7 +176,10 @@ mod tests {
         let rows = contract(
             "2020-01-31",
             length(12.0, CalendarUnit::Months),
-            Some((length(1.0, CalendarUnit::Years), "shall automatically renew for successive one-year terms")),
+            Some((
+                length(1.0, CalendarUnit::Years),
+                "shall automatically renew for successive one-year terms",
+            )),
             Some(length(90.0, CalendarUnit::Days)),
         );
         let found = renewal(&rows, day("2026-11-23")).unwrap();
@@ -196,8 +220,17 @@ mod tests {
     fn what_has_no_end_or_no_start_has_no_dates() {
         let today = day("2026-11-23");
         assert_eq!(renewal(&[row("expiration_date", length(1.0, CalendarUnit::Years), "")], today), None);
-        assert_eq!(renewal(&contract("2020-01-01", length(1.0, CalendarUnit::Perpetual), None, None), today), None);
-        assert_eq!(renewal(&contract("2020-01-01", length(f64::NAN, CalendarUnit::Days), None, None), today), None);
-        assert_eq!(renewal(&contract("2020-01-01", length(5e4, CalendarUnit::Years), None, None), today), None);
+        assert_eq!(
+            renewal(&contract("2020-01-01", length(1.0, CalendarUnit::Perpetual), None, None), today),
+            None
+        );
+        assert_eq!(
+            renewal(&contract("2020-01-01", length(f64::NAN, CalendarUnit::Days), None, None), today),
+            None
+        );
+        assert_eq!(
+            renewal(&contract("2020-01-01", length(5e4, CalendarUnit::Years), None, None), today),
+            None
+        );
     }
 }

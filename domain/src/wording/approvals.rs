@@ -12,9 +12,8 @@ use super::phrases::{buttons, count, faint, in_command, moment, names, say};
 
 /// The question to an approver. Without `can_decide` it has no buttons, for readers who may only look.
 pub fn approval_request(approval: &Approval, matter: &Matter, can_decide: bool) -> Card {
-    let card = Card::titled(format!("{}?", capital(&matter.deed()))).and_text(
-        Text::default().strong(approval.requested_by_name.as_str()).plain(matter.request()),
-    );
+    let card = Card::titled(format!("{}?", capital(&matter.deed())))
+        .and_text(Text::default().strong(approval.requested_by_name.as_str()).plain(matter.request()));
     let card = matter.onto(card).and_text(faint(format!(
         "Request {}, open until {}.",
         approval.id.short(),
@@ -43,8 +42,11 @@ fn capital(words: &str) -> String {
 /// The request after its decision: the same card, who decided in place of the buttons.
 pub fn approval_decided(approval: &Approval, matter: &Matter, decision: &Decision) -> Card {
     let word = if decision.verdict == Verdict::Approve { "Approved" } else { "Rejected" };
-    let card = Card::titled(format!("{word}: {}", matter.deed()))
-        .and_text(format!("{} asked on {}.", approval.requested_by_name, moment(approval.requested_at)));
+    let card = Card::titled(format!("{word}: {}", matter.deed())).and_text(format!(
+        "{} asked on {}.",
+        approval.requested_by_name,
+        moment(approval.requested_at)
+    ));
     let card = matter.onto(card).and_text(
         Text::default()
             .strong(format!("{word} by {}", decision.by_name))
@@ -76,17 +78,22 @@ pub fn approval_expired(approval: &Approval, matter: &Matter) -> Card {
 pub fn approval_void(approval: &Approval, matter: &Matter, voided: &Voided) -> Card {
     let heading = if voided.by.is_some() { "Withdrawn" } else { "No longer valid" };
     let line = match &voided.by_name {
-        Some(name) => Text::default()
-            .strong(format!("Withdrawn by {name}"))
-            .plain(format!(" on {}. {}.", moment(voided.at), matter.undone())),
+        Some(name) => Text::default().strong(format!("Withdrawn by {name}")).plain(format!(
+            " on {}. {}.",
+            moment(voided.at),
+            matter.undone()
+        )),
         None => Text::default().strong(voided.reason.as_str()).plain(format!(
             " Seen on {}. {}; a new request is needed.",
             moment(voided.at),
             matter.undone()
         )),
     };
-    let card = Card::titled(format!("{heading}: {}", matter.deed()))
-        .and_text(format!("{} asked on {}.", approval.requested_by_name, moment(approval.requested_at)));
+    let card = Card::titled(format!("{heading}: {}", matter.deed())).and_text(format!(
+        "{} asked on {}.",
+        approval.requested_by_name,
+        moment(approval.requested_at)
+    ));
     matter.onto(card).and_text(line)
 }
 

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::approval::{Decision, Verdict as Approval};
 use crate::card::{Block, Card, Text};
-use crate::contract::{CalendarUnit, Duration, Money, Quote, Value, Verdict};
 use crate::contract::renewal::Renewal;
+use crate::contract::{CalendarUnit, Duration, Money, Quote, Value, Verdict};
 use crate::deal::Stage;
 
 use super::approvals::with_comment;
@@ -262,9 +262,24 @@ pub fn contract_linked(document: &str, deal: &str) -> Card {
     Card::text(format!("{document} belongs to {deal} now."))
 }
 
+/// What a contract says to a question.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct AnswerLine {
+    /// The answer in a word or two, where it is known.
+    pub straight: Option<String>,
+    /// The sentences it stands on, best first; none when the contract does not say.
+    pub quotes: Vec<Quote>,
+    /// The reading was not sure of it.
+    pub is_unsure: bool,
+}
+
 /// What a contract says in answer to a question: the sentence that says it, or that it does not.
-pub fn contract_answer(question: &str, name: &str, quotes: &[Quote]) -> Card {
-    let card = Card::titled(cut(question, 140));
+pub fn contract_answer(question: &str, name: &str, answer: &AnswerLine) -> Card {
+    let quotes = &answer.quotes;
+    let mut card = Card::titled(cut(question, 140));
+    if let Some(straight) = &answer.straight {
+        card = card.and_text(Text::default().strong(cut(straight, 200)));
+    }
     let Some(first) = quotes.first() else {
         return card
             .and_text(format!("{name} does not say."))
@@ -276,7 +291,52 @@ pub fn contract_answer(question: &str, name: &str, quotes: &[Quote]) -> Card {
     for quote in &quotes[1..] {
         card = card.with(said(quote));
     }
+    if answer.is_unsure {
+        card = card.and_text(faint("The reading is not sure of this; it is in the review queue."));
+    }
     card
+}
+
+/// A clause that a search found, as a list shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClauseLine {
+    /// The document's name.
+    pub document: String,
+    /// The deal it belongs to.
+    pub deal: Option<String>,
+    /// The heading it stands under; may be empty.
+    pub heading: String,
+    /// Its words.
+    pub text: String,
+    /// Page of its first letter.
+    pub page: i32,
+    /// All words that were looked for stand in it.
+    pub has_all: bool,
+}
+
+/// What a search over all contracts found, best first.
+pub fn clauses(words: &str, lines: &[ClauseLine], url: &str) -> Card {
+    let asked = cut(words, 80);
+    if lines.is_empty() {
+        return Card::text(format!("No clause in our contracts speaks of “{asked}”."));
+    }
+    let mut card = Card::titled(format!("Clauses on “{asked}”"));
+    if lines.iter().all(|line| !line.has_all) {
+        card = card.and_text("No clause has all of these words; these have some.");
+    }
+    for line in lines {
+        let of_deal = line.deal.as_ref().map_or_else(String::new, |deal| format!(", deal {deal}"));
+        let under =
+            if line.heading.is_empty() { String::new() } else { format!(": {}", cut(&line.heading, 80)) };
+        card = card
+            .and_text(
+                Text::default()
+                    .strong(cut(&line.document, 80))
+                    .plain(format!("{of_deal}, page {}{under}", line.page)),
+            )
+            .with(Block::Quote { text: cut(&one_line(&line.text), QUOTE_CHARS_MAX) });
+    }
+    card.with(Block::Link { label: "Open contracts".to_owned(), url: url.to_owned() })
 }
 
 /// A term that waits for a person, as a list shows it.
@@ -372,9 +432,12 @@ mod tests {
     #[test]
     fn an_answer_is_a_quote_or_a_plain_no() {
         let quote = Quote { text: "Notice is\n thirty days.".to_owned(), page: 4, start: 0, end: 1 };
-        let said = contract_answer("What is the notice?", "MSA", &[quote]).to_plain();
+        let answer =
+            AnswerLine { straight: Some("30 days".to_owned()), quotes: vec![quote], is_unsure: true };
+        let said = contract_answer("What is the notice?", "MSA", &answer).to_plain();
         assert!(said.contains("Notice is thirty days. (page 4)"), "{said}");
-        let silent = contract_answer("What is the notice?", "MSA", &[]).to_plain();
+        assert!(said.contains("30 days") && said.contains("not sure"), "{said}");
+        let silent = contract_answer("What is the notice?", "MSA", &AnswerLine::default()).to_plain();
         assert!(silent.contains("MSA does not say."), "{silent}");
     }
 }

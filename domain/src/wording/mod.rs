@@ -16,23 +16,24 @@ mod team;
 mod tests;
 
 pub use approvals::{
-    Asked, approval_decided, approval_expired, approval_request, approval_void, approvals,
-    ask_comment, deals_created, decision_refused, ended, rejected, taken_meanwhile, waiting_for_approval,
+    Asked, approval_decided, approval_expired, approval_request, approval_void, approvals, ask_comment,
+    deals_created, decision_refused, ended, rejected, taken_meanwhile, waiting_for_approval,
     which_to_withdraw, withdrawn,
 };
 pub use contracts::{
-    ContractCard, DocumentLine, FindingLine, RenewalLine, ReviewLine, TermLine, contract, contract_answer, contract_decided,
-    contract_lapsed, contract_linked, contract_list, deal_went_on, newer_version, renewals, reviews, value_words, verdict_word,
+    AnswerLine, ClauseLine, ContractCard, DocumentLine, FindingLine, RenewalLine, ReviewLine, TermLine,
+    clauses, contract, contract_answer, contract_decided, contract_lapsed, contract_linked, contract_list,
+    deal_went_on, newer_version, renewals, reviews, value_words, verdict_word,
 };
 pub use deals::{DealCard, deal, deal_ambiguous, deal_list, deal_moved, deal_unknown, note_added};
 pub use elsewhere::{Closed, answered_in_private};
-pub use matter::{ContractMatter, Matter, ProposedDeal};
 pub use guide::{HelpGroup, HelpLine, help, not_a_member, unclear, user_error};
+pub use matter::{ContractMatter, Matter, ProposedDeal};
 pub use phrases::{day, moment};
 pub use progress::{ON_IT, parked, progress};
 pub use refusals::{
-    approval_unknown, company_changed, lapsed, names_nothing, names_several, no_open_request, nothing_to_propose, own_role, person_unclear,
-    search_gone, took_too_long, with_trace,
+    approval_unknown, company_changed, lapsed, names_nothing, names_several, no_open_request,
+    nothing_to_propose, own_role, person_unclear, search_gone, took_too_long, with_trace,
 };
 pub use report::{
     family_words, playbook_saved, playbook_unchanged, playbook_went_on, quote_not_there, term_answered, value_not_said,

@@ -6,10 +6,10 @@ use super::{
 };
 use crate::contract::{
     extract::{
+        answer,
         assemble::{self, Guess},
         candidate::LABELLED,
         cue::Cues,
-        extractor::settle,
         model::Model,
         reading::Reading,
         training::{Case, train},
@@ -44,7 +44,7 @@ pub fn pools(
         note(fold, &model);
         for at in (0..contracts.len()).filter(|at| held(*at)) {
             let mut pool = assemble::guesses(&contracts[at].text, &readings[at], &model.judge(&readings[at]));
-            settle(&mut pool, &model.releases);
+            answer::settle(&mut pool, &model, contracts[at].text.len());
             pools[at] = pool;
         }
     }

@@ -56,6 +56,8 @@ pub struct Curve {
     pub area: f32,
     /// Best precision at 80 % recall or more; 0 when it is not reached.
     pub precision_at_80: f32,
+    /// The same at 90 %.
+    pub precision_at_90: f32,
     /// Highest recall.
     pub recall_max: f32,
 }
@@ -83,9 +85,13 @@ pub fn curve(mut judged: Vec<Judged>, golds: usize) -> Curve {
     }
     points[0].1 = points.get(1).map_or(0.0, |next| next.1.max(points[0].1));
     let area = points.windows(2).map(|two| (two[1].0 - two[0].0) * (two[0].1 + two[1].1) / 2.0).sum();
-    let precision_at_80 =
-        points.iter().find(|(recall, _)| *recall >= 0.8).map_or(0.0, |(_, precision)| *precision);
-    Curve { area, precision_at_80, recall_max: points.last().map_or(0.0, |last| last.0) }
+    let at = |least: f32| points.iter().find(|(recall, _)| *recall >= least).map_or(0.0, |(_, best)| *best);
+    Curve {
+        area,
+        precision_at_80: at(0.8),
+        precision_at_90: at(0.9),
+        recall_max: points.last().map_or(0.0, |last| last.0),
+    }
 }
 
 #[cfg(test)]

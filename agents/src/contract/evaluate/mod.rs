@@ -4,5 +4,6 @@ pub mod cross;
 pub mod cuad;
 pub mod data;
 pub mod measure;
+pub mod parties;
 pub mod right;
 pub mod table;

@@ -2,9 +2,8 @@
 
 use domain::contract::{CalendarUnit, Value};
 
-use super::{cuad::Bag, data::Label};
+use super::{cuad::Bag, data::Label, parties};
 use crate::contract::{
-    extract::training::gold_parties,
     normalise::{duration, jurisdiction, party},
     terms::{Normaliser, TermSpec},
 };
@@ -21,12 +20,15 @@ pub fn is_right(term: &TermSpec, label: &Label, value: &Value, quote: &str) -> b
             let mut keys: Vec<String> = list.iter().map(|one| party::key(&one.name)).collect();
             keys.sort();
             keys.dedup();
-            // Answers are typed by hand: a name counts when it is the answer's or that of a labelled passage.
-            let golds = gold_parties(label);
-            let named = |key: &String| {
-                golds.contains(key) || label.golds.iter().any(|gold| party::key(&gold.text) == *key)
+            let golds = parties::labelled(label);
+            let mut free: Vec<&Vec<String>> = golds.iter().collect();
+            let taken = |key: &String| {
+                let at = free.iter().position(|names| names.contains(key))?;
+                Some(free.remove(at))
             };
-            !keys.is_empty() && keys.len() == golds.len() && keys.iter().all(named)
+            !keys.is_empty()
+                && keys.len() == golds.len()
+                && keys.iter().filter_map(taken).count() == golds.len()
         }
         (Value::Date(day), _) if has_day(answer) => {
             days(answer).any(|gold| gold == (Some(day_of(day).0), Some(day_of(day).1), Some(day_of(day).2)))

@@ -170,7 +170,7 @@ pub fn table(contracts: &[Labelled], pools: &[Pool]) -> String {
     let curves = curves(contracts, pools);
     let all: Vec<Figures> = (0..LABELLED).map(|term| figures(contracts, pools, term)).collect();
     let mut text = String::from(
-        "term                                     present stated accuracy coverage recall absent% review  ECE  AUPR P@80R reach\n",
+        "term                                     present stated accuracy coverage recall absent% review  ECE  AUPR P@80R P@90R reach\n",
     );
     for (at, term) in terms::all()[..LABELLED].iter().enumerate() {
         let name = format!("{}{}", term.key, if term.mvp { " *" } else { "" });
@@ -187,10 +187,8 @@ pub fn table(contracts: &[Labelled], pools: &[Pool]) -> String {
     };
     line(&mut text, "ten that matter most (micro)", &pick(&|term| term.mvp), None);
     line(&mut text, "all 41 (micro)", &pick(&|_| true), curves.last());
-    let stated: Vec<f32> = all.iter().filter(|figures| figures.stated > 0).map(Figures::accuracy).collect();
-    let macro_area = curves[..LABELLED].iter().map(|curve| curve.area).sum::<f32>() / LABELLED as f32;
-    let accuracy = stated.iter().sum::<f32>() / stated.len().max(1) as f32;
-    let _ = writeln!(text, "macro: accuracy {accuracy:.1} over {} terms, AUPR {macro_area:.3}", stated.len());
+    means(&mut text, &all, &curves);
+    bands(&mut text, &pick(&|_| true));
     for (key, precision, recall) in FLOORS {
         let Some(term) = terms::by_key(key) else { continue };
         let own = precision_at(contracts, pools, term, recall);
@@ -201,6 +199,36 @@ pub fn table(contracts: &[Labelled], pools: &[Pool]) -> String {
         );
     }
     text
+}
+
+/// Means over the terms that have the figure.
+fn means(text: &mut String, all: &[Figures], curves: &[Curve]) {
+    let mean = |values: Vec<f32>| {
+        let values: Vec<f32> = values.into_iter().filter(|value| !value.is_nan()).collect();
+        (values.iter().sum::<f32>() / values.len().max(1) as f32, values.len())
+    };
+    let (accuracy, stated) = mean(all.iter().map(Figures::accuracy).collect());
+    let (coverage, _) = mean(all.iter().map(Figures::coverage).collect());
+    let (recall, _) = mean(all.iter().map(Figures::recall).collect());
+    let (area, _) = mean(curves[..LABELLED].iter().map(|curve| curve.area).collect());
+    let (precision, _) = mean(curves[..LABELLED].iter().map(|curve| curve.precision_at_80).collect());
+    let _ = writeln!(
+        text,
+        "macro: accuracy {accuracy:.1} over {stated} terms, coverage {coverage:.1}, recall {recall:.1}, AUPR {area:.3}, P@80R {precision:.3}"
+    );
+}
+
+/// Share of right answers in each band of confidence.
+fn bands(text: &mut String, figures: &Figures) {
+    for (at, (cells, sure, right)) in figures.bands.iter().enumerate().filter(|(_, band)| band.0 > 0) {
+        let (low, high) = (at as f32 / BANDS as f32, (at + 1) as f32 / BANDS as f32);
+        let mean = sure / *cells as f32;
+        let right = share(*right, *cells);
+        let _ = writeln!(
+            text,
+            "confidence {low:.1} to {high:.1}: {cells:5} answers, mean {mean:.2}, right {right:.1} %"
+        );
+    }
 }
 
 fn line(text: &mut String, name: &str, figures: &Figures, curve: Option<&Curve>) {
@@ -217,7 +245,11 @@ fn line(text: &mut String, name: &str, figures: &Figures, curve: Option<&Curve>)
         figures.calibration_error(),
     );
     if let Some(curve) = curve {
-        let _ = write!(text, " {:.3} {:.3} {:.3}", curve.area, curve.precision_at_80, curve.recall_max);
+        let _ = write!(
+            text,
+            " {:.3} {:.3} {:.3} {:.3}",
+            curve.area, curve.precision_at_80, curve.precision_at_90, curve.recall_max
+        );
     }
     text.push('\n');
 }

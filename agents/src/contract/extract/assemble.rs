@@ -1,6 +1,9 @@
 //! From judged candidates to answers: one best guess a term with its value, and whatever else may be one.
 
-use domain::contract::{Party, Value};
+use std::sync::LazyLock;
+
+use domain::contract::{CalendarUnit, Party, Value};
+use regex::Regex;
 
 use super::{
     candidate::{Candidate, Group, LABELLED},
@@ -9,7 +12,10 @@ use super::{
     reading::Reading,
     values::{self, Known},
 };
-use crate::contract::{normalise::date, terms};
+use crate::contract::{
+    normalise::{date, pattern},
+    terms::{self, Normaliser, TermSpec},
+};
 
 /// A place with what it says.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,12 +85,46 @@ fn term_guesses(
         Guess {
             start: one.start,
             end: one.end,
-            value: day.or_else(|| values::of(spec, quote, known)),
+            value: day
+                .or_else(|| values::of(spec, quote, known))
+                .map(|value| defined(text, spec, quote, value, known)),
             share: one.share,
         }
     };
     own.iter().map(guess).collect()
 }
+
+/// What a clause says that leaves the end to a definition: "shall expire on the Expiration Date".
+fn defined(text: &str, spec: &TermSpec, quote: &str, value: Value, known: &Known) -> Value {
+    let open = match &value {
+        Value::Clause => true,
+        Value::Duration(length) => length.unit == CalendarUnit::Perpetual,
+        _ => false,
+    };
+    if spec.normaliser != Normaliser::TermEnd || !open {
+        return value;
+    }
+    let closed =
+        DEFINITION.iter().flat_map(|pattern| pattern.captures_iter(text)).take(40).find_map(|found| {
+            let name = found.get(1)?.as_str();
+            let said = found.get(0)?.as_str();
+            if !quote.contains(name) || quote.contains(said) {
+                return None;
+            }
+            values::of(spec, said, known).filter(|value| match value {
+                Value::Date(_) => true,
+                Value::Duration(length) => length.unit != CalendarUnit::Perpetual,
+                _ => false,
+            })
+        });
+    closed.unwrap_or(value)
+}
+
+static DEFINITION: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    pattern(
+        r#"["“]?((?:Expiration|Termination|Expiry|End) Date|(?:Initial |Contract |Service |Services )?(?:Term|Period))["”]?\s*(?::|(?:shall\s+)?means?\b|shall be\b|is\b)[^.;"“]{3,260}"#,
+    )
+});
 
 fn of_date(found: &date::Found) -> Value {
     found.date().map_or_else(|| Value::Text(values::partial(found)), Value::Date)
@@ -92,6 +132,8 @@ fn of_date(found: &date::Found) -> Value {
 
 /// A party counts as one from here.
 const PARTY_SHARE: f32 = 0.5;
+/// From here it counts when no other but one does.
+const SECOND_SHARE: f32 = 0.05;
 /// Parties that stand further apart are not quoted as one passage.
 const PASSAGE_BYTES: usize = 5000;
 
@@ -100,12 +142,21 @@ fn party_guesses(text: &str, reading: &Reading, pool: &[Candidate]) -> Vec<Guess
     let own = distinct(pool, 1);
     let named: Vec<&Candidate> = own.iter().copied().filter(|one| one.group == Group::Party).collect();
     let mut chosen: Vec<&Candidate> = named.iter().copied().filter(|one| one.share >= PARTY_SHARE).collect();
+    // A contract has two sides: the next best names join a single one.
+    let next = named.iter().copied().filter(|one| one.share < PARTY_SHARE && one.share >= SECOND_SHARE);
+    chosen.extend(next.take(2_usize.saturating_sub(chosen.len())).collect::<Vec<_>>());
+    let certain: f32 =
+        named
+            .iter()
+            .map(|one| {
+                if chosen.iter().any(|kept| std::ptr::eq(*kept, *one)) { one.share } else { 1.0 - one.share }
+            })
+            .product();
     chosen.sort_by_key(|one| one.start);
     let list: Vec<Party> = chosen.iter().filter_map(|one| party(text, reading, one)).collect();
     let mut all = Vec::new();
     let range =
         chosen.first().zip(chosen.iter().map(|one| one.end).max()).map(|(first, end)| (first.start, end));
-    let certain: f32 = named.iter().map(|one| one.share.max(1.0 - one.share)).product();
     let joined = range.filter(|range| range.1 - range.0 <= PASSAGE_BYTES);
     if let Some((start, end)) = joined {
         all.push(Guess { start, end, value: Some(Value::Parties(list)), share: certain });

@@ -89,10 +89,10 @@ pub struct Habit {
     pub words: f32,
 }
 
-const CLAUSE_NUMBERS: usize = 36;
+const CLAUSE_NUMBERS: usize = 44;
 const PASSAGE_NUMBERS: usize = 8;
 /// Sentences a term that are looked at a second time.
-const SENTENCES_MAX: usize = 12;
+const SENTENCES_MAX: usize = 16;
 /// Below these log-odds a sentence is not looked at again.
 const ODDS_MIN: f32 = -8.0;
 /// Scores of the first look.
@@ -171,6 +171,8 @@ struct View<'a> {
     /// Best log-odds of any term, for each sentence, and which term.
     best: Vec<(f32, usize)>,
     headings: Vec<Vec<u32>>,
+    /// Best log-odds of any sentence, for each term.
+    strongest: Vec<f32>,
 }
 
 impl<'a> View<'a> {
@@ -184,7 +186,11 @@ impl<'a> View<'a> {
         });
         let heading = |heading: &String| heading.split_whitespace().map(word_hash).fold(0, ml::hashing::pair);
         let headings = terms::all().iter().map(|term| term.headings.iter().map(heading).collect()).collect();
-        Self { reading, scores: scores.sentences, habits, count, best: best.collect(), headings }
+        let mut strongest = vec![-9.0f32; LABELLED];
+        for row in scores.sentences.chunks(LABELLED) {
+            strongest.iter_mut().zip(row).for_each(|(best, odds)| *best = best.max(*odds));
+        }
+        Self { reading, scores: scores.sentences, habits, count, best: best.collect(), headings, strongest }
     }
 
     fn odds(&self, sentence: usize, term: usize) -> f32 {
@@ -269,6 +275,7 @@ impl<'a> View<'a> {
             f32::from(u8::from(first > 0 && sentences[first - 1].paragraph == sentences[first].paragraph)),
         ];
         self.related(term, (start, end), &mut numbers);
+        self.around(term, first, odds, &mut numbers);
         numbers.resize(CLAUSE_NUMBERS, 0.0);
         numbers
     }
@@ -287,15 +294,33 @@ impl<'a> View<'a> {
             .filter(|kin| kin.contains(&(term + 1)))
             .flat_map(|kin| kin.iter())
             .filter(|kin| **kin != term + 1)
-            .map(|kin| self.strongest(kin - 1))
+            .map(|kin| self.strongest[kin - 1])
             .collect();
         kin.sort_by(f32::total_cmp);
         numbers.push(kin.last().copied().unwrap_or(-9.0));
         numbers.push(kin.first().copied().unwrap_or(-9.0));
     }
 
-    fn strongest(&self, term: usize) -> f32 {
-        (0..self.count).map(|at| self.odds(at, term)).fold(-9.0, f32::max)
+    /// How the rest of the section and of the contract looks for the term.
+    fn around(&self, term: usize, at: usize, odds: &[f32], numbers: &mut Vec<f32>) {
+        let sentences = &self.reading.outline.sentences;
+        let same = |other: &usize| sentences[*other].heading == sentences[at].heading;
+        let (low, high) = (at.saturating_sub(20), (at + 20).min(self.count));
+        let section: Vec<f32> = (low..high)
+            .filter(same)
+            .filter(|other| *other != at)
+            .map(|other| self.odds(other, term))
+            .collect();
+        numbers.push(section.iter().copied().fold(-9.0, f32::max));
+        numbers.push(section.iter().filter(|odds| **odds > -1.0).count() as f32);
+        numbers.push(at.saturating_sub((low..at).find(same).unwrap_or(at)) as f32);
+        let expected: f32 = odds.iter().map(|odds| 1.0 / (1.0 + (-odds).exp())).sum();
+        numbers.push(expected);
+        let top = &odds[..odds.len().min(5)];
+        numbers.push(self.odds(at, term) - top.iter().sum::<f32>() / top.len().max(1) as f32);
+        let row = &self.scores[at * LABELLED + 3..(at + 1) * LABELLED];
+        numbers.push(row.iter().filter(|odds| **odds > -1.0).count() as f32);
+        numbers.push(odds.get(2).copied().unwrap_or(-9.0));
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Instant;
 use domain::contract::{ContractText, Extraction, PageText, State, TermKey};
 
 use super::{
+    answer,
     assemble::{self, Guess},
     candidate::LABELLED,
     cue::Cues,
@@ -90,31 +91,8 @@ impl Extractor {
         let reading = Reading::of(text, &self.cues, deadline);
         let mut all = assemble::guesses(text, &reading, &self.model.judge(&reading));
         all.extend((LABELLED..terms::all().len()).map(|term| rules::guesses(text, &reading, term)));
-        settle(&mut all, &self.model.releases);
+        answer::settle(&mut all, &self.model, text.len());
         (all, reading.partial)
-    }
-}
-
-/// Turns the probabilities of labelled terms into confidences; what has no value is never stated.
-pub fn settle(all: &mut [Vec<Guess>], releases: &[f32]) {
-    for (own, release) in all.iter_mut().zip(releases) {
-        for guess in own {
-            let sure = confidence(guess.share, *release);
-            guess.share = if guess.value.is_some() { sure } else { sure.min(STATED - 1e-3) };
-        }
-    }
-}
-
-/// The confidence of a probability under a term's release: [`STATED`] or more exactly when it is released.
-#[must_use]
-pub fn confidence(share: f32, release: f32) -> f32 {
-    let (low, high) = (0.5f32.min(release * 0.8), release);
-    if share >= high {
-        if high >= STATED { share } else { STATED + (1.0 - STATED) * (share - high) / (1.0 - high).max(1e-3) }
-    } else if share > low {
-        low.min(STATED) + (STATED - 1e-3 - low.min(STATED)) * (share - low) / (high - low).max(1e-3)
-    } else {
-        share
     }
 }
 
@@ -193,17 +171,6 @@ fn missing(contract: &ContractText, term: &TermKey, confidence: f32, partial: bo
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn confidence_rises_and_crosses_the_threshold_at_the_release() {
-        for release in [0.3, 0.55, 0.7, 0.9, 1.01] {
-            let values: Vec<f32> = (0..=100).map(|at| confidence(at as f32 / 100.0, release)).collect();
-            assert!(values.windows(2).all(|two| two[0] <= two[1] + 1e-6), "{release}: {values:?}");
-            for (at, value) in values.iter().enumerate() {
-                assert_eq!(at as f32 / 100.0 >= release, *value >= STATED, "{release} {at} {value}");
-            }
-        }
-    }
 
     const CONTRACT: &str = "RESELLER AGREEMENT\n\nThis Reseller Agreement (the \"Agreement\") is made as of March 3, 2021 by and \
         between Alder Systems, Inc., a Delaware corporation (\"Vendor\"), and Birch Trading GmbH, a German limited \

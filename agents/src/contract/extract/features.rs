@@ -6,7 +6,7 @@ use super::cue::Hit;
 use crate::contract::structure::{Outline, Word};
 
 /// Number of feature slots is `1 << BITS`.
-pub const BITS: u32 = 17;
+pub const BITS: u32 = 18;
 
 const HEADING: u32 = 1;
 const CUE: u32 = 2;

@@ -1,5 +1,6 @@
 //! Extraction of terms: text in, values with quotes and confidence out. Pure computation.
 
+pub mod answer;
 pub mod assemble;
 pub mod candidate;
 pub mod cue;

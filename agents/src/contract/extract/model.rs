@@ -17,11 +17,13 @@ pub struct Model {
     pub boosts: Vec<Boost>,
     /// From log-odds to probability, see [`calibration_of`].
     pub calibrations: Vec<Calibration>,
-    /// From the probability of a term's best place to that of a right answer, by labelled term.
+    /// Looks at the whole answer of a contract to a term; see [`super::answer`].
+    pub answers: Boost,
+    /// From the log-odds of an answer to the probability that it is right, by labelled term.
     pub cells: Vec<Calibration>,
     /// What is usual, by labelled term.
     pub habits: Vec<Habit>,
-    /// From which probability a term is stated, by labelled term.
+    /// From which probability of a right answer a term is stated, by labelled term.
     pub releases: Vec<f32>,
 }
 
@@ -63,7 +65,7 @@ impl Model {
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = self.sentences.to_bytes();
         bytes.extend(self.passages.to_bytes());
-        for boost in &self.boosts {
+        for boost in self.boosts.iter().chain([&self.answers]) {
             bytes.extend(boost.to_bytes());
         }
         for calibration in self.calibrations.iter().chain(&self.cells) {
@@ -85,7 +87,7 @@ impl Model {
         let (sentences, bytes) = Linear::from_bytes(bytes)?;
         let (passages, mut bytes) = Linear::from_bytes(bytes)?;
         let (mut boosts, mut calibrations) = (Vec::new(), Vec::new());
-        for _ in Group::ALL {
+        for _ in 0..=Group::ALL.len() {
             let (boost, rest) = Boost::from_bytes(bytes)?;
             boosts.push(boost);
             bytes = rest;
@@ -98,6 +100,7 @@ impl Model {
             calibrations.push(Calibration { scores, shares });
             bytes = rest;
         }
+        let answers = boosts.pop()?;
         let cells = calibrations.split_off(CALIBRATIONS);
         let (habits, bytes) = floats(bytes, 3 * LABELLED)?;
         let habit = |three: &[f32]| Habit { present: three[0], passages: three[1], words: three[2] };
@@ -105,7 +108,7 @@ impl Model {
         let (releases, rest) = floats(bytes, LABELLED)?;
         let fits =
             rest.is_empty() && sentences.classes() == LABELLED && passages.classes() == PASSAGE_CLASSES;
-        fits.then_some(Self { sentences, passages, boosts, calibrations, cells, habits, releases })
+        fits.then_some(Self { sentences, passages, boosts, calibrations, answers, cells, habits, releases })
     }
 }
 

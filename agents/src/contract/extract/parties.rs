@@ -6,13 +6,17 @@ use regex::Regex;
 
 use super::passage::{Kind, Passage, count, passage, words_in};
 use crate::contract::{
-    normalise::{party, pattern, tail},
+    normalise::{head, party, pattern, tail},
     structure::{Outline, Word},
 };
 
 /// Bytes from the start in which parties are looked for.
 const WITHIN_BYTES: usize = 16_000;
-const PASSAGES_MAX: usize = 32;
+const PASSAGES_MAX: usize = 72;
+/// Brackets from the start that are tried before names that stand alone.
+const EARLY_BRACKETS: usize = 14;
+/// Bytes behind "between" in which parties follow one another.
+const PREAMBLE_BYTES: usize = 1500;
 
 static ALIAS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     pattern(
@@ -22,7 +26,19 @@ static ALIAS: LazyLock<Option<Regex>> = LazyLock::new(|| {
 
 static OPENING: LazyLock<Option<Regex>> = LazyLock::new(|| {
     pattern(
-        r#"(?i)\b(?:between|among|amongst|by and between|parties)\b:?|\bby:|["”ʺ)]\s*,?;?\s*(?:and|&)\s|\n\s*\n|[.;:]\s|\band\s+(?:between\s+)?|\bto\s|\bis\s|\bwith\s|\(\d\)\s|\b\d\.\s"#,
+        r#"(?i)\b(?:between|among|amongst|by and between|parties)\b:?|\bby:|["”ʺ)]\s*,?;?\s*(?:and|&)\s|\n\s*\n|[.;:]\s|\band\s+(?:between\s+)?|\bto\s|\bis\s|\bwith\s|\(\d\)\s|\b\d\.\s|\bhand,?\s|\bservices of\s|\([a-z]+\)\s|\b[a-z]\)\s"#,
+    )
+});
+
+/// What parties follow behind.
+static BETWEEN: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    pattern(r"(?i)\b(?:between|among|amongst|parties (?:to this agreement )?(?:are|is))\b[\s:,]")
+});
+
+/// What is said of a company right behind its name.
+static KIND_OF: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    pattern(
+        r"(?i)^[\s,;]*(?:\([^)]{0,80}\)[\s,]*)?(?:an?\s[^.;()]{0,70}?(?:corporation|company|partnership|trust|bank|association|individual|entity|organi[sz]ation|university|institution|society|agency)|(?:organi[sz]ed|incorporated|registered|existing|located|having|with)\b)",
     )
 });
 
@@ -37,6 +53,8 @@ static CLOSING: LazyLock<Option<Regex>> = LazyLock::new(|| {
 struct Naming {
     name: (usize, usize),
     alias: (usize, usize),
+    /// Which brackets from the start; 0 without.
+    order: usize,
 }
 
 /// Passages near the start that may name a party; of each name the best place.
@@ -47,7 +65,11 @@ pub fn parties(text: &str, outline: &Outline) -> Vec<Passage> {
         within -= 1;
     }
     let mut namings = aliased(&text[..within]);
+    let early = namings.iter().position(|naming| naming.order >= EARLY_BRACKETS).unwrap_or(namings.len());
+    let late = namings.split_off(early);
+    namings.extend(between(&text[..within]));
     namings.extend(suffixed(text, outline, within));
+    namings.extend(late);
     let mut kept: Vec<(String, Naming)> = Vec::new();
     for naming in namings {
         let key = party::key(&text[naming.name.0..naming.name.1]);
@@ -75,7 +97,7 @@ pub fn parties(text: &str, outline: &Outline) -> Vec<Passage> {
 fn aliased(text: &str) -> Vec<Naming> {
     let mut found = Vec::new();
     let mut floor = 0;
-    for alias in ALIAS.iter().flat_map(|pattern| pattern.find_iter(text)).take(60) {
+    for (order, alias) in ALIAS.iter().flat_map(|pattern| pattern.find_iter(text)).take(60).enumerate() {
         let mut from = alias.start().saturating_sub(500).max(floor);
         while !text.is_char_boundary(from) {
             from += 1;
@@ -87,8 +109,8 @@ fn aliased(text: &str) -> Vec<Naming> {
             OPENING.iter().flat_map(|pattern| pattern.find_iter(before)).map(|opening| opening.end()),
         );
         for start in starts {
-            if let Some(name) = name_at(text, from + start, alias.start()) {
-                found.push(Naming { name, alias: (alias.start(), alias.end()) });
+            for name in names_at(text, (from + start, alias.start()), true) {
+                found.push(Naming { name, alias: (alias.start(), alias.end()), order });
             }
         }
         floor = alias.end();
@@ -96,11 +118,31 @@ fn aliased(text: &str) -> Vec<Naming> {
     found
 }
 
-/// The name that begins at a byte offset, before another.
-fn name_at(text: &str, start: usize, before: usize) -> Option<(usize, usize)> {
-    let raw = text.get(start..before)?;
+/// Names that follow one another behind "between", with or without brackets.
+fn between(text: &str) -> Vec<Naming> {
+    let mut found = Vec::new();
+    for marker in BETWEEN.iter().flat_map(|pattern| pattern.find_iter(text)).take(3) {
+        let region = head(&text[marker.end()..], PREAMBLE_BYTES);
+        let mut starts = vec![0];
+        starts.extend(
+            OPENING.iter().flat_map(|pattern| pattern.find_iter(region)).map(|opening| opening.end()),
+        );
+        for start in starts.into_iter().take(40) {
+            let from = marker.end() + start;
+            let before = from + head(&text[from..], 160).len();
+            let names = names_at(text, (from, before), true);
+            found.extend(names.into_iter().map(|name| Naming { name, alias: (0, 0), order: 0 }));
+        }
+    }
+    found
+}
+
+/// The names that may begin at a byte offset, before another: cut at the first sign of an end, and going on behind
+/// a line end or brackets in the middle. `small` tells whether a name may begin with a small letter.
+fn names_at(text: &str, (start, before): (usize, usize), small: bool) -> Vec<(usize, usize)> {
+    let Some(raw) = text.get(start..before) else { return Vec::new() };
     let trimmed = raw.trim_start_matches(|c: char| {
-        c.is_whitespace() || matches!(c, ',' | '"' | '“' | ':' | ';' | '-' | '[')
+        c.is_whitespace() || matches!(c, ',' | '"' | '“' | ':' | ';' | '-' | '[' | '<')
     });
     let trimmed = ["and ", "AND ", "the ", "The ", "THE "]
         .iter()
@@ -109,28 +151,59 @@ fn name_at(text: &str, start: usize, before: usize) -> Option<(usize, usize)> {
     let start = before - trimmed.len();
     // "Source: ACME CORP, 8-K" is the stamp of a filing.
     if tail(&text[..start], 9).contains("ource:") {
-        return None;
+        return Vec::new();
     }
-    if !trimmed
-        .starts_with(|c: char| c.is_uppercase() || c.is_ascii_digit() || c == '[' || c == 'e' || c == 'i')
-    {
-        return None;
+    let opens = |c: char| c.is_uppercase() || c.is_ascii_digit() || c == '[' || small && c.is_alphabetic();
+    if !trimmed.starts_with(opens) {
+        return Vec::new();
     }
-    let mut end = trimmed.len();
+    let mut found = Vec::new();
+    for wide in [false, true] {
+        let name = trimmed[..name_end(trimmed, wide)]
+            .trim_end_matches(|c: char| c.is_whitespace() || matches!(c, ',' | '"' | '”' | '-' | '<' | '>'));
+        let words = name.split_whitespace().count();
+        let capital = name.split_whitespace().next().is_some_and(|word| word.chars().any(char::is_uppercase));
+        // "theglobe.com, Inc." begins small, but is known by its ending or its dot.
+        let known = capital
+            || name.split_whitespace().take(5).any(party::is_suffix)
+            || name.split_whitespace().next().is_some_and(|word| word.trim_matches('.').contains('.'));
+        let range = (start, start + name.len());
+        if known && (1..=14).contains(&words) && name.len() <= 110 && !found.contains(&range) {
+            found.push(range);
+        }
+    }
+    found
+}
+
+/// Where a name ends. In the `wide` sense, line ends, wide spaces and short brackets before more of the name do not
+/// end it.
+fn name_end(trimmed: &str, wide: bool) -> usize {
+    let mut floor = 0;
     for closing in CLOSING.iter().flat_map(|pattern| pattern.find_iter(trimmed)) {
-        let and = closing.as_str().trim_start_matches(',').trim().eq_ignore_ascii_case("and");
+        if closing.start() < floor {
+            continue;
+        }
+        let sign = closing.as_str();
+        let and = sign.trim_start_matches(',').trim().eq_ignore_ascii_case("and");
         // "Johnson and Johnson" goes on; "Acme, Inc. and" does not.
         if and && !trimmed[..closing.start()].split_whitespace().next_back().is_some_and(party::is_suffix) {
             continue;
         }
-        end = closing.start();
-        break;
+        let rest = &trimmed[closing.start()..];
+        if wide && sign.trim().is_empty() && !rest.trim_start_matches([' ', '\t']).starts_with("\n\n") {
+            continue;
+        }
+        if wide && sign == "(" {
+            let inner =
+                rest.find(')').filter(|close| *close < 20 && !rest[..*close].contains(['"', '“', '\'']));
+            if let Some(close) = inner {
+                floor = closing.start() + close + 1;
+                continue;
+            }
+        }
+        return closing.start();
     }
-    let name =
-        trimmed[..end].trim_end_matches(|c: char| c.is_whitespace() || matches!(c, ',' | '"' | '”' | '-'));
-    let words = name.split_whitespace().count();
-    let capital = name.split_whitespace().next().is_some_and(|word| word.chars().any(char::is_uppercase));
-    (capital && (1..=14).contains(&words) && name.len() <= 110).then_some((start, start + name.len()))
+    trimmed.len()
 }
 
 /// Names that end with "Inc.", "GmbH" and the like.
@@ -154,9 +227,10 @@ fn suffixed(text: &str, outline: &Outline, within: usize) -> Vec<Naming> {
             let gap = &text[left.end as usize..right.start as usize];
             let comma = gap.contains(',') && !party::is_suffix(shown(right));
             let link = matches!(shown(left), "of" | "and" | "de" | "the" | "for") && !gap.contains(',');
+            let bracket = matches!(gap, " (" | ") ") && right.capital;
             if comma
                 || gap.len() > 3
-                || gap.contains(['(', ')', '\n', '"', '“', ';', ':'])
+                || gap.contains(['(', ')', '\n', '"', '“', ';', ':']) && !bracket
                 || !(left.capital || link)
                 || gap.contains(". ") && left.end - left.start > 3
             {
@@ -176,7 +250,7 @@ fn suffixed(text: &str, outline: &Outline, within: usize) -> Vec<Naming> {
         if first < at && !tail(&text[..words[first].start as usize], 9).contains("ource:") {
             let mut end = words[at].end as usize;
             end += usize::from(text[end..].starts_with('.'));
-            found.push(Naming { name: (words[first].start as usize, end), alias: (0, 0) });
+            found.push(Naming { name: (words[first].start as usize, end), alias: (0, 0), order: 0 });
         }
     }
     found
@@ -199,23 +273,57 @@ fn describe(text: &str, outline: &Outline, naming: &Naming, one: &mut Passage) {
     // How often the contract uses the role: real parties are named all the time.
     let role = role(text, naming.alias).map(|role| words_in(outline, role));
     one.numbers[11] = role.map_or(-1.0, |role| (1.0 + count(outline, role, (0, all)) as f32).ln());
+    let after = head(&text[naming.name.1..], 160);
+    one.numbers[12] = flag(KIND_OF.as_ref().is_some_and(|kind| kind.is_match(after)));
+    let far = tail(&text[..naming.name.0], PREAMBLE_BYTES);
+    let marker = BETWEEN.iter().flat_map(|pattern| pattern.find_iter(far)).last();
+    one.numbers[13] = marker.map_or(9.0, |marker| (1.0 + (far.len() - marker.end()) as f32).ln());
+    one.numbers[14] = flag(signs(text, name));
+    one.numbers[15] = flag(after.trim_start().starts_with('('));
+    let gap = naming.alias.0.saturating_sub(naming.name.1);
+    one.numbers[16] = if naming.alias.1 > 0 { (1.0 + gap as f32).ln() } else { -1.0 };
 }
 
-/// The first quoted words in brackets.
+/// Whether a name stands above a line for a signature.
+fn signs(text: &str, name: &str) -> bool {
+    let late = text.len() / 3;
+    let late = (late..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
+    let name: String = name.chars().take_while(|c| !matches!(c, ',' | '\n')).collect();
+    let (upper, rest) = (name.to_uppercase(), &text[late..]);
+    [name.as_str(), upper.as_str()].iter().filter(|name| name.len() > 3).any(|name| {
+        rest.match_indices(*name).any(|(at, _)| {
+            let after = head(&rest[at + name.len()..], 60);
+            after.contains("By:") || after.contains("BY:") || after.contains("/s/") || after.contains("Name:")
+        })
+    })
+}
+
+/// What the brackets call a party: the first quoted words, or without quotes the word behind "the" or "hereinafter".
 #[must_use]
 pub fn role(text: &str, alias: (usize, usize)) -> Option<(usize, usize)> {
     let inner = text.get(alias.0..alias.1).filter(|inner| !inner.is_empty())?;
     let quote = |c: char| matches!(c, '"' | '“' | '”' | 'ʺ');
-    let (open, sign) = inner
+    let opening = inner
         .char_indices()
         .find(|(_, c)| quote(*c))
-        .or_else(|| inner.char_indices().find(|(_, c)| matches!(c, '\'' | '‘')))?;
+        .or_else(|| inner.char_indices().find(|(_, c)| matches!(c, '\'' | '‘')));
+    let Some((open, sign)) = opening else {
+        let plain = PLAIN_ROLE.as_ref()?.captures(inner)?.get(1)?;
+        return Some((alias.0 + plain.start(), alias.0 + plain.end()));
+    };
     let rest = &inner[open + sign.len_utf8()..];
     let close = rest.find(|c: char| quote(c) || matches!(c, '\'' | '’') && matches!(sign, '\'' | '‘'))?;
     let shown = rest[..close].trim_end_matches([',', '.', ' ']);
     let start = alias.0 + open + sign.len_utf8();
     (!shown.is_empty()).then_some((start, start + shown.len()))
 }
+
+/// `(hereinafter Sabco)`, `(the Customer)`.
+static PLAIN_ROLE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    pattern(
+        r"^\((?i:(?:the|hereinafter|hereafter|referred to as|called|collectively|as|,)\s*)+((?-i:[A-Z])[\w&-]*(?:\s[A-Z][\w&-]*){0,3})\s*\)$",
+    )
+});
 
 static TOGETHER: LazyLock<Option<Regex>> = LazyLock::new(|| {
     pattern(r#"["“ʺ]\s*(?:the\s)?(?i:parties|party|members|joint venturers|reporting persons)[.,]?\s*["”ʺ]"#)

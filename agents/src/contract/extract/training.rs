@@ -8,6 +8,7 @@ use ml::{
 };
 
 use super::{
+    answer::{self, ANSWER_NUMBERS},
     assemble,
     candidate::{Candidate, Group, Habit, LABELLED, PASSAGE_CLASSES, Scores, candidates},
     features,
@@ -19,6 +20,7 @@ use crate::contract::{
     evaluate::{
         cuad::Bag,
         data::{Label, Labelled},
+        parties as label,
         right::is_right,
     },
     normalise::party,
@@ -37,13 +39,15 @@ const SENTENCES: linear::Training = linear::Training {
     rarest: 2,
 };
 const PASSAGES: linear::Training =
-    linear::Training { bits: 14, classes: PASSAGE_CLASSES, epochs: 8, step: 0.25, decay: 1e-6, rarest: 2 };
+    linear::Training { bits: 15, classes: PASSAGE_CLASSES, epochs: 8, step: 0.25, decay: 1e-6, rarest: 2 };
 const CLAUSE_TREES: boost::Training =
-    boost::Training { trees: 110, depth: 5, step: 0.11, leaf_min: 4.0, pull: 3.0 };
+    boost::Training { trees: 170, depth: 5, step: 0.08, leaf_min: 4.0, pull: 3.0 };
 const PASSAGE_TREES: boost::Training =
     boost::Training { trees: 100, depth: 3, step: 0.1, leaf_min: 2.0, pull: 2.0 };
+const ANSWER_TREES: boost::Training =
+    boost::Training { trees: 80, depth: 3, step: 0.1, leaf_min: 6.0, pull: 5.0 };
 /// Parts of the contracts that are held out in turn.
-const FOLDS: usize = 3;
+const FOLDS: usize = 4;
 
 /// Terms that a sentence holds: bit `t` for term `t`.
 fn sentence_labels(labels: &[Label], (start, end): (usize, usize)) -> u64 {
@@ -58,41 +62,20 @@ fn sentence_labels(labels: &[Label], (start, end): (usize, usize)) -> u64 {
     mask
 }
 
-/// Names of the parties as labelled, in the form that compares.
-#[must_use]
-pub fn gold_parties(label: &Label) -> Vec<String> {
-    let mut depth = 0i32;
-    let pieces = label.answer.split(|c| {
-        depth += i32::from(c == '(') - i32::from(c == ')');
-        c == ';' && depth <= 0
-    });
-    let names = pieces
-        .map(|piece| piece.trim().trim_start_matches('(').split(['(', '"', '“']).next().unwrap_or("").trim());
-    let names = names.filter(|name| {
-        let lower = name.to_lowercase();
-        let words = ["party", "parties", "collectively", "individually", "each "];
-        !name.is_empty() && !words.iter().any(|word| lower.contains(word))
-    });
-    let mut keys: Vec<String> = names.map(party::key).filter(|key| key.len() > 1).collect();
-    keys.sort();
-    keys.dedup();
-    keys
-}
-
 /// Whether a candidate is what the label says.
 #[must_use]
 pub fn is_hit(case: Case<'_>, candidate: &Candidate) -> bool {
     let (contract, reading) = case;
-    let label = &contract.labels[candidate.term];
+    let own = &contract.labels[candidate.term];
     let passage = candidate.passage.and_then(|at| reading.passages.get(at));
     if let Some(Passage { kind: Kind::Party { name, .. }, .. }) = passage {
         let key = party::key(&contract.text[name.0..name.1]);
-        return gold_parties(label).contains(&key);
+        return label::labelled(own).iter().any(|names| names.contains(&key));
     }
     let shown = &contract.text[candidate.start..candidate.end];
     let within = matches!(candidate.group, Group::Together);
     let bag = Bag::of(shown);
-    label.golds.iter().any(|gold| bag.matches(&gold.bag) || within && shown.contains(&gold.text))
+    own.golds.iter().any(|gold| bag.matches(&gold.bag) || within && shown.contains(&gold.text))
 }
 
 fn passage_labels(case: Case<'_>, passage: &Passage) -> u64 {
@@ -161,8 +144,9 @@ fn habits(cases: &[Case<'_>]) -> Vec<Habit> {
             let golds: Vec<&str> =
                 labels.iter().flat_map(|label| &label.golds).map(|gold| gold.text.as_str()).collect();
             let words: usize = golds.iter().map(|gold| gold.split_whitespace().count()).sum();
+            let present = labels.len() as f32 / cases.len().max(1) as f32;
             Habit {
-                present: labels.len() as f32 / cases.len().max(1) as f32,
+                present,
                 passages: golds.len() as f32 / labels.len().max(1) as f32,
                 words: words as f32 / golds.len().max(1) as f32,
             }
@@ -206,10 +190,10 @@ pub fn train(cases: &[Case<'_>]) -> Model {
     for one in pools.iter_mut().flatten() {
         one.share = calibrations[calibration_of(one)].share(one.odds);
     }
-    let (cells, releases) = release(cases, &pools);
+    let Released { answers, cells, releases } = release(cases, &pools, &habits);
     let boosts = second_look(&pools, &hits, &|_| true);
     let (sentences, passages) = first_look(cases);
-    Model { sentences, passages, boosts, calibrations, cells, habits, releases }
+    Model { sentences, passages, boosts, calibrations, answers, cells, habits, releases }
 }
 
 fn second_look(pools: &[Vec<Candidate>], hits: &[Vec<bool>], keep: &dyn Fn(usize) -> bool) -> Vec<Boost> {
@@ -241,32 +225,75 @@ fn calibrations(pools: &[Vec<Candidate>], hits: &[Vec<bool>]) -> Vec<Calibration
         .collect()
 }
 
-/// A term is stated from this probability of a right answer on; the ten that matter most are held to more.
-const RIGHT_MIN: (f32, f32) = (0.85, 0.90);
+/// Share of right answers among the stated ones that the threshold aims at, on answers of models that did not see
+/// the contract.
+const RIGHT_AIM: f32 = 0.955;
+/// As if this many answers of a term, in each step of its calibration, had been as those of all terms.
+const CELL_BELIEF: f32 = 30.0;
 
-/// From which probability of a place a term is stated, so that the answer is right often enough.
-fn release(cases: &[Case<'_>], pools: &[Vec<Candidate>]) -> (Vec<Calibration>, Vec<f32>) {
-    let mut pairs: Vec<Vec<(f32, bool)>> = vec![Vec::new(); LABELLED];
-    for ((contract, reading), pool) in cases.iter().zip(pools) {
-        for (term, guesses) in assemble::guesses(&contract.text, reading, pool).iter().enumerate() {
-            let Some((guess, value)) = guesses.first().and_then(|guess| Some((guess, guess.value.as_ref()?)))
-            else {
-                continue;
-            };
+struct Released {
+    answers: Boost,
+    cells: Vec<Calibration>,
+    releases: Vec<f32>,
+}
+
+/// An answer with its numbers and whether it is right.
+struct Answer {
+    case: usize,
+    term: usize,
+    numbers: [f32; ANSWER_NUMBERS],
+    right: bool,
+    odds: f32,
+}
+
+/// How sure an answer must be to be stated, so that the answers are right often enough.
+fn release(cases: &[Case<'_>], pools: &[Vec<Candidate>], habits: &[Habit]) -> Released {
+    let mut answers: Vec<Answer> = Vec::new();
+    for (case, ((contract, reading), pool)) in cases.iter().zip(pools).enumerate() {
+        let all = assemble::guesses(&contract.text, reading, pool);
+        for (term, guesses) in all.iter().enumerate() {
+            let numbers = answer::numbers(term, &all, habits, contract.text.len());
+            let best = guesses.first().and_then(|guess| Some((guess, guess.value.as_ref()?)));
+            let (Some(numbers), Some((guess, value))) = (numbers, best) else { continue };
             let quote = &contract.text[guess.start..guess.end];
-            pairs[term]
-                .push((guess.share, is_right(&terms::all()[term], &contract.labels[term], value, quote)));
+            let right = is_right(&terms::all()[term], &contract.labels[term], value, quote);
+            answers.push(Answer { case, term, numbers, right, odds: 0.0 });
         }
     }
-    let common: Vec<(f32, bool)> = pairs.iter().flatten().copied().collect();
-    let common = Calibration::fit(&common, |share| share, 1.0);
-    let cells: Vec<Calibration> =
-        pairs.iter().map(|own| Calibration::fit(own, |share| common.share(share), 8.0)).collect();
-    let least = |term: usize| if terms::all()[term].mvp { RIGHT_MIN.1 } else { RIGHT_MIN.0 };
-    let steps = |cell: &Calibration, least: f32| {
-        (1..1000).map(|at| at as f32 / 1000.0).find(|share| cell.share(*share) >= least)
+    let look = |answers: &[Answer], keep: &dyn Fn(usize) -> bool| {
+        let mut rows = Rows::new(ANSWER_NUMBERS);
+        answers.iter().filter(|one| keep(one.case)).for_each(|one| rows.push(&one.numbers, one.right));
+        Boost::train(&rows, &ANSWER_TREES)
     };
-    let releases =
-        cells.iter().enumerate().map(|(term, cell)| steps(cell, least(term)).unwrap_or(1.01)).collect();
-    (cells, releases)
+    for fold in 0..FOLDS {
+        let boost = look(&answers, &|case| case % FOLDS != fold);
+        for one in answers.iter_mut().filter(|one| one.case % FOLDS == fold) {
+            one.odds = boost.score(&one.numbers);
+        }
+    }
+    let pairs = |keep: &dyn Fn(usize) -> bool| -> Vec<(f32, bool)> {
+        answers.iter().filter(|one| keep(one.term)).map(|one| (one.odds, one.right)).collect()
+    };
+    let common = Calibration::fit(&pairs(&|_| true), |_| 0.5, 1.0);
+    let cells: Vec<Calibration> = (0..LABELLED)
+        .map(|term| Calibration::fit(&pairs(&|other| other == term), |odds| common.share(odds), CELL_BELIEF))
+        .collect();
+    let shares = answers.iter().map(|one| (cells[one.term].share(one.odds), one.right)).collect();
+    // One threshold for all terms: the same confidence is the same probability everywhere.
+    let releases = vec![threshold(shares, RIGHT_AIM); LABELLED];
+    Released { answers: look(&answers, &|_| true), cells, releases }
+}
+
+/// The least probability from which the share of right answers is as aimed at.
+fn threshold(mut shares: Vec<(f32, bool)>, aim: f32) -> f32 {
+    shares.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let (mut right, mut least) = (0, 1.01);
+    for (at, (share, is_right)) in shares.iter().enumerate() {
+        right += usize::from(*is_right);
+        let tie = shares.get(at + 1).is_some_and(|next| next.0 >= *share);
+        if !tie && right as f32 >= aim * (at + 1) as f32 {
+            least = *share;
+        }
+    }
+    least
 }

@@ -23,8 +23,13 @@ pub struct Known {
 /// What a quote says of a term; `None` when it does not say it in a form that we read.
 #[must_use]
 pub fn of(term: &TermSpec, quote: &str, known: &Known) -> Option<Value> {
+    if matches!(term.normaliser, Normaliser::Presence) {
+        return Some(Value::Clause);
+    }
+    // Line ends and wide spaces stand in the middle of phrases.
+    let quote = &quote.split_whitespace().collect::<Vec<_>>().join(" ");
     match term.normaliser {
-        Normaliser::Title => Some(Value::Text(quote.split_whitespace().collect::<Vec<_>>().join(" "))),
+        Normaliser::Title => Some(Value::Text(quote.clone())),
         Normaliser::Date => day(quote, known),
         Normaliser::TermEnd => term_end(quote, known),
         Normaliser::Renewal => renewal(quote).map(Value::Duration),
@@ -132,12 +137,12 @@ fn day(quote: &str, known: &Known) -> Option<Value> {
 
 static ANNIVERSARY: LazyLock<Option<Regex>> = LazyLock::new(|| {
     pattern(
-        r"(?i)\b(first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|fifteenth|twentieth|\d{1,2}(?:st|nd|rd|th))\s+(?:\(\w+\)\s+)?(?:year\s+)?(?:annual\s+)?anniversary",
+        r"(?i)\b(first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|fifteenth|twentieth|\d{1,2}\s?(?:st|nd|rd|th))\s+(?:\([\w\s]{1,8}\)\s+)?(?:year\s+)?(?:annual\s+)?anniversary",
     )
 });
 static UNTIL: LazyLock<Option<Regex>> = LazyLock::new(|| {
     pattern(
-        r"(?i)\b(?:until|through|thru|expires?|expiring|ending|terminates?|ends?|to|concluding|ended|till|including|on)\b[^.;]{0,40}$",
+        r"(?i)\b(?:until|through|thru|expires?|expiring|ending|terminates?|ends?|to|concluding|ended|till|including|on|means|expiration date|end date|termination date)\b[^.;]{0,40}$",
     )
 });
 
@@ -147,12 +152,19 @@ fn term_end(quote: &str, known: &Known) -> Option<Value> {
     let until = |at: usize| UNTIL.as_ref().is_some_and(|until| until.is_match(before(at)));
     let starts = |at: usize| {
         let lower = before(at).to_ascii_lowercase();
-        let near = &lower[lower.char_indices().rev().nth(28).map_or(0, |(at, _)| at)..];
-        ["commenc", "begin", "start", "from ", "effective as of", "dated", "effective on"]
-            .iter()
-            .any(|words| near.contains(words))
+        let near = tail(&lower, 28);
+        let words =
+            ["commenc", "begin", "start", "from ", "effective as of", "dated", "effective on", "effect on"];
+        words.iter().any(|words| near.contains(words))
     };
-    if let Some(end) = ends.filter(|found| until(found.start) && !starts(found.start)).last() {
+    // "December 1, 2019 through March 30, 2020" begins with the first of them.
+    let leads = |at: usize| {
+        let after = head(&quote[at..], 16).trim_start_matches([' ', ',']).to_ascii_lowercase();
+        ["through", "thru", "to ", "until", "till", "and end"].iter().any(|words| after.starts_with(words))
+    };
+    let mut ends = ends
+        .filter(|found| until(found.start) && !starts(found.start) && !leads(found.end) || quote.len() < 40);
+    if let Some(end) = ends.next() {
         return end.date().map(Value::Date);
     }
     let length = initial_length(quote).or_else(|| {
@@ -174,29 +186,35 @@ fn term_end(quote: &str, known: &Known) -> Option<Value> {
             start.and_then(|start| after(start, &length)).map_or(Value::Duration(length), Value::Date),
         );
     }
+    // What ends with an event or at somebody's will has no end that is known; a length left blank is not read.
     let lower = quote.to_ascii_lowercase();
-    let endless = [
+    let elsewhere = ["set forth in", "specified in", "stated in", "described in"];
+    let elsewhere = elsewhere.iter().any(|words| lower.contains(&format!("term {words}")))
+        || lower.contains("expiry of the") && lower.contains("period");
+    let blank = elsewhere
+        || quote.contains("***")
+        || quote.contains("* * *")
+        || quote.contains("__")
+        || quote.contains("[");
+    let open = [
         "perpetual",
         "indefinite",
         "in perpetuity",
-        "until terminated",
+        "until",
         "unless terminated",
         "unless and until",
-        "until the termination",
-        "until either party",
-        "until this agreement is terminated",
-        "until termination",
-        "until it is terminated",
+        "so long as",
+        "as long as",
+        "shall terminate",
+        "will terminate",
+        "not be terminable",
+        "shall continue in",
     ];
-    let endless = endless.iter().any(|words| lower.contains(words));
-    // What ends with an event has an end, but neither a day nor a length.
-    let endless = endless.then_some(Value::Duration(Duration { count: 0.0, unit: CalendarUnit::Perpetual }));
-    endless.or_else(|| {
-        ["until", "expir", "terminat", " end"]
-            .iter()
-            .any(|words| lower.contains(words))
-            .then_some(Value::Clause)
-    })
+    let ends = ["until", "expir", "terminat", " end"].iter().any(|words| lower.contains(words));
+    match open.iter().any(|words| lower.contains(words)) {
+        true if !blank => Some(Value::Duration(Duration { count: 0.0, unit: CalendarUnit::Perpetual })),
+        _ => ends.then_some(Value::Clause),
+    }
 }
 
 /// The first length of time that is neither a notice nor a renewal.
@@ -214,7 +232,7 @@ fn initial_length(quote: &str) -> Option<Duration> {
                 "renew",
                 "extension",
                 " within ",
-                "at least",
+                "at least ",
                 " each ",
                 " every ",
             ]
@@ -245,57 +263,85 @@ pub fn after(start: NaiveDate, length: &Duration) -> Option<NaiveDate> {
 
 fn renewal(quote: &str) -> Option<Duration> {
     let lower = quote.to_ascii_lowercase();
-    let cue = ["renew", "extend", "extension", "successive", "additional", "thereafter", "consecutive"]
-        .iter()
-        .filter_map(|cue| lower.find(cue))
-        .min()?;
-    let cue = (0..=cue).rev().find(|at| quote.is_char_boundary(*at)).unwrap_or(0);
-    let rest = &quote[cue..];
     for (words, unit) in [
         ("year-to-year", CalendarUnit::Years),
         ("year to year", CalendarUnit::Years),
         ("month-to-month", CalendarUnit::Months),
         ("month to month", CalendarUnit::Months),
-        ("annually", CalendarUnit::Years),
+        ("monthly periods", CalendarUnit::Months),
+        ("yearly basis", CalendarUnit::Years),
+        ("annual basis", CalendarUnit::Years),
     ] {
-        if lower[cue..].contains(words) {
+        if lower.contains(words) {
             return Some(Duration { count: 1.0, unit });
         }
     }
+    let cues = [
+        "renew",
+        "extend",
+        "extension",
+        "successive",
+        "additional",
+        "thereafter",
+        "consecutive",
+        "prolong",
+        "successor",
+    ];
+    let cue = cues.iter().filter_map(|cue| lower.find(cue)).min()?;
     let fits = |found: &duration::Found| {
-        let after = head(&rest[found.end..], 36).to_ascii_lowercase();
-        let before = tail(&rest[..found.start], 24).to_ascii_lowercase();
-        let notice =
-            ["prior", "notice", "before", "advance", "written"].iter().any(|words| after.contains(words));
-        !notice
-            && !before.contains("at least")
-            && !before.contains("initial")
-            && !before.contains("within")
-            && !before.contains("less than")
+        let after = head(&quote[found.end..], 24).to_ascii_lowercase();
+        let before = tail(&quote[..found.start], 24).to_ascii_lowercase();
+        let long = matches!(found.duration.unit, CalendarUnit::Months | CalendarUnit::Years)
+            || found.duration.count >= 28.0;
+        let initial = ["initial", "within", "less than", "at least", "later than", "notice"];
+        long && !is_notice(&after) && !initial.iter().any(|words| before.contains(words))
     };
-    let long = |found: &duration::Found| {
-        matches!(found.duration.unit, CalendarUnit::Months | CalendarUnit::Years)
-            || found.duration.count >= 28.0
-    };
-    duration::find(rest).filter(long).find(fits).map(|found| found.duration)
+    let found: Vec<duration::Found> = duration::find(quote).filter(fits).collect();
+    let behind = found.iter().find(|found| found.end > cue).map(|found| found.duration);
+    behind.or_else(|| {
+        (lower[cue..].contains("annually")).then_some(Duration { count: 1.0, unit: CalendarUnit::Years })
+    })
+}
+
+/// Whether the words behind a length make it the length of a notice: "days' prior written notice".
+fn is_notice(after: &str) -> bool {
+    let after = after.trim_start_matches([')', '\'', '’', ' ', ',']);
+    [
+        "prior",
+        "notice",
+        "before",
+        "advance",
+        "in advance",
+        "written",
+        "preceding",
+        "of the end",
+        "from the end",
+    ]
+    .iter()
+    .any(|words| after.starts_with(words))
 }
 
 fn notice(quote: &str) -> Option<Duration> {
-    let found: Vec<duration::Found> = duration::find(quote).collect();
-    let near = |at: &usize| {
-        let one = found[*at];
-        // "prior" belongs to the last length before it.
-        let next = found.get(at + 1).map_or(quote.len(), |next| next.start);
-        let after = head(&quote[one.end..next.max(one.end)], 60).to_ascii_lowercase();
-        let before = tail(&quote[..one.start], 50).to_ascii_lowercase();
-        let later =
-            ["prior", "before", "notice", "advance", "preceding"].iter().any(|words| after.contains(words));
-        later
-            || ["at least", "not less than", "no less than", "notice of", "no later than", "upon"]
-                .iter()
-                .any(|words| before.contains(words))
+    let score = |found: &duration::Found| {
+        let after = head(&quote[found.end..], 30).to_ascii_lowercase();
+        let before = tail(&quote[..found.start], 30).to_ascii_lowercase();
+        let least = ["least", "less than", "later than", "minimum of", "fewer than", "more than", "upon"];
+        let own = least.iter().any(|words| before.trim_end_matches([' ', 'a']).ends_with(words));
+        let renewed = ["successive", "additional", "each", "renew", "every", "further", "for a", "period of"];
+        let term = ["term", "period", "renewal", "thereafter"];
+        let after_sign = after.trim_start_matches([')', '\'', '’', ' ', '-']);
+        i32::from(is_notice(&after)) * 3 + i32::from(own) * 2
+            - i32::from(renewed.iter().any(|words| before.trim_end().ends_with(words))) * 3
+            - i32::from(term.iter().any(|words| after_sign.starts_with(words))) * 3
     };
-    (0..found.len()).find(near).map(|at| found[at].duration)
+    let mut best: Option<(i32, Duration)> = None;
+    for found in duration::find(quote) {
+        let own = score(&found);
+        if own >= 2 && best.is_none_or(|(other, _)| own > other) {
+            best = Some((own, found.duration));
+        }
+    }
+    best.map(|(_, length)| length)
 }
 
 fn payment(quote: &str) -> Option<Duration> {
@@ -347,7 +393,13 @@ mod tests {
             read("until January 18, 2022, and thereafter shall continue automatically"),
             date("2022-01-18")
         );
-        assert_eq!(read("until the Offering closes"), Some(Value::Clause));
+        // No end that is known counts as none, as the labels have it.
+        assert_eq!(read("until the Offering closes"), length(0.0, CalendarUnit::Perpetual));
+        assert_eq!(read("shall continue for * years until [***]"), Some(Value::Clause));
+        assert_eq!(
+            read("means the time from February 21, 2011 through December 31, 2012."),
+            date("2012-12-31")
+        );
         assert_eq!(read("shall extend until the four (4) year anniversary of it"), date("2022-01-15"));
         assert_eq!(read("a product"), None);
     }
@@ -357,6 +409,20 @@ mod tests {
         let quote = "for an initial term of three (3) years and shall automatically renew for successive one (1) year terms unless either party gives ninety (90) days prior written notice";
         assert_eq!(read("renewal_term", quote), length(1.0, CalendarUnit::Years));
         assert_eq!(read("notice_period_to_terminate_renewal", quote), length(90.0, CalendarUnit::Days));
+        assert_eq!(
+            read(
+                "notice_period_to_terminate_renewal",
+                "shall renew automatically each year thereafter, unless either party serves written notice at least 90 days prior to the end"
+            ),
+            length(90.0, CalendarUnit::Days)
+        );
+        assert_eq!(
+            read(
+                "renewal_term",
+                "may renew for an additional\nthree (3) year period by prior written notice"
+            ),
+            length(3.0, CalendarUnit::Years)
+        );
         assert_eq!(
             read("renewal_term", "thereafter on a month-to-month basis"),
             length(1.0, CalendarUnit::Months)

@@ -91,8 +91,10 @@ fn read(found: &Captures<'_>) -> Option<Found> {
     let (mut year, month, day);
     if let (Some(first), Some(second)) = (number("n1"), number("n2").or(number("e2"))) {
         year = number("n3").or(number("e3"));
-        // Day first only when it cannot be a month.
-        (month, day) = if first > 12 { (Some(second), Some(first)) } else { (Some(first), Some(second)) };
+        // Day first where it cannot be a month, and with dots, as where dots are usual the day comes first.
+        let dotted = found.name("e2").is_some() && second <= 12;
+        let day_first = first > 12 || dotted;
+        (month, day) = if day_first { (Some(second), Some(first)) } else { (Some(first), Some(second)) };
         if month? > 12 || month? == 0 || day? == 0 || day? > 31 {
             return None;
         }
@@ -153,6 +155,7 @@ mod tests {
             ("the twenty-first day of June, 1999", "1999-06-21"),
             ("on 3/15/99", "1999-03-15"),
             ("on 25.12.2004", "2004-12-25"),
+            ("on 1.4.2011", "2011-04-01"),
             ("from 2016-01-06", "2016-01-06"),
             ("Sept. 3rd, 2011", "2011-09-03"),
             ("31st day of\n  March 2001", "2001-03-31"),

@@ -21,7 +21,7 @@ pub struct Found {
 static DURATION: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let words = format!(r"{w}(?:[\s-]+(?:and\s+)?{w}){{0,4}}", w = number::WORDS);
     super::pattern(&format!(
-        r"(?i)\b(?:(?P<w>{words})\s*(?:\(\s*(?P<p>\d[\d,.]*)\s*\))?|(?P<n>\d[\d,]*(?:\.\d+)?)(?:\s*\([a-z\s-]+\))?|(?P<a>an?|each|per|every|successive|additional)\b)[\s-]*(?:\(\w+\)\s*)?(?:consecutive\s+|full\s+|additional\s+|successive\s+|prior\s+|contract\s+)?(?P<k>business|working|trading|banking|calendar)?[\s-]*(?P<u>hour|day|week|month|year|anniversary|quarter)s?\b"
+        r"(?i)\b(?:(?P<w>{words})\s*(?:\(\s*(?P<p>\d[\d,.]*)\s*\))?|(?P<n>\d[\d,]*(?:\.\d+)?)(?:\s*\([a-z\s-]+\))?|(?P<a>an?|each|per|every|successive|additional|another)\b)[\s~-]*(?:\(\w+\)\s*)?(?:consecutive\s+|full\s+|additional\s+|successive\s+|prior\s+|contract\s+|further\s+)?(?P<k>business|working|trading|banking|calendar)?[\s-]*(?P<u>hour|day|week|month|year|anniversary|quarter)s?\b"
     ))
 });
 

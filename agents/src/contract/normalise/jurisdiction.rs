@@ -204,7 +204,21 @@ pub fn law(sentence: &str) -> Option<Jurisdiction> {
         let near = super::tail(before, 60);
         !near.contains("conflict") && !near.contains("other than") && !near.contains("courts")
     });
-    after.and_then(|name| known(name.as_str())).or_else(|| known(names.find(sentence)?.as_str()))
+    let found =
+        after.and_then(|name| known(name.as_str())).or_else(|| known(names.find(sentence)?.as_str()))?;
+    if found.region.is_empty() {
+        // "the laws of the United States and of the State of Kentucky": the state's law is the one that was chosen.
+        let near = super::head(after.map_or("", |name| &sentence[from + name.end()..]), 120);
+        let state = names.find_iter(near).find(|name| {
+            let before = near[..name.start()].to_ascii_lowercase();
+            before.contains(" and")
+                && ["state of ", "commonwealth of ", "province of "].iter().any(|of| before.ends_with(of))
+        });
+        let state =
+            state.and_then(|name| known(name.as_str())).filter(|state| state.country == found.country);
+        return Some(state.unwrap_or(found));
+    }
+    Some(found)
 }
 
 static COURT: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -245,6 +259,11 @@ mod tests {
             ("governed by the law of the Province of Ontario and the laws of Canada", "Ontario", "CA"),
             ("governed by the laws of the People's Republic of China", "", "CN"),
             ("governed by Swiss law", "", "CH"),
+            (
+                "governed by the laws of the United States and, as far as they go, by the laws of the Commonwealth of Kentucky",
+                "Kentucky",
+                "US",
+            ),
         ] {
             let law = law(text).expect(text);
             assert_eq!((law.region.as_str(), law.country.as_str()), (region, country), "{text}");

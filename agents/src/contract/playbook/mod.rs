@@ -146,6 +146,16 @@ mod tests {
     }
 
     #[test]
+    fn whatever_can_be_yellow_or_red_where_it_stands_has_an_offer() {
+        for position in &Playbook::built_in().positions {
+            let disliked = |verdict| matches!(verdict, Verdict::Yellow | Verdict::Red | Verdict::Escalate);
+            let can =
+                disliked(position.otherwise) || position.rules.iter().any(|rule| disliked(rule.verdict));
+            assert!(!can || !position.offer.is_empty(), "{}", position.term);
+        }
+    }
+
+    #[test]
     fn a_short_mutual_notice_is_green_and_a_right_of_theirs_alone_is_red() {
         let mutual = "Either party may terminate this Agreement for any reason upon sixty (60) days' notice.";
         let theirs = "Supplier may terminate this Agreement for convenience upon thirty (30) days' notice.";

@@ -53,6 +53,12 @@ pub(super) struct NotAllowed(ProblemBody);
 #[expect(dead_code, reason = "read for the description alone")]
 pub(super) struct NoSuchThing(ProblemBody);
 
+/// What a call about one thing may be answered with when there is nothing to be had of it.
+#[derive(IntoResponses)]
+#[response(status = 422, description = "It cannot be made", content_type = "application/problem+json")]
+#[expect(dead_code, reason = "read for the description alone")]
+pub(super) struct Unusable(ProblemBody);
+
 /// What a call that changes something is answered with.
 #[derive(IntoResponses)]
 #[expect(dead_code, reason = "read for the description alone")]
@@ -82,6 +88,10 @@ pub(super) enum Answers {
         super::deals::show,
         super::deals::change::note,
         super::deals::change::change_stage,
+        super::contracts::analyze::analyze,
+        super::contracts::list,
+        super::contracts::show,
+        super::contracts::redline::get,
         super::approvals::list,
         super::approvals::decide,
     ),
@@ -89,6 +99,7 @@ pub(super) enum Answers {
     tags(
         (name = "work", description = "Say something and see what comes of it"),
         (name = "deals", description = "Partnerships in the making"),
+        (name = "contracts", description = "Agreements, what was read in them, and what that means for us"),
         (name = "approvals", description = "Requests that wait for a person")
     ),
     security(("token" = [])),
@@ -138,7 +149,7 @@ mod tests {
         assert_eq!(description["security"][0]["token"], serde_json::json!([]));
         let paths = description["paths"].as_object().unwrap();
         let operations: Vec<_> = paths.values().flat_map(|path| path.as_object().unwrap()).collect();
-        assert_eq!(operations.len(), 8);
+        assert_eq!(operations.len(), 12);
         for (method, operation) in operations {
             let responses = operation["responses"].as_object().unwrap();
             for status in ["401", "429", "503"] {

@@ -2,6 +2,7 @@
 
 mod approvals;
 mod auth;
+mod contracts;
 mod deals;
 mod describe;
 mod json;
@@ -12,6 +13,7 @@ mod submit;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 
@@ -29,6 +31,13 @@ pub(super) fn routes() -> Router<Arc<Edge>> {
         .route("/deals/{id}", get(deals::show))
         .route("/deals/{id}/notes", post(deals::change::note))
         .route("/deals/{id}/move", post(deals::change::change_stage))
+        .route("/contracts", get(contracts::list))
+        .route("/contracts/{version}", get(contracts::show))
+        .route("/contracts/{version}/redline", get(contracts::redline::get))
+        .route(
+            "/analyze-contract",
+            post(contracts::analyze::analyze).layer(DefaultBodyLimit::max(contracts::analyze::BODY_MAX)),
+        )
         .route("/approvals", get(approvals::list))
         .route("/approvals/{id}/decision", post(approvals::decide))
         .fallback(async || Problem::missing("address"))

@@ -27,7 +27,7 @@ fn keyed(path: &str, token: &str, key: &str, body: &str) -> Request<Body> {
     request
 }
 
-async fn is_stored(place: &Place, plan: &str) -> bool {
+pub(super) async fn is_stored(place: &Place, plan: &str) -> bool {
     let id = InboundId(plan.parse().unwrap());
     let mut tx = place.db.tenant(place.tenant).begin().await.unwrap();
     inbox::state_of(&mut tx, id).await.unwrap().is_some()

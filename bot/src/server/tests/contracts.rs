@@ -113,6 +113,7 @@ impl<'p> Shelf<'p> {
             text: ContractText::plain(text.into()),
             notes: vec!["Page 9 could not be read.".into()],
             by: self.by,
+            clauses: Vec::new(),
         };
         self.apply(&Change::AddVersion(Box::new(new))).await;
     }

@@ -1,5 +1,6 @@
 //! Tests of the grammar: spellings, slips, properties, presses, help and docs.
 
+mod contracts;
 mod presses;
 mod properties;
 mod reference;
@@ -43,6 +44,7 @@ fn brief(understood: &Understood) -> String {
         Intent::ListContracts => "contracts".to_owned(),
         Intent::ShowContract { document } => format!("contract|{document}"),
         Intent::AskContract { document, question } => format!("question|{document}|{question}"),
+        Intent::SearchClauses { words } => format!("clauses|{words}"),
         Intent::LinkContract { document, deal } => format!("link|{document}|{deal}"),
         Intent::ListReviews => "reviews".to_owned(),
         Intent::ClaimReview { .. } => "take".to_owned(),

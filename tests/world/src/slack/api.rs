@@ -7,7 +7,7 @@ use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::any;
+use axum::routing::{any, get};
 use serde_json::{Map, Value, json};
 
 use super::workspace::Call;
@@ -23,7 +23,36 @@ const READING: [&str; 5] = [
 ];
 
 pub(super) fn router(inner: Weak<Inner>) -> Router {
-    Router::new().route("/api/{method}", any(call)).with_state(inner)
+    Router::new()
+        .route("/api/{method}", any(call))
+        .route("/api/files-pri/{id}/{name}", get(file))
+        .with_state(inner)
+}
+
+/// A shared file, for whoever holds the app's token; anybody else gets the page to sign in, as with Slack.
+async fn file(
+    State(inner): State<Weak<Inner>>,
+    Path((id, _)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Response {
+    let Some(inner) = inner.upgrade() else {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    };
+    let token = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let mut workspace = locked(&inner.workspace);
+    let expected = format!("Bearer {}", workspace.setup.bot_token);
+    if token != Some(expected.as_str()) {
+        let page = "<!DOCTYPE html><title>Sign in</title>";
+        return ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], page).into_response();
+    }
+    let found = workspace.files.iter_mut().find(|file| file.id == id).map(|file| {
+        file.fetched += 1;
+        file.bytes.clone()
+    });
+    match found {
+        Some(bytes) => ([(header::CONTENT_TYPE, "application/octet-stream")], bytes).into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
 }
 
 async fn call(

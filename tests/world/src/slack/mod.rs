@@ -20,7 +20,7 @@ pub use blocks::{check_message, check_view};
 pub use delivery::{Ack, Delivery};
 pub use people::{Actor, Sent};
 pub use setup::{Room, Setup, User};
-pub use workspace::{Call, Kind, Message, View, Workspace};
+pub use workspace::{Call, Kind, Message, SharedFile, View, Workspace};
 
 /// Something in the world that cannot be, or did not come.
 #[derive(Debug, thiserror::Error)]

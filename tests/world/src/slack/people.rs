@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::delivery::{Ack, Delivery, Tamper, form};
 use super::methods::{message_json, view_json};
-use super::workspace::{Kind, Message, View, Workspace, elements, word};
+use super::workspace::{Kind, Message, SharedFile, View, Workspace, elements, word};
 use super::{Slack, Trouble};
 
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -141,6 +141,40 @@ impl Actor {
     pub async fn replies(&self, text: &str, to: &Message, mentioning: bool) -> Result<Sent, Trouble> {
         let root = to.thread.as_ref().unwrap_or(&to.ts);
         self.writes(text, &to.room, Some(root.clone()), mentioning).await
+    }
+
+    /// Shares files with the app in direct messages, with words beside them.
+    ///
+    /// # Errors
+    /// When the person does not exist, or the product gives no answer.
+    pub async fn shares(&self, text: &str, files: &[(&str, Vec<u8>)]) -> Result<Sent, Trouble> {
+        let address = self.slack.api_url();
+        let (body, room, ts) = self.slack.look(|w| {
+            let user = self.id(w)?;
+            let room = w.direct(&user);
+            let message = w.said(&user, &room, &encoded(text, w, false), Kind::Posted);
+            let mut event = message_json(&message, w, false);
+            let mut listed = Vec::new();
+            for (name, bytes) in files {
+                let id = w.next_id("F");
+                let url = format!("{address}/files-pri/{id}/{}", name.replace(' ', "_").to_lowercase());
+                listed.push(json!({
+                    "id": id, "name": name, "title": name, "mode": "hosted", "is_external": false, "user": user,
+                    "size": bytes.len(), "url_private": url, "url_private_download": url,
+                }));
+                w.files.push(SharedFile { id, name: (*name).to_owned(), bytes: bytes.clone(), fetched: 0 });
+            }
+            event["subtype"] = json!("file_share");
+            event["files"] = json!(listed);
+            event["channel"] = json!(room);
+            event["channel_type"] = json!("im");
+            event["event_ts"] = json!(message.ts);
+            let body = envelope(w, &event);
+            let ts = w.write(message);
+            Ok::<_, Trouble>((body, room, ts))
+        })?;
+        let (ack, delivery) = self.deliver("/slack/events", JSON, body.to_string().into_bytes()).await?;
+        Ok(Sent { ack, deliveries: vec![delivery], room, ts })
     }
 
     async fn writes(

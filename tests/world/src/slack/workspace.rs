@@ -15,9 +15,24 @@ pub struct Workspace {
     pub views: Vec<View>,
     /// Every call of the Web API, in order.
     pub calls: Vec<Call>,
+    /// Files that people shared.
+    pub files: Vec<SharedFile>,
     pub(super) triggers: Vec<Trigger>,
     last_ts: i64,
     last_id: u32,
+}
+
+/// A file that somebody shared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SharedFile {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// What is in it.
+    pub bytes: Vec<u8>,
+    /// How often it was fetched with the app's token.
+    pub fetched: u32,
 }
 
 /// A message.
@@ -100,6 +115,7 @@ impl Workspace {
             messages: Vec::new(),
             views: Vec::new(),
             calls: Vec::new(),
+            files: Vec::new(),
             triggers: Vec::new(),
             last_ts: 0,
             last_id: 0,

@@ -1,0 +1,183 @@
+//! Answers a question about a contract with its own sentences, or not at all.
+//!
+//! The question is understood (which terms, what kind of value), then looked for: first among what was read in the
+//! contract, then among its sentences, reworded at most twice. What is found is checked before it is shown.
+
+mod question;
+pub mod rank;
+mod words;
+
+use domain::contract::{ContractText, Extraction, Quote, State, TermKey, Value};
+use domain::wording;
+
+use self::question::{About, Wants};
+use self::rank::Index;
+use super::clauses;
+use super::structure::Outline;
+use super::terms;
+
+/// How many sentences an answer shows at most.
+const QUOTES_MAX: usize = 3;
+/// A sentence with a smaller share of the question's weight does not answer it; calibrated by `ask_eval`.
+pub const ANSWERS: f32 = 0.62;
+/// The same for a question about a term in which the reading found nothing: the reading is seldom wrong there.
+pub const ANSWERS_UNREAD: f32 = 0.86;
+/// A sentence that lacks the kind of value that was asked for keeps this share of its score.
+const LACKS_VALUE: f32 = 0.7;
+/// What a reading is less sure of than this is not shown as an answer.
+const LIKELY: f32 = 0.45;
+/// A further sentence must come this near to the best.
+const NEAR: f32 = 0.85;
+/// Pieces with fewer words are headings, not answers.
+const WORDS_MIN: usize = 5;
+
+/// What a contract says to a question.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Answer {
+    /// The answer in a word or two, e.g. `90 days`, where the reading is sure of it.
+    pub straight: Option<String>,
+    /// Its sentences, best first, word for word; none when the contract does not say.
+    pub quotes: Vec<Quote>,
+    /// The term it is about, where it is about one.
+    pub term: Option<TermKey>,
+    /// The reading was not sure: a person should look.
+    pub is_unsure: bool,
+}
+
+/// A contract prepared for questions.
+#[derive(Debug)]
+pub struct Book<'a> {
+    text: &'a ContractText,
+    sentences: Vec<(usize, usize)>,
+    index: Index,
+}
+
+impl<'a> Book<'a> {
+    /// Cuts the contract into sentences and counts their words.
+    #[must_use]
+    pub fn of(text: &'a ContractText) -> Self {
+        let outline = Outline::of(&text.text);
+        let mut sentences = Vec::new();
+        let mut headings = Vec::new();
+        for sentence in &outline.sentences {
+            if sentence.words.1 - sentence.words.0 >= WORDS_MIN {
+                sentences.push((sentence.start, sentence.end));
+                headings.push(clauses::heading(&outline, sentence, &text.text));
+            }
+        }
+        let bodies = sentences.iter().map(|(start, end)| &text.text[*start..*end]);
+        let index = Index::of(headings.iter().map(String::as_str).zip(bodies));
+        Self { text, sentences, index }
+    }
+
+    /// Answers a question with what was read in the contract and with its sentences.
+    #[must_use]
+    pub fn answer(&self, rows: &[Extraction], question: &str) -> Answer {
+        let about = question::about(question);
+        let read = self.read(rows, &about);
+        if !read.quotes.is_empty() {
+            return read;
+        }
+        let enough = if about.is_empty() { ANSWERS } else { ANSWERS_UNREAD };
+        let quotes = self.found(question, enough);
+        Answer { quotes, ..read }
+    }
+
+    /// What the reading says of the terms that the question is about.
+    fn read(&self, rows: &[Extraction], about: &[About]) -> Answer {
+        let mut answer = Answer::default();
+        let mut straight: Vec<(usize, String)> = Vec::new();
+        let mut likely: Vec<&Extraction> = Vec::new();
+        for About { term, .. } in about {
+            let spec = &terms::all()[*term];
+            answer.term.get_or_insert_with(|| spec.key.clone());
+            for row in rows.iter().filter(|row| row.term == spec.key) {
+                let Some(quote) = row.quote.as_ref().filter(|quote| self.text.holds(quote)) else { continue };
+                match row.state {
+                    State::Stated => {
+                        let said = row.value.as_ref().filter(|value| **value != Value::Clause);
+                        straight.extend(said.map(|value| (*term, wording::value_words(value))));
+                        push(&mut answer.quotes, quote);
+                    }
+                    State::Review if row.confidence >= LIKELY => likely.push(row),
+                    State::Review | State::Absent => {}
+                }
+            }
+        }
+        if answer.quotes.is_empty() {
+            likely.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
+            likely
+                .iter()
+                .filter_map(|row| row.quote.as_ref())
+                .for_each(|quote| push(&mut answer.quotes, quote));
+            answer.is_unsure = !answer.quotes.is_empty();
+        }
+        answer.quotes.truncate(QUOTES_MAX);
+        answer.straight = line(&straight);
+        answer
+    }
+
+    /// The sentences that answer best, if any does well enough; reworded at most twice.
+    fn found(&self, question: &str, enough: f32) -> Vec<Quote> {
+        let wants = question::wants(question);
+        let plain = rank::wanted(question, false);
+        let reworded = rank::wanted(question, true);
+        for wanted in [plain, reworded] {
+            let hits = self.checked(&self.index.ranked(&wanted), wants);
+            let Some((_, best)) = hits.first().copied() else { continue };
+            if best >= enough && wanted.len() > 1 {
+                let near =
+                    hits.into_iter().take_while(|(_, share)| *share >= best * NEAR && *share >= enough);
+                let spans = near.take(QUOTES_MAX).map(|(at, _)| self.sentences[at]);
+                return spans.filter_map(|(start, end)| self.text.quote(start, end)).collect();
+            }
+        }
+        Vec::new()
+    }
+
+    /// Ranks again by whether a sentence holds the kind of value that was asked for.
+    fn checked(&self, ranked: &[(usize, f32)], wants: Wants) -> Vec<(usize, f32)> {
+        let mut hits: Vec<(usize, f32)> = ranked
+            .iter()
+            .take(20)
+            .map(|(at, share)| {
+                let (start, end) = self.sentences[*at];
+                let fits = wants.is_in(&self.text.text[start..end]);
+                (*at, if fits { *share } else { share * LACKS_VALUE })
+            })
+            .collect();
+        hits.sort_by(|a, b| b.1.total_cmp(&a.1));
+        hits
+    }
+}
+
+fn push(quotes: &mut Vec<Quote>, quote: &Quote) {
+    if !quotes.iter().any(|known| known.start < quote.end && quote.start < known.end) {
+        quotes.push(quote.clone());
+    }
+}
+
+/// Values on one line; with their terms' names when they are of several.
+fn line(values: &[(usize, String)]) -> Option<String> {
+    let mut said: Vec<(usize, &str)> = Vec::new();
+    for (term, value) in values {
+        if !said.iter().any(|(known, of)| known == term && of == value) {
+            said.push((*term, value));
+        }
+    }
+    let (first, _) = said.first()?;
+    if said.iter().all(|(term, _)| term == first) {
+        return Some(said.iter().map(|(_, value)| *value).collect::<Vec<_>>().join("; "));
+    }
+    let named = said.iter().map(|(term, value)| format!("{}: {value}", terms::all()[*term].name));
+    Some(named.collect::<Vec<_>>().join("; "))
+}
+
+/// Answers one question; see [`Book::answer`].
+#[must_use]
+pub fn answer(text: &ContractText, rows: &[Extraction], question: &str) -> Answer {
+    Book::of(text).answer(rows, question)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,212 @@
+//! A stored mail to what a worker can act on: who wrote, in which thread, and whether it decides a request.
+
+use channels::email::auth::{self, Authentication};
+use channels::email::envelope::{Arrival, inbox_of};
+use channels::email::thread::{self, Key};
+use channels::email::verdict::{self, Answer};
+use channels::email::{self, Attachment, Kind, Mail, kind};
+use domain::approval::Verdict;
+use domain::error::UserError;
+use domain::ids::TenantId;
+use domain::inbound::{Content, Inbound, Place};
+use domain::intent::Intent;
+use domain::person::{Channel, Person};
+use storage::inbox::{Claimed, Ending};
+use storage::mails::{self, Known};
+use storage::{Db, Tx, approvals};
+
+use super::Office;
+use super::token::Claim;
+
+/// More mails of others in a thread within ten minutes than this are two programs talking.
+const THREAD_MAX: i64 = 10;
+
+/// What became of opening a mail.
+pub(crate) enum Opened {
+    /// Somebody who proved who she is says something.
+    Said(Box<Inbound>, Option<Vote>),
+    /// Nothing is done about it, and why.
+    Ended(Ending, String),
+}
+
+/// An answer to the address of one request.
+pub(crate) struct Vote {
+    claim: Claim,
+    answer: Answer,
+}
+
+impl Office {
+    /// Reads a stored mail. Whoever is not proved to be the author decides and asks nothing: the mail is kept for a
+    /// person to see.
+    pub(crate) async fn open_mail(
+        &self,
+        db: &Db,
+        claimed: &Claimed,
+        tenant: TenantId,
+    ) -> anyhow::Result<Opened> {
+        let Some((arrival, raw)) = Arrival::unwrap(&claimed.body) else {
+            return Ok(Opened::Ended(Ending::Unparsable, "it was not stored by us".to_owned()));
+        };
+        let mail = email::read(raw, &self.reading);
+        if let Some(ended) = without_answer(&mail) {
+            return Ok(ended);
+        }
+        let proof = self.prove(&arrival, raw, &mail).await;
+        let Some(from) = mail.head.from.first().filter(|_| proof.is_proved()) else {
+            let Authentication { spf, dkim, dmarc, .. } = proof;
+            let why = format!(
+                "quarantined: nothing proves that {} wrote it (spf {}, dkim {}, dmarc {})",
+                mail.head.from.first().map_or("its author", |from| &from.address),
+                spf.name(),
+                dkim.name(),
+                dmarc.name(),
+            );
+            return Ok(Opened::Ended(Ending::Unparsable, why));
+        };
+        let mut tx = db.tenant(tenant).begin().await?;
+        let thread = thread_of(&mut tx, &mail).await?;
+        if mails::recent(&mut tx, &thread).await? > THREAD_MAX {
+            return Ok(Opened::Ended(
+                Ending::Ignored,
+                "too many mails in this thread within ten minutes".to_owned(),
+            ));
+        }
+        tx.commit().await?;
+        self.keep_documents(tenant, &mail.attachments).await?;
+        let inbox = inbox_of(&arrival.recipient, &self.inboxes).unwrap_or(&arrival.recipient);
+        let inbound = Inbound {
+            id: claimed.id,
+            channel: Channel::Email,
+            workspace: inbox.to_owned(),
+            sender: from.address.clone(),
+            sender_name: from.name.clone(),
+            place: Place { room: from.address.clone(), thread: Some(thread), is_private: true },
+            content: Content::Message { text: words(&mail) },
+        };
+        Ok(Opened::Said(Box::new(inbound), self.vote(&arrival, &mail)))
+    }
+
+    async fn prove(&self, arrival: &Arrival, raw: &[u8], mail: &Mail<'_>) -> Authentication {
+        if mail.head.from_fields != 1 {
+            return Authentication::default();
+        }
+        match &self.checker {
+            Some(checker) => checker.check(raw, arrival.envelope().as_ref()).await,
+            None => auth::by_upstream(&mail.head, &self.settings.upstream),
+        }
+    }
+
+    /// What may be a contract is kept by its hash. From here the contract agent takes over.
+    async fn keep_documents(&self, tenant: TenantId, files: &[Attachment<'_>]) -> anyhow::Result<()> {
+        for file in files.iter().filter(|file| file.is_document()) {
+            let digest = self.objects.put(tenant, &file.data).await?;
+            tracing::info!(%digest, bytes = file.data.len(), "kept a document from a mail");
+        }
+        Ok(())
+    }
+
+    fn vote(&self, arrival: &Arrival, mail: &Mail<'_>) -> Option<Vote> {
+        let delivered = channels::email::Mailbox { name: None, address: arrival.recipient.to_lowercase() };
+        let token = std::iter::once(&delivered)
+            .chain(&mail.head.to)
+            .find_map(|to| thread::token(to, &self.inboxes))?;
+        let claim = Claim::from_address(&token)?;
+        Some(Vote { claim, answer: verdict::read(&mail.text) })
+    }
+
+    /// The intent of an answer to a request: a decision, or the words that ask back.
+    pub(crate) async fn judge(&self, db: &Db, vote: &Vote, person: &Person) -> anyhow::Result<Intent> {
+        let mut tx = db.tenant(person.tenant).begin().await?;
+        let approval = match approvals::get(&mut tx, vote.claim.approval).await {
+            Ok(approval) => approval,
+            Err(storage::Error::Missing(_)) => return Ok(not_yours()),
+            Err(error) => return Err(error.into()),
+        };
+        if !self.tokens.holds(&vote.claim, person.tenant, &approval, person.id) {
+            return Ok(not_yours());
+        }
+        Ok(match &vote.answer {
+            Answer::Decided(verdict, comment) => {
+                // Thanks after an approval are no reason worth keeping; a rejection's words are.
+                let comment = comment.clone().filter(|_| *verdict == Verdict::Reject);
+                Intent::Decide { approval: approval.id, verdict: *verdict, comment }
+            }
+            Answer::Unclear => refused(
+                "Your answer is not plainly a yes or a no, so nothing was decided.",
+                "Answer again with the word `approve` alone, or with `reject` and why; or use the link.",
+            ),
+        })
+    }
+}
+
+fn not_yours() -> Intent {
+    refused(
+        "This answer belongs to no request that waits for you.",
+        "Use the link of the newest mail about it.",
+    )
+}
+
+fn refused(what: &str, then: &str) -> Intent {
+    Intent::Refused { error: UserError::new(what, then) }
+}
+
+/// What mails may not do by words alone: a request is decided by an answer to its own address.
+pub(crate) fn without_decisions(intent: Intent) -> Intent {
+    match intent {
+        Intent::Decide { .. } | Intent::AskComment { .. } => refused(
+            "Requests are not decided by a mail to this address.",
+            "Answer the mail that asks you, or use its link.",
+        ),
+        intent => intent,
+    }
+}
+
+/// Bounces, automatic mail, lists and our own are never answered.
+fn without_answer(mail: &Mail<'_>) -> Option<Opened> {
+    let why = match mail.kind {
+        Kind::Message if kind::may_answer(mail.kind, &mail.head) => return None,
+        Kind::Unparsable => {
+            let trouble = mail.trouble.clone().unwrap_or_default();
+            return Some(Opened::Ended(Ending::Unparsable, trouble));
+        }
+        Kind::Bounce => {
+            let bounce = mail.bounce.clone().unwrap_or_default();
+            let hard = if bounce.is_hard() { "for good" } else { "perhaps for now" };
+            format!("a bounce: not delivered {hard} to {}", bounce.recipients.join(", "))
+        }
+        kind => format!("not from a person: {}", kind.name()),
+    };
+    Some(Opened::Ended(Ending::Ignored, why))
+}
+
+/// The thread of a mail, which is remembered as part of it.
+async fn thread_of(tx: &mut Tx, mail: &Mail<'_>) -> Result<String, storage::Error> {
+    let mut known = None;
+    for key in &mail.thread {
+        known = match key {
+            Key::Own(id) | Key::Answers(id) => mails::thread_of(tx, id, None).await?,
+            Key::Mentions { id, subject } => mails::thread_of(tx, id, Some(subject)).await?,
+            Key::Token(_) | Key::Content(_) => None,
+        };
+        if known.is_some() {
+            break;
+        }
+    }
+    let own = mail.thread.iter().find_map(|key| match key {
+        Key::Own(_) | Key::Content(_) => Some(key.to_string()),
+        _ => None,
+    });
+    let message_id = own.unwrap_or_default();
+    let thread = known.unwrap_or_else(|| message_id.clone());
+    let title = mail.head.subject.clone();
+    let subject = thread::base_subject(&title);
+    mails::remember(tx, &Known { message_id, thread: thread.clone(), subject, title, is_ours: false })
+        .await?;
+    Ok(thread)
+}
+
+/// What was said: the reply's words, or the subject of a mail without any.
+fn words(mail: &Mail<'_>) -> String {
+    let own = email::reply::own_words(&mail.text);
+    if own.is_empty() { mail.head.subject.clone() } else { own }
+}
