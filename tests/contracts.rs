@@ -154,6 +154,11 @@ async fn a_contract_from_the_chat_to_the_calendar() {
     a_review_is_answered(&dana, &product).await;
     the_playbook_is_changed(&dana, &product).await;
 
+    // The first version is not to be decided on any more: her own request is taken back.
+    dana.visit(&format!("{}/approvals", product.url)).await;
+    dana.clicks("main button", "Take it back").await;
+    dana.awaits("nothing waiting", "return location.search && !document.querySelector('article.request')").await;
+
     dana.visit(&format!("{}/contracts", product.url)).await;
     dana.sees("MSA.txt").await;
     chooses(&dana, "#file", ("MSA.txt", &TEXT.replace("thirty (30) days", "sixty (60) days"))).await;
@@ -161,6 +166,10 @@ async fn a_contract_from_the_chat_to_the_calendar() {
     let second = report_of(&dana, "MSA.txt (version 2)").await;
     dana.visit(&second).await;
     dana.sees("held against playbook 1").await;
+    // A person settles when it ends, which decides its place in the calendar.
+    corrects(&dana, "expiration_date", ("2030-02-28", "until February 28, 2030")).await;
+    dana.sees("said by Admin").await;
+    dana.awaits("the page at rest", "return !document.querySelector('#sent[hx-get]')").await;
     dana.asks("document.querySelector('details.versions').open = true").await;
     dana.clicks("a[href*=\"/compare/\"]", "Compare").await;
     let changed = "return [...document.querySelectorAll('del, ins')].map(e => e.textContent).join(' ')";

@@ -170,7 +170,9 @@ for (const form of document.querySelectorAll("[data-drop]")) {
     choice.files = files;
   });
   if (thread) {
+    // The clip opens the choice, and choosing sends: nobody needs to reach the button.
     form.classList.add("hidden");
+    form.querySelector("button").hidden = true;
     choice.addEventListener("change", () => sendFile(form, choice.files[0]));
   }
 }

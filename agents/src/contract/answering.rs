@@ -14,6 +14,7 @@ use storage::{Tx, analyses, deals, documents};
 
 use super::extract::values::{self, Known};
 use super::library::done;
+use super::normalise::{date, duration};
 use super::playbook::{self, Stance, ValueBand};
 use super::terms::{self, Normaliser, TermSpec};
 use super::{settled, steps};
@@ -105,11 +106,36 @@ fn value(spec: &TermSpec, typed: &str, sentence: &str, known: &Known) -> Option<
     if spec.normaliser == Normaliser::Party {
         return Some(Value::Parties(parties(typed)));
     }
+    if let Some(value) = bare(spec, typed) {
+        return Some(value);
+    }
     match values::of(spec, typed, known) {
         // A clause says "it is there"; what the person typed says more.
         Some(Value::Clause) if !is_yes(typed) => Some(Value::Text(typed.to_owned())),
         Some(value) => Some(value),
         None => Some(Value::Text(typed.to_owned())),
+    }
+}
+
+/// A day or a length of time that stands for itself: in a contract it takes words around it to be the end of a term
+/// or a notice; a person types only what it is.
+fn bare(spec: &TermSpec, typed: &str) -> Option<Value> {
+    let is_all = |start: usize, end: usize| start == 0 && end == typed.len();
+    let day = || date::find(typed).find(|found| is_all(found.start, found.end))?.date().map(Value::Date);
+    let length = || {
+        let found = duration::find(typed).find(|found| is_all(found.start, found.end))?;
+        Some(Value::Duration(found.duration))
+    };
+    match spec.normaliser {
+        Normaliser::Date => day(),
+        Normaliser::TermEnd => day().or_else(length),
+        Normaliser::Renewal
+        | Normaliser::Notice
+        | Normaliser::NoticeWho
+        | Normaliser::Duration
+        | Normaliser::Payment
+        | Normaliser::Hours => length(),
+        _ => None,
     }
 }
 
@@ -222,7 +248,11 @@ mod tests {
         let said = |term, value| stated(term, value, "The laws of New York govern.").unwrap().value.unwrap();
         let days = Value::Duration(Duration { count: 30.0, unit: CalendarUnit::Days });
         assert_eq!(said("notice_period_to_terminate_renewal", "30 days"), days);
-        assert_eq!(said("expiration_date", "2027-12-31"), Value::Date("2027-12-31".parse().unwrap()));
+        let day = |text: &str| Value::Date(text.parse().unwrap());
+        assert_eq!(said("expiration_date", "2027-12-31"), day("2027-12-31"));
+        assert_eq!(said("expiration_date", "December 31, 2027"), day("2027-12-31"));
+        let years = Value::Duration(Duration { count: 2.0, unit: CalendarUnit::Years });
+        assert_eq!((said("expiration_date", "2 years"), said("renewal_term", "2 years")), (years.clone(), years));
         assert!(
             matches!(said("governing_law", "Delaware"), Value::Jurisdiction(place) if place.region == "Delaware")
         );

@@ -141,6 +141,8 @@ fn split(text: &str) -> Vec<Clause> {
 
 #[cfg(test)]
 mod tests {
+    use domain::contract::Quote;
+
     use super::*;
 
     fn fates(old: &str, new: &str) -> Vec<(ClauseFate, String, String)> {
