@@ -157,7 +157,8 @@ async fn a_contract_from_the_chat_to_the_calendar() {
     // The first version is not to be decided on any more: her own request is taken back.
     dana.visit(&format!("{}/approvals", product.url)).await;
     dana.clicks("main button", "Take it back").await;
-    dana.awaits("nothing waiting", "return location.search && !document.querySelector('article.request')").await;
+    dana.awaits("nothing waiting", "return location.search && !document.querySelector('article.request')")
+        .await;
 
     dana.visit(&format!("{}/contracts", product.url)).await;
     dana.sees("MSA.txt").await;

@@ -82,7 +82,6 @@ pub async fn history(tx: &mut Tx, limit: i64) -> Result<Vec<(i32, String, String
 }
 
 fn read((number, positions, note, by_name, at): Row) -> Result<Kept, Error> {
-    let positions =
-        serde_json::from_str(&positions).map_err(|_| Error::unreadable("playbook", number))?;
+    let positions = serde_json::from_str(&positions).map_err(|_| Error::unreadable("playbook", number))?;
     Ok(Kept { number, positions, note, by_name, at })
 }

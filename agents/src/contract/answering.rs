@@ -252,7 +252,10 @@ mod tests {
         assert_eq!(said("expiration_date", "2027-12-31"), day("2027-12-31"));
         assert_eq!(said("expiration_date", "December 31, 2027"), day("2027-12-31"));
         let years = Value::Duration(Duration { count: 2.0, unit: CalendarUnit::Years });
-        assert_eq!((said("expiration_date", "2 years"), said("renewal_term", "2 years")), (years.clone(), years));
+        assert_eq!(
+            (said("expiration_date", "2 years"), said("renewal_term", "2 years")),
+            (years.clone(), years)
+        );
         assert!(
             matches!(said("governing_law", "Delaware"), Value::Jurisdiction(place) if place.region == "Delaware")
         );

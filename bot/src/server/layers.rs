@@ -11,8 +11,8 @@ use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument;
 
-use super::{Edge, api};
 use super::problem::Problem;
+use super::{Edge, api};
 
 /// How long we work on a request before we say that it takes too long.
 const TIME_OUT: Duration = Duration::from_secs(30);

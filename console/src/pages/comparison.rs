@@ -144,9 +144,9 @@ mod tests {
     #[test]
     fn what_differs_stands_in_its_element_and_the_rest_is_untouched() {
         let quote = Quote { text: "Pay in <30> days.".to_owned(), page: 2, start: 100, end: 117 };
-        let html = worded(&quote, [107..111].into_iter(), "del").to_string();
+        let html = worded(&quote, std::iter::once(107..111), "del").to_string();
         assert_eq!(html, "Pay in <del>&#60;30&#62;</del> days.");
-        let html = worded(&quote, [107..107].into_iter(), "del").to_string();
+        let html = worded(&quote, std::iter::once(107..107), "del").to_string();
         assert_eq!(html, "Pay in &#60;30&#62; days.");
         // A passage that is not of this clause changes nothing.
         let html = worded(&quote, [5..9, 400..500].into_iter(), "ins").to_string();
