@@ -18,7 +18,7 @@ use super::terms;
 
 /// How many sentences an answer shows at most.
 const QUOTES_MAX: usize = 3;
-/// A sentence with a smaller share of the question's weight does not answer it; calibrated by `ask_eval`.
+/// A sentence with a smaller share of the question's weight does not answer it. A first guess: `ask_eval` has not calibrated it yet.
 pub const ANSWERS: f32 = 0.62;
 /// The same for a question about a term in which the reading found nothing: the reading is seldom wrong there.
 pub const ANSWERS_UNREAD: f32 = 0.86;
