@@ -22,6 +22,8 @@ use crate::desk::{Desk, earlier, storage, unknown_action};
 
 /// How long finding terms may take; a step has 30 s.
 const TIME: Duration = Duration::from_secs(20);
+/// Fewer letters and digits than this are no contract, e.g. a photo of something else.
+const LETTERS_MIN: usize = 20;
 
 pub(crate) async fn act(desk: &Desk, context: &Context, step: &Step) -> Result<Outcome, Recovery> {
     match step.action.as_str() {
@@ -59,6 +61,9 @@ async fn read(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
     let original = desk.contracts.original(context.tenant, source).await?;
     let bytes = original.bytes.len() as u64;
     let opened = open::open(&desk.contracts.pages, original.bytes, None).await?;
+    if opened.text.text.chars().filter(|letter| letter.is_alphanumeric()).count() < LETTERS_MIN {
+        return Err(wording::nothing_readable(&original.name, &opened.notes).into());
+    }
     let mut tx = desk.db.tenant(context.tenant).begin().await.map_err(storage)?;
     let deal = match deal {
         Some(name) => Some(deal::by_name(&mut tx, name).await?.id),

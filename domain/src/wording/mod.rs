@@ -33,7 +33,7 @@ pub use phrases::{day, moment};
 pub use progress::{ON_IT, parked, progress};
 pub use refusals::{
     approval_unknown, company_changed, lapsed, names_nothing, names_several, no_open_request,
-    nothing_to_propose, own_role, person_unclear, search_gone, took_too_long, with_trace,
+    nothing_readable, nothing_to_propose, own_role, person_unclear, search_gone, took_too_long, with_trace,
 };
 pub use report::{
     family_words, playbook_saved, playbook_unchanged, playbook_went_on, quote_not_there, term_answered,

@@ -98,3 +98,12 @@ pub fn names_nothing(what: &str, typed: &str, nearest: &[String]) -> UserError {
     };
     UserError::new(format!("There is no {what} called \"{}\".", cut(typed, 60)), way_out)
 }
+
+/// Nothing could be read in a file; the notes of the reader say why.
+pub fn nothing_readable(name: &str, notes: &[String]) -> UserError {
+    let why = notes.first().map(|note| format!(" {note}")).unwrap_or_default();
+    UserError::new(
+        format!("I could not read a word in {}.{why}", cut(name, 80)),
+        "Please send a sharper scan, or the document it was made from.",
+    )
+}
