@@ -114,6 +114,18 @@ const SAMPLES: &[(i64, &str)] = &[
                  '00000000-0000-0000-0000-000000000023', '00000000-0000-0000-0000-000000000011',
                  '00000000-0000-0000-0000-000000000002', now())",
     ),
+    (
+        20_261_123_110_000,
+        "INSERT INTO mails (tenant_id, message_id, thread, subject, title, is_ours)
+         VALUES ('00000000-0000-0000-0000-00000000000a', 'a@x', 'a@x', 'msa', 'Re: MSA', false);
+         INSERT INTO mailboxes VALUES ('00000000-0000-0000-0000-00000000000a', 'deals@a.example', 1, 7)",
+    ),
+    (
+        20_261_123_130_000,
+        "INSERT INTO clauses (tenant_id, version_id, position, page, start_at, end_at, heading, body)
+         VALUES ('00000000-0000-0000-0000-00000000000a', '00000000-0000-0000-0000-000000000022', 0, 1, 0, 9,
+                 'Term', 'One year.')",
+    ),
 ];
 
 /// How many rows each table has.
