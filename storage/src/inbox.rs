@@ -262,6 +262,17 @@ pub struct Unread {
     pub received_at: DateTime<Utc>,
 }
 
+/// Whether a message waits to be dealt with, or is being dealt with, and is not a plan yet.
+pub async fn is_unread(tx: &mut crate::Tx, id: InboundId) -> Result<bool, Error> {
+    Ok(sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM inbox
+         WHERE inbound_id = $1 AND (state = 'new' OR state = 'running' AND lease_until IS NOT NULL))",
+    )
+    .bind(id.0)
+    .fetch_one(&mut **tx)
+    .await?)
+}
+
 /// Messages of a channel's workspace that are not dealt with yet, oldest first; at most 100.
 pub async fn unread(tx: &mut crate::Tx, channel: Channel, workspace: &str) -> Result<Vec<Unread>, Error> {
     let rows: Vec<(Uuid, Vec<u8>, DateTime<Utc>)> = sqlx::query_as(

@@ -48,9 +48,10 @@ impl Thread {
     /// Reads the latest part of a person's conversation.
     pub(crate) async fn load(tx: &mut Tx, person: &Person, now: DateTime<Utc>) -> Result<Self, Failure> {
         let room = person.id.to_string();
+        // The inbox first: what leaves it between the looks is seen as a plan, not lost from sight.
+        let unread = inbox::unread(tx, Channel::Web, &person.tenant.to_string()).await?;
         let said = plans::said_in_room(tx, &room, SHOWN_MAX).await?;
         let shown = messages::in_room(tx, &room, SHOWN_MAX).await?;
-        let unread = inbox::unread(tx, Channel::Web, &person.tenant.to_string()).await?;
 
         let answered: HashSet<PlanId> = shown.iter().map(|message| message.plan).collect();
         let known: HashSet<PlanId> = said.iter().map(|said| said.plan).collect();

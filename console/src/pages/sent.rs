@@ -3,8 +3,8 @@
 use askama::Template;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
-use domain::ids::PlanId;
-use domain::person::{Channel, Person};
+use domain::ids::{InboundId, PlanId};
+use domain::person::Person;
 use domain::plan::PlanState;
 use serde::Deserialize;
 use storage::{Tx, inbox, messages, plans};
@@ -52,15 +52,15 @@ pub(crate) async fn part(signed_in: SignedIn, Path(plan): Path<String>) -> Resul
 }
 
 async fn outcome(tx: &mut Tx, person: &Person, plan: PlanId) -> Result<Sent, Failure> {
-    let is_working = match plans::view(tx, plan).await {
-        Ok(view) => view.state == PlanState::Running,
-        // No worker has picked it up yet, or it was refused before it became a plan.
-        Err(storage::Error::Missing(_)) => {
-            let unread = inbox::unread(tx, Channel::Web, &person.tenant.to_string()).await?;
-            unread.iter().any(|message| PlanId::from(message.id) == plan)
-        }
-        Err(error) => return Err(error.into()),
-    };
+    // The inbox first: whatever is read there no longer is a plan by then, if it became one at all. The other way
+    // round, one that is begun between the two looks would seem to be over.
+    let is_working = inbox::is_unread(tx, InboundId(plan.0)).await?
+        || match plans::view(tx, plan).await {
+            Ok(view) => view.state == PlanState::Running,
+            // It was refused before it became a plan.
+            Err(storage::Error::Missing(_)) => false,
+            Err(error) => return Err(error.into()),
+        };
     // Only what was said to this person: a plan's messages to others are theirs.
     let room = person.id.to_string();
     let shown = messages::in_room(tx, &room, 40).await?;
