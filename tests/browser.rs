@@ -12,7 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 /// How long anything on a page may take to come.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(30);
 /// Arguments that make Chromium run as root, without a screen, and talk to nobody but us.
 const ARGUMENTS: [&str; 8] = [
     "--headless",
@@ -61,12 +61,6 @@ fn start_driver() -> (Child, String) {
     // Nobody may close the other end of its output while it runs.
     std::thread::spawn(move || lines.for_each(drop));
     (driver, format!("http://127.0.0.1:{}", port.expect("chromedriver says its port")))
-}
-
-/// One story in browsers at a time: two with two browsers each are more than two cores show in time.
-pub async fn turn() -> tokio::sync::MutexGuard<'static, ()> {
-    static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
-    TURN.lock().await
 }
 
 impl Browser {

@@ -96,7 +96,6 @@ pub(crate) async fn adds_approver(browser: &Browser, product: &Product, name: &s
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_story_in_two_browsers() {
-    let _turn = tests::browser::turn().await;
     let database = Database::fresh().await;
     let (product, dana, lee) = tokio::join!(start(&database), Browser::open(), Browser::open());
     let link = printed_link(&product);
@@ -235,7 +234,6 @@ const FAINT: &str = r"
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn everything_can_be_done_by_keyboard() {
-    let _turn = tests::browser::turn().await;
     let database = Database::fresh().await;
     let (product, browser) = tokio::join!(start(&database), Browser::open());
     let (added, link) = product.run(&["people", "add", "Lee Legal", "--role", "approver"]);

@@ -138,7 +138,6 @@ async fn the_playbook_is_changed(browser: &Browser, product: &Product) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_contract_from_the_chat_to_the_calendar() {
-    let _turn = tests::browser::turn().await;
     let database = Database::fresh().await;
     let (product, dana, lee) = tokio::join!(start(&database), Browser::open(), Browser::open());
     sign_in(&dana, &printed_link(&product)).await;
