@@ -6,6 +6,7 @@ pub mod ask;
 pub mod clauses;
 pub mod evaluate;
 pub mod extract;
+mod fault;
 pub mod fetch;
 mod library;
 pub mod normalise;

@@ -7,7 +7,6 @@
 mod assemble;
 mod child;
 mod engines;
-mod fault;
 mod frame;
 mod limits;
 mod note;
@@ -25,9 +24,9 @@ mod veil;
 
 use domain::contract::ContractText;
 
+pub use super::fault::Fault;
 pub use child::serve;
 pub use engines::Engines;
-pub use fault::Fault;
 pub use limits::Limits;
 pub use note::{Note, Veil};
 pub use reader::Reader;

@@ -2,7 +2,6 @@
 
 mod bounds;
 pub mod docx;
-mod fault;
 mod html;
 mod mail;
 mod note;
@@ -11,9 +10,9 @@ mod sniff;
 
 use domain::contract::ContractText;
 
+pub use super::fault::Fault;
 pub use bounds::Bounds;
 pub use docx::styles::Veil;
-pub use fault::Fault;
 pub use note::Note;
 pub use sniff::{Kind, sniff};
 
