@@ -1,7 +1,7 @@
 //! Files that came with a message: kept under their hash, and the contract to read among them.
 
 use channels::slack::FileError;
-use domain::contract::Source;
+use domain::contract::{FILE_BYTES_MAX, Source};
 use domain::error::UserError;
 use domain::inbound::{FileAt, SharedFile};
 use domain::intent::Intent;
@@ -11,9 +11,6 @@ use storage::deals;
 use storage::workspaces::Workspace;
 
 use crate::worker::Worker;
-
-/// The largest file we take, bytes.
-pub(crate) const BYTES_MAX: usize = 25 * 1024 * 1024;
 
 impl Worker {
     /// What files ask for: to read the first one. Its bytes are kept before anything else happens.
@@ -58,11 +55,11 @@ impl Worker {
         let name = &file.name;
         let too_large = || {
             UserError::new(
-                format!("{name} is larger than the {} MB I take.", BYTES_MAX / (1024 * 1024)),
+                format!("{name} is larger than the {} MB I take.", FILE_BYTES_MAX / (1024 * 1024)),
                 "Please send it in parts or without its pictures.",
             )
         };
-        if file.bytes.is_some_and(|bytes| bytes > BYTES_MAX as u64) {
+        if file.bytes.is_some_and(|bytes| bytes > FILE_BYTES_MAX as u64) {
             return Ok(Err(too_large()));
         }
         let Some(token) = &workspace.token else {
@@ -71,7 +68,7 @@ impl Worker {
                 "An admin can install me again.",
             )));
         };
-        match self.members.slack.file(token, url, BYTES_MAX).await {
+        match self.members.slack.file(token, url, FILE_BYTES_MAX).await {
             Ok(bytes) => {
                 let digest = self.desk.contracts.objects.put(person.tenant, &bytes).await?;
                 Ok(Ok(digest.to_string()))

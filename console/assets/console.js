@@ -59,38 +59,44 @@ function sync(html) {
 // answer they are another.
 let answered = 0;
 
-async function send(form, button) {
-  const body = new URLSearchParams(new FormData(form, button));
+// Hands something in; gives the page's answer, or nothing after saying why there is none.
+async function hand(form, body) {
   body.set("once", `${thread.dataset.once}.${answered}`);
-  // Not `disabled`: the button would lose the focus.
   form.setAttribute("aria-busy", "true");
-  if (button) button.setAttribute("aria-disabled", "true");
   try {
     const answer = await fetch(form.action, { method: "POST", body, headers: { "HX-Request": "true" } });
     const elsewhere = answer.headers.get("HX-Redirect");
-    if (elsewhere) return location.assign(elsewhere);
+    if (elsewhere) return void location.assign(elsewhere);
     const html = await answer.text();
     if (!answer.ok) {
       const problem = new DOMParser().parseFromString(html, "text/html").querySelector(".problem");
-      return tell(problem ? problem.textContent : "That did not work. Nothing was sent; try again.");
+      return void tell(problem ? problem.textContent : "That did not work. Nothing was sent; try again.");
     }
     answered += 1;
     tell("");
-    if (answer.headers.get("HX-Retarget") === "#ask") {
-      asking.innerHTML = html;
-      asking.querySelector("textarea").focus();
-      return;
-    }
-    asking.replaceChildren();
-    if (form.matches(".say")) form.reset();
-    sync(html);
-    toEnd();
+    return { html, isQuestion: answer.headers.get("HX-Retarget") === "#ask" };
   } catch {
     tell("Dealdesk cannot be reached. Try again: what did arrive is not done twice.");
   } finally {
     form.removeAttribute("aria-busy");
-    if (button) button.removeAttribute("aria-disabled");
   }
+}
+
+async function send(form, button) {
+  // Not `disabled`: the button would lose the focus.
+  if (button) button.setAttribute("aria-disabled", "true");
+  const answer = await hand(form, new URLSearchParams(new FormData(form, button)));
+  if (button) button.removeAttribute("aria-disabled");
+  if (!answer) return;
+  if (answer.isQuestion) {
+    asking.innerHTML = answer.html;
+    asking.querySelector("textarea").focus();
+    return;
+  }
+  asking.replaceChildren();
+  if (form.matches(".say")) form.reset();
+  sync(answer.html);
+  toEnd();
 }
 
 function listen() {
@@ -122,29 +128,15 @@ function listen() {
 async function sendFile(form, file) {
   if (!file || form.hasAttribute("aria-busy")) return;
   const body = new FormData();
-  body.set("once", `${thread.dataset.once}.${answered}`);
-  body.set("file", file, file.name);
-  form.setAttribute("aria-busy", "true");
   tell(`Sending ${file.name}…`);
-  try {
-    const answer = await fetch(form.action, { method: "POST", body, headers: { "HX-Request": "true" } });
-    const elsewhere = answer.headers.get("HX-Redirect");
-    if (elsewhere) return location.assign(elsewhere);
-    const html = await answer.text();
-    if (!answer.ok) {
-      const problem = new DOMParser().parseFromString(html, "text/html").querySelector(".problem");
-      return tell(problem ? problem.textContent : "That did not work. Nothing was sent; try again.");
-    }
-    answered += 1;
-    tell("");
-    sync(html);
-    toEnd();
-  } catch {
-    tell("Dealdesk cannot be reached. Try again: what did arrive is not done twice.");
-  } finally {
-    form.removeAttribute("aria-busy");
-    form.reset();
-  }
+  // The form's number comes before the file: what is too large is refused before it is read to its end.
+  body.set("once", "");
+  body.set("file", file, file.name);
+  const answer = await hand(form, body);
+  form.reset();
+  if (!answer) return;
+  sync(answer.html);
+  toEnd();
 }
 
 // Files can be dropped anywhere on the chat, and on the form of the Contracts page.

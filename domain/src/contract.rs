@@ -10,6 +10,9 @@ mod term;
 mod text;
 mod value;
 
+/// The largest file that is taken to be read, bytes, whichever way it comes.
+pub const FILE_BYTES_MAX: usize = 25 * 1024 * 1024;
+
 pub use comparison::{ClauseChange, ClauseFate};
 pub use document::{Analysis, ClauseSpan, Given, NewVersion, Source};
 pub use finding::{Family, Finding, Side, Verdict};

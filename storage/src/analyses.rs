@@ -1,5 +1,7 @@
 //! What readings found in versions: one row a term, one row a finding, and what people corrected.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use domain::contract::{Analysis, Extraction, Finding, Given, Quote, TermKey, Value, Verdict};
 use domain::ids::{AnalysisId, Ids, PlanId, VersionId};
@@ -125,18 +127,52 @@ async fn extractions(tx: &mut Tx, id: AnalysisId) -> Result<Vec<Extraction>, Err
     .bind(id.0)
     .fetch_all(&mut **tx)
     .await?;
-    rows.into_iter()
-        .map(|(term, state, value, quote, confidence, reason)| {
-            Ok(Extraction {
-                term: TermKey(term),
-                state: from_word(&state)?,
-                value: value.as_deref().map(from_text::<Value>).transpose()?,
-                quote: quote.as_deref().map(from_text::<Quote>).transpose()?,
-                confidence,
-                reason,
-            })
-        })
-        .collect()
+    rows.into_iter().map(extraction).collect()
+}
+
+fn extraction(row: ExtractionRow) -> Result<Extraction, Error> {
+    let (term, state, value, quote, confidence, reason) = row;
+    Ok(Extraction {
+        term: TermKey(term),
+        state: from_word(&state)?,
+        value: value.as_deref().map(from_text::<Value>).transpose()?,
+        quote: quote.as_deref().map(from_text::<Quote>).transpose()?,
+        confidence,
+        reason,
+    })
+}
+
+type TermRow = (Uuid, String, String, Option<String>, Option<String>, f32, String);
+
+/// Some terms of many analyses, as they stand: a person's word in place of what was read.
+pub async fn standing(
+    tx: &mut Tx,
+    analyses: &[AnalysisId],
+    terms: &[&str],
+) -> Result<HashMap<AnalysisId, Vec<Extraction>>, Error> {
+    let rows: Vec<TermRow> = sqlx::query_as(
+        "WITH spoken AS (
+            SELECT DISTINCT ON (analysis_id, term) analysis_id, term, state, value::text AS value, quote::text AS quote
+            FROM answers WHERE analysis_id = ANY($1) AND term = ANY($2)
+            ORDER BY analysis_id, term, at DESC, answer_id DESC)
+         SELECT analysis_id, term, state, value, quote, 1::real, '' FROM spoken
+         UNION ALL
+         SELECT * FROM (
+            SELECT e.analysis_id, e.term, e.state, e.value::text, e.quote::text, e.confidence, e.reason FROM extractions e
+            WHERE e.analysis_id = ANY($1) AND e.term = ANY($2) AND NOT EXISTS (
+                SELECT 1 FROM spoken s WHERE s.analysis_id = e.analysis_id AND s.term = e.term)
+            ORDER BY e.analysis_id, e.row) unspoken",
+    )
+    .bind(analyses.iter().map(|analysis| analysis.0).collect::<Vec<_>>())
+    .bind(terms)
+    .fetch_all(&mut **tx)
+    .await?;
+    let mut standing: HashMap<AnalysisId, Vec<Extraction>> = HashMap::new();
+    for (analysis, term, state, value, quote, confidence, reason) in rows {
+        let row = extraction((term, state, value, quote, confidence, reason))?;
+        standing.entry(AnalysisId(analysis)).or_default().push(row);
+    }
+    Ok(standing)
 }
 
 type FindingRow = (String, String, String, i16, String, String, Option<String>);

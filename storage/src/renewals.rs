@@ -1,9 +1,10 @@
 //! The renewal calendar: when accepted contracts end or renew, and by when notice must be given.
 
+use std::collections::HashMap;
+
 use chrono::NaiveDate;
-use domain::contract::renewal::{Renewal, renewal};
-use domain::contract::settled;
-use domain::ids::DealId;
+use domain::contract::renewal::{Renewal, TERMS, renewal};
+use domain::ids::{AnalysisId, DealId};
 
 use crate::acceptances::{self, Accepted};
 use crate::db::Tx;
@@ -25,17 +26,16 @@ pub struct Dated {
 ///
 /// Errors: the database is away.
 pub async fn calendar(tx: &mut Tx, today: NaiveDate) -> Result<Vec<Dated>, Error> {
-    let mut dated = Vec::new();
-    for accepted in acceptances::latest(tx).await? {
-        let analysis = analyses::get(tx, accepted.analysis).await?;
-        let answers = analyses::answers(tx, accepted.analysis).await?;
-        let Some(renewal) = renewal(&settled(analysis.extractions, answers), today) else { continue };
-        let deal = match accepted.deal {
-            Some(deal) => Some((deal, deals::get(tx, deal).await?.name)),
-            None => None,
-        };
-        dated.push(Dated { accepted, deal, renewal });
-    }
+    let all = acceptances::latest(tx).await?;
+    let ids: Vec<AnalysisId> = all.iter().map(|accepted| accepted.analysis).collect();
+    let terms = analyses::standing(tx, &ids, &TERMS).await?;
+    let names: HashMap<DealId, String> = deals::names(tx).await?.into_iter().collect();
+    let dates = |accepted: Accepted| {
+        let renewal = renewal(terms.get(&accepted.analysis)?, today)?;
+        let deal = accepted.deal.and_then(|deal| Some((deal, names.get(&deal)?.clone())));
+        Some(Dated { accepted, deal, renewal })
+    };
+    let mut dated: Vec<Dated> = all.into_iter().filter_map(dates).collect();
     dated.sort_by_key(|dated| dated.renewal.notice_by.unwrap_or(dated.renewal.ends_on));
     Ok(dated)
 }

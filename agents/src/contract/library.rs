@@ -1,8 +1,10 @@
 //! What is said about contracts that were read: shown, listed, asked, linked; what waits for a person.
 
+use std::collections::HashMap;
+
 use domain::card::{Audience, Card, Say, Urgency};
 use domain::change::Change;
-use domain::ids::VersionId;
+use domain::ids::{DealId, VersionId};
 use domain::intent::Intent;
 use domain::plan::{Context, Finish, Outcome, Recovery};
 use domain::wording::{self, AnswerLine, ClauseLine, DocumentLine, ReviewLine};
@@ -40,12 +42,10 @@ pub(super) fn done(card: Card, change: Option<Change>, to: Audience) -> Outcome 
 /// The latest version of the document that a person named: by its own name, else by its deal's.
 pub(super) async fn named(tx: &mut Tx, typed: &str) -> Result<Version, Recovery> {
     let all = documents::latest(tx, None).await.map_err(storage)?;
-    let mut names: Vec<(VersionId, String)> = all.iter().map(|v| (v.id, v.name.clone())).collect();
-    for version in &all {
-        if let Some(deal) = version.deal {
-            names.push((version.id, deals::get(tx, deal).await.map_err(storage)?.name));
-        }
-    }
+    let deals = deal_names(tx).await?;
+    let own = all.iter().map(|version| (version.id, version.name.clone()));
+    let by_deal = all.iter().filter_map(|version| Some((version.id, deals.get(&version.deal?)?.clone())));
+    let names: Vec<(VersionId, String)> = own.chain(by_deal).collect();
     match name::find(&names, typed) {
         Ok(id) => documents::get(tx, id).await.map_err(storage),
         Err(Miss::Several { typed, names }) => Err(wording::names_several(&typed, &names).into()),
@@ -55,21 +55,22 @@ pub(super) async fn named(tx: &mut Tx, typed: &str) -> Result<Version, Recovery>
     }
 }
 
+async fn deal_names(tx: &mut Tx) -> Result<HashMap<DealId, String>, Recovery> {
+    Ok(deals::names(tx).await.map_err(storage)?.into_iter().collect())
+}
+
 async fn list(desk: &Desk, tx: &mut Tx) -> Result<Outcome, Recovery> {
     let all = documents::latest(tx, None).await.map_err(storage)?;
-    let mut lines = Vec::with_capacity(all.len());
-    for version in all {
-        let deal = match version.deal {
-            Some(deal) => Some(deals::get(tx, deal).await.map_err(storage)?.name),
-            None => None,
-        };
-        lines.push(DocumentLine {
+    let deals = deal_names(tx).await?;
+    let lines: Vec<DocumentLine> = all
+        .into_iter()
+        .map(|version| DocumentLine {
+            deal: version.deal.and_then(|deal| deals.get(&deal).cloned()),
             name: version.name,
             version: version.number,
-            deal,
             at: version.created_at,
-        });
-    }
+        })
+        .collect();
     let url = format!("{}/contracts", desk.console_url);
     Ok(done(wording::contract_list(&lines, &url), None, Audience::Thread))
 }

@@ -17,7 +17,7 @@ use storage::{Db, Tx, approvals};
 
 use super::Office;
 use super::token::Claim;
-use crate::shared::BYTES_MAX;
+use domain::contract::FILE_BYTES_MAX;
 
 /// More mails of others in a thread within ten minutes than this are two programs talking.
 const THREAD_MAX: i64 = 10;
@@ -114,7 +114,7 @@ impl Office {
         attached: &[Attachment<'_>],
     ) -> anyhow::Result<Vec<SharedFile>> {
         let mut files = Vec::new();
-        for file in attached.iter().filter(|file| file.is_document() && file.data.len() <= BYTES_MAX) {
+        for file in attached.iter().filter(|file| file.is_document() && file.data.len() <= FILE_BYTES_MAX) {
             let digest = self.objects.put(tenant, &file.data).await?;
             files.push(SharedFile {
                 name: file.name.clone(),

@@ -6,7 +6,7 @@ use askama::Template;
 use axum::extract::Multipart;
 use axum::extract::multipart::{Field, MultipartError};
 use axum::response::{IntoResponse, Redirect, Response};
-use domain::contract::{Source, Verdict};
+use domain::contract::{FILE_BYTES_MAX, Source, Verdict};
 use domain::ids::{DealId, VersionId};
 use domain::inbound::WebBody;
 use domain::intent::Intent;
@@ -22,8 +22,6 @@ use crate::session::SignedIn;
 use crate::sheets::{gravity, verdict_class};
 use crate::shell::{Place, Shell};
 
-/// The largest file taken, bytes.
-pub(crate) const FILE_BYTES_MAX: usize = 25 * 1024 * 1024;
 /// Room for the form around the file.
 pub(crate) const UPLOAD_BYTES_MAX: usize = FILE_BYTES_MAX + 64 * 1024;
 /// The longest field beside the file, and the longest name of a file, bytes.

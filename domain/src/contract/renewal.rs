@@ -21,6 +21,15 @@ pub struct Renewal {
     pub renewed: u32,
 }
 
+/// The terms that dates are derived from.
+pub const TERMS: [&str; 5] = [
+    "agreement_date",
+    "effective_date",
+    "expiration_date",
+    "renewal_term",
+    "notice_period_to_terminate_renewal",
+];
+
 /// Derives the dates from the terms of a contract as they stand on `today`; none when no end is stated, or the
 /// contract has no end.
 ///

@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::approval::{Decision, Verdict as Approval};
+use crate::approval::{Decision, Verdict as Decided};
 use crate::card::{Block, Card, Text};
 use crate::contract::renewal::Renewal;
 use crate::contract::{CalendarUnit, Duration, Money, Quote, Value, Verdict};
@@ -196,7 +196,7 @@ fn money_words(money: &Money) -> String {
 /// A contract was accepted or not, for the thread.
 pub fn contract_decided(matter: &ContractMatter, decision: &Decision) -> Card {
     let (name, by, on) = (&matter.name, &decision.by_name, moment(decision.at));
-    if decision.verdict != Approval::Approve {
+    if decision.verdict != Decided::Approve {
         let card = Card::titled(format!("Not accepted: {name}"))
             .and_text(format!("{by} did not accept it on {on}. Nothing was changed; the report stays."));
         return with_comment(card, decision);

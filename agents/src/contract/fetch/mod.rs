@@ -9,13 +9,12 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use anyhow::Context;
+use domain::contract::FILE_BYTES_MAX;
 use domain::error::UserError;
 use reqwest::Url;
 
 /// Most redirects that are followed.
 const REDIRECTS: usize = 3;
-/// Largest file, in bytes.
-const BYTES: usize = 25 * 1024 * 1024;
 /// Time for everything.
 const TIME: Duration = Duration::from_secs(15);
 
@@ -44,7 +43,7 @@ pub enum Fault {
     #[error("too many redirects")]
     Redirects,
     /// Larger than we take.
-    #[error("larger than {BYTES} bytes")]
+    #[error("larger than {FILE_BYTES_MAX} bytes")]
     TooLarge,
     /// It took too long.
     #[error("not done within {} s", TIME.as_secs())]
@@ -76,7 +75,10 @@ impl Fault {
                 UserError::new("This link leads from one page to the next without end.", attach)
             }
             Self::TooLarge => UserError::new(
-                format!("The file behind this link is larger than the {} MB I take.", BYTES / (1024 * 1024)),
+                format!(
+                    "The file behind this link is larger than the {} MB I take.",
+                    FILE_BYTES_MAX / (1024 * 1024)
+                ),
                 "Please send it in parts or without its pictures.",
             ),
             Self::Late => UserError::new(
@@ -235,13 +237,13 @@ async fn dial(target: &Target) -> Result<reqwest::Response, Fault> {
 
 /// The body, as far as it may be long.
 async fn download(mut answer: reqwest::Response, host: &str) -> Result<Vec<u8>, Fault> {
-    if answer.content_length().is_some_and(|length| length > BYTES as u64) {
+    if answer.content_length().is_some_and(|length| length > FILE_BYTES_MAX as u64) {
         return Err(Fault::TooLarge);
     }
     let mut bytes = Vec::new();
     loop {
         match answer.chunk().await {
-            Ok(Some(chunk)) if bytes.len() + chunk.len() > BYTES => return Err(Fault::TooLarge),
+            Ok(Some(chunk)) if bytes.len() + chunk.len() > FILE_BYTES_MAX => return Err(Fault::TooLarge),
             Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
             Ok(None) => return Ok(bytes),
             Err(_) => return Err(Fault::Away(host.to_owned())),

@@ -30,7 +30,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            file_bytes: 25 * 1024 * 1024,
+            file_bytes: domain::contract::FILE_BYTES_MAX,
             pages: 3_000,
             letters: 20_000_000,
             memory_bytes: 256 * 1024 * 1024,

@@ -27,7 +27,7 @@ impl<'a> Bounds<'a> {
     #[must_use]
     pub fn new(late: &'a dyn Fn() -> bool) -> Self {
         Self {
-            input_bytes: 25 * 1024 * 1024,
+            input_bytes: domain::contract::FILE_BYTES_MAX,
             unpacked_bytes: 256 * 1024 * 1024,
             part_bytes: 48 * 1024 * 1024,
             entries: 4096,

@@ -20,10 +20,10 @@ use super::super::json::{Body, RepeatKey};
 use super::super::messages::check_text;
 use super::super::submit::submit;
 use crate::server::Edge;
-use crate::shared::BYTES_MAX;
+use domain::contract::FILE_BYTES_MAX;
 
 /// What a request may hold: the largest file, and what a form puts around it.
-pub(in super::super) const BODY_MAX: usize = BYTES_MAX + 64 * 1024;
+pub(in super::super) const BODY_MAX: usize = FILE_BYTES_MAX + 64 * 1024;
 /// What a file is called that came without a name.
 const NAMELESS: &str = "Contract";
 /// The longest name that is kept, characters.
@@ -133,7 +133,7 @@ fn unread(status: StatusCode, words: String) -> Problem {
 }
 
 fn too_large() -> Problem {
-    let most = BYTES_MAX / (1024 * 1024);
+    let most = FILE_BYTES_MAX / (1024 * 1024);
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, format!("The file is larger than the {most} MB we take."))
 }
 
@@ -163,7 +163,7 @@ async fn kept(
     if bytes.is_empty() {
         return Err(unusable("The file is empty."));
     }
-    if bytes.len() > BYTES_MAX {
+    if bytes.len() > FILE_BYTES_MAX {
         return Err(too_large());
     }
     let text = deal(caller, said).await?.unwrap_or_default();
