@@ -66,7 +66,8 @@ async fn every_labelled_passage_is_found_in_its_pdf() {
         let reading = reader.read(bytes, None).await.unwrap_or_else(|fault| panic!("{name}: {fault}"));
         assert!(
             reading.text.pages.iter().all(|page| page.text == PageText::Layer),
-            "{name}: {:?}",
+            "{name}: {:?}, {:?}",
+            reading.text.pages.iter().filter(|page| page.text != PageText::Layer).collect::<Vec<_>>(),
             reading.notes
         );
         // Some files carry a second ending that their contract's title lacks.

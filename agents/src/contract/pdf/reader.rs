@@ -344,8 +344,8 @@ impl Layer {
     fn recognised(&mut self, page: usize, scan: Scan) {
         let leaf = &mut self.leaves[page];
         let in_layer = leaf.text.chars().filter(|letter| letter.is_alphanumeric()).count();
-        // A drawing or a signature: its layer says more than its picture.
-        if scan.letters < in_layer {
+        // A short page, a drawing or a signature: where its picture says no more than its layer, the layer is exact.
+        if scan.letters <= in_layer {
             return;
         }
         let across = leaf.size.0 / scan.size.0.max(1.0);
