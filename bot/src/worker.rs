@@ -196,11 +196,22 @@ impl Worker {
             return Ok(None);
         };
         inbox::assign(db, claimed, workspace.tenant).await?;
-        let person = match self.members.who(&workspace, &inbound).await? {
+        let mut who = self.members.who(&workspace, &inbound).await?;
+        if let (Who::Stranger(_), Wish::Plan(Intent::Join { code: Some(code) }, _)) = (&who, &wish) {
+            who = match self.members.redeem(&workspace, &inbound, code).await? {
+                Some(person) => Who::Member(person),
+                None => {
+                    self.tell_directly(&workspace, &inbound, &wording::code_unknown()).await;
+                    inbox::end(db, claimed, Ending::Ignored, "a code that does not hold").await?;
+                    return Ok(None);
+                }
+            };
+        }
+        let person = match who {
             Who::Member(person) => person,
             Who::Stranger(_) if inbound.channel == Channel::Email => {
-                let why = format!("quarantined: nobody here has the address {}", inbound.sender);
-                inbox::end(db, claimed, Ending::Unparsable, &why).await?;
+                let author = (inbound.sender.as_str(), inbound.sender_name.as_deref());
+                inbox::quarantine(db, claimed, author).await?;
                 return Ok(None);
             }
             Who::Stranger(name) => {
