@@ -14,7 +14,10 @@ async fn a_request_of_slack_is_decided_by_mail_and_every_copy_follows() {
     let Some(post) = Post::open().await else { return };
     let talk = Conversation::with(|_| (), |setting| post.known_to(setting)).await;
     talk.knows(&["lee"]).await;
-    for arguments in [["people", "add", "Ann", "--email", "ann@a.example"].as_slice(), &["people", "role", "Ann", "approver"]] {
+    for arguments in [
+        ["people", "add", "Ann", "--email", "ann@a.example"].as_slice(),
+        &["people", "role", "Ann", "approver"],
+    ] {
         let (went_well, said) = talk.product.run(arguments);
         assert!(went_well, "{said}");
     }

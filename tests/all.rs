@@ -14,6 +14,7 @@ mod directory;
 mod embedded;
 mod emulator;
 mod faults;
+mod forgeries;
 mod formats;
 mod intake;
 mod kills;

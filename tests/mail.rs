@@ -57,3 +57,49 @@ async fn a_mail_is_answered_once_in_its_thread_and_a_forged_one_never() {
     tokio::time::sleep(Duration::from_secs(2)).await;
     assert_eq!(post.sent().len(), 2, "{}", post.sent().concat());
 }
+
+#[tokio::test]
+async fn a_program_that_answers_everything_is_answered_once() {
+    let Some((post, _product, database)) = office().await else { return };
+    // It hides that it is one, and answers whatever it gets, each time with another number.
+    for turn in 0..6 {
+        let words = format!("We have received your message. Your ticket is {}.", 4711 + turn);
+        let whole = mail(&format!("loop{turn}"), PROVED, &words);
+        post.into_door(INBOX, &whole).await;
+        let mut owner = database.owner().await;
+        eventually("it is read", async || {
+            let open = "SELECT count(*) FROM inbox WHERE state IN ('new', 'running')";
+            sqlx::query_scalar::<_, i64>(open).fetch_one(&mut owner).await.unwrap() == 0
+        })
+        .await;
+    }
+    eventually("an answer", async || !post.sent().is_empty()).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(post.sent().len(), 1, "{}", post.sent().concat());
+}
+
+#[tokio::test]
+async fn a_stranger_is_let_in_with_one_press_and_what_she_wrote_is_answered() {
+    let Some((post, product, database)) = office().await else { return };
+    let whole = mail("new", PROVED, "help").replace("Ann <ann@a.example>", "Zoe <zoe@a.example>");
+    post.into_door(INBOX, &whole).await;
+    let mut owner = database.owner().await;
+    let mut kept: Option<uuid::Uuid> = None;
+    eventually("it is kept for an admin", async || {
+        kept = sqlx::query_scalar("SELECT inbound_id FROM inbox WHERE stranger = 'zoe@a.example'")
+            .fetch_optional(&mut owner)
+            .await
+            .unwrap();
+        kept.is_some()
+    })
+    .await;
+    assert!(post.sent().is_empty(), "strangers are not answered");
+
+    let admin = product.admin().await;
+    let page = admin.page("/inbox").await;
+    assert!(page.contains("zoe@a.example") && page.contains("Invite as a member"), "{page}");
+    let pressed = admin.sends(&format!("/inbox/{}/invite", kept.unwrap()), String::new()).await;
+    assert!(pressed.status().is_redirection(), "{}", pressed.status());
+    eventually("an answer", async || post.sent().len() == 1).await;
+    assert_eq!(field(&post.sent()[0], "To"), "zoe@a.example");
+}

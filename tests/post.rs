@@ -33,8 +33,7 @@ impl Post {
         let place = folder.join("dovecot").display().to_string();
         let mailboxes = Peer::beside("dovecot.sh", free_port().await, &[&place]).await?;
         let sent = folder.join("sent");
-        let relay =
-            Peer::beside("aiosmtpd.sh", free_port().await, &[&sent.display().to_string()]).await?;
+        let relay = Peer::beside("aiosmtpd.sh", free_port().await, &[&sent.display().to_string()]).await?;
         Some(Self { mailboxes, relay, door: free_port().await, sent })
     }
 

@@ -131,7 +131,11 @@ pub async fn end(db: &Db, claimed: &Claimed, ending: Ending, why: &str) -> Resul
 }
 
 /// Keeps a message of somebody who is proved to have written it but is no member, for an admin to see.
-pub async fn quarantine(db: &Db, claimed: &Claimed, (address, name): (&str, Option<&str>)) -> Result<(), Error> {
+pub async fn quarantine(
+    db: &Db,
+    claimed: &Claimed,
+    (address, name): (&str, Option<&str>),
+) -> Result<(), Error> {
     let done = sqlx::query(
         "UPDATE inbox SET state = 'unparsable', error = 'nobody here has this address', stranger = $3, stranger_name = $4,
                           lease_until = NULL
@@ -291,8 +295,17 @@ pub async fn stranger(tx: &mut crate::Tx, id: InboundId) -> Result<Option<Strang
 
 /// Messages that could not be dealt with, newest first.
 pub async fn odd(tx: &mut crate::Tx, limit: i64) -> Result<Vec<Odd>, Error> {
-    type Row =
-        (Uuid, String, String, String, Option<String>, DateTime<Utc>, Vec<u8>, Option<String>, Option<String>);
+    type Row = (
+        Uuid,
+        String,
+        String,
+        String,
+        Option<String>,
+        DateTime<Utc>,
+        Vec<u8>,
+        Option<String>,
+        Option<String>,
+    );
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT inbound_id, channel, route, state, error, received_at, substring(body from 1 for 400), stranger,
                 stranger_name

@@ -152,13 +152,7 @@ pub async fn share_open_requests(tx: &mut Tx, ids: &Ids, person: PersonId) -> Re
     Ok(())
 }
 
-async fn enqueue(
-    tx: &mut Tx,
-    ids: &Ids,
-    origin: Origin,
-    target: Target,
-    say: &Say,
-) -> Result<(), Error> {
+async fn enqueue(tx: &mut Tx, ids: &Ids, origin: Origin, target: Target, say: &Say) -> Result<(), Error> {
     let tenant = tx.tenant();
     let to = target.person.map_or_else(|| "thread".to_owned(), |person| person.to_string());
     let place = format!("{}/{}/{to}", say.slot, target.channel.name());
@@ -260,6 +254,17 @@ pub async fn edit_copies(
         queue(tx, ids, MessageId(message), PlanId(plan), (&key, 0, card)).await?;
     }
     Ok(())
+}
+
+/// What the copies of a request show now; none before it was shown to anybody.
+pub async fn request_card(tx: &mut Tx, approval: ApprovalId) -> Result<Option<Card>, Error> {
+    let card: Option<Json<Card>> = sqlx::query_scalar(
+        "SELECT card FROM messages WHERE approval_id = $1 ORDER BY person_id NULLS FIRST LIMIT 1",
+    )
+    .bind(approval.0)
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(card.map(|card| card.0))
 }
 
 /// Hash of tenant, plan, step and payload: the same effect never gets two rows.

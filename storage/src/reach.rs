@@ -21,7 +21,11 @@ pub struct Way {
 /// where the conversation is one of mails, or where she is known on no chat, so that nobody is told everything twice.
 ///
 /// Errors: the database is away.
-pub async fn privately(tx: &mut Tx, conversation: &Conversation, person: PersonId) -> Result<Vec<Way>, Error> {
+pub async fn privately(
+    tx: &mut Tx,
+    conversation: &Conversation,
+    person: PersonId,
+) -> Result<Vec<Way>, Error> {
     let active = workspaces(tx).await?;
     let mut ways: Vec<Way> = Vec::new();
     let mut names = people::identities(tx, person).await?;
