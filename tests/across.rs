@@ -45,10 +45,12 @@ async fn a_request_of_slack_is_decided_by_mail_and_every_copy_follows() {
     })
     .await;
     eventually("Ann reads how it ended", async || post.sent().len() == 2).await;
+    let told = post.sent().into_iter().find(|sent| sent.contains("Approved by Ann")).unwrap();
+    assert_eq!(field(&told, "References").split(' ').next(), Some(field(&asked, "Message-ID").as_str()));
     assert!(decided.elapsed() < FOLLOWS, "{:?}", decided.elapsed());
     // The link and the address hold no longer.
     post.into_door(address, &answer.replace("<yes@", "<again@")).await;
-    eventually("Ann is told", async || post.sent().len() == 3).await;
+    eventually("Ann is told", async || post.sent().iter().any(|sent| sent.contains("already"))).await;
     assert_eq!(talk.number("SELECT count(*) FROM deals").await, 2);
     talk.ends().await;
 }

@@ -146,10 +146,25 @@ pub async fn share_open_requests(tx: &mut Tx, ids: &Ids, person: PersonId) -> Re
             urgency: Urgency::Decision,
         };
         for target in private(tx, &conversation, person, Some(ApprovalId(approval))).await? {
+            if has_copy(tx, approval, person, target.channel).await? {
+                continue;
+            }
             enqueue(tx, ids, origin, target, &say).await?;
         }
     }
     Ok(())
+}
+
+/// Whether a person has a request on a channel already.
+async fn has_copy(tx: &mut Tx, approval: Uuid, person: PersonId, channel: Channel) -> Result<bool, Error> {
+    Ok(sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM messages WHERE approval_id = $1 AND person_id = $2 AND channel = $3)",
+    )
+    .bind(approval)
+    .bind(person.0)
+    .bind(channel.name())
+    .fetch_one(&mut **tx)
+    .await?)
 }
 
 async fn enqueue(tx: &mut Tx, ids: &Ids, origin: Origin, target: Target, say: &Say) -> Result<(), Error> {
