@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test, in helpers too")]
 #![expect(clippy::disallowed_methods, reason = "tests read the clock, the environment, and start tasks")]
 
+mod across;
 mod architecture;
 mod audit;
 mod closed_rooms;
@@ -13,6 +14,7 @@ mod directory;
 mod embedded;
 mod emulator;
 mod faults;
+mod forgeries;
 mod formats;
 mod intake;
 mod kills;

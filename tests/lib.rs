@@ -8,5 +8,6 @@ pub mod conversation;
 pub mod database;
 pub mod peers;
 pub mod people;
+pub mod post;
 pub mod product;
 pub mod shared;

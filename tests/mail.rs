@@ -1,92 +1,28 @@
 //! The mail channel between a real IMAP server and a real SMTP server: a mail is answered once, in its thread, and a
 //! forged one not at all.
 
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tests::database::{Database, eventually};
-use tests::peers::{Peer, free_port};
+use tests::post::{INBOX, PROVED, Post, field, mail};
 use tests::product::{Product, Setting};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 
-/// What the server in front of us says of a mail whose author is proved.
-const PROVED: &str = "Authentication-Results: mx.us.example; dmarc=pass header.from=a.example\r\n";
-
-struct Post {
-    product: Product,
-    _peers: Vec<Peer>,
-    /// The mailbox server's own way in.
-    into_mailbox: u16,
-    /// Ours.
-    into_us: u16,
-    sent: PathBuf,
-}
-
-impl Post {
-    /// None, with a printed line, where the peers are not here.
-    async fn open(database: &Database) -> Option<Self> {
-        let folder = std::env::temp_dir().join(format!("dealdesk-post-{}", std::process::id()));
-        std::fs::remove_dir_all(&folder).ok();
-        std::fs::create_dir_all(&folder).unwrap();
-        let (imap, smtp, ours) = (free_port().await, free_port().await, free_port().await);
-        let place = folder.join("dovecot").display().to_string();
-        let mailboxes = Peer::beside("dovecot.sh", imap, &[&place]).await?;
-        let sent = folder.join("sent");
-        let relay = Peer::beside("aiosmtpd.sh", smtp, &[&sent.display().to_string()]).await?;
-        let product = Setting::on(database)
-            .with("SLACK_BOT_TOKEN", "")
-            .with("EMAIL_INBOXES", "deals@us.example")
-            .with("IMAP_URL", format!("imap://deals:pass@127.0.0.1:{imap}"))
-            .with("SMTP_URL", format!("smtp://127.0.0.1:{smtp}"))
-            .with("EMAIL_LMTP_LISTEN", format!("127.0.0.1:{ours}"))
-            .with("EMAIL_UPSTREAM", "mx.us.example")
-            .start()
-            .await;
-        Some(Self { product, _peers: vec![mailboxes, relay], into_mailbox: imap + 1, into_us: ours, sent })
-    }
-
-    /// The mails that were sent, whole.
-    fn sent(&self) -> Vec<String> {
-        let read = |folder: &Path| {
-            let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-            entries.map(|entry| std::fs::read_to_string(entry.path()).unwrap()).collect::<Vec<_>>()
-        };
-        read(&self.sent.join("new"))
-    }
-}
-
-/// Hands a mail in by LMTP.
-async fn deliver(port: u16, recipient: &str, mail: &str) {
-    let mut line = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-    let body = mail.replace("\r\n", "\n").replace('\n', "\r\n");
-    let said = format!(
-        "LHLO test\r\nMAIL FROM:<ann@a.example>\r\nRCPT TO:<{recipient}>\r\nDATA\r\n{body}\r\n.\r\nQUIT\r\n"
-    );
-    for part in said.split_inclusive("\r\n").collect::<Vec<_>>() {
-        line.write_all(part.as_bytes()).await.unwrap();
-    }
-    let mut answer = String::new();
-    line.read_to_string(&mut answer).await.unwrap();
-    assert!(answer.contains("\r\n250 2.") || answer.contains("Saved"), "{answer}");
-}
-
-fn mail(id: &str, proof: &str, text: &str) -> String {
-    format!(
-        "{proof}From: Ann <ann@a.example>\r\nTo: deals@us.example\r\nSubject: Hello\r\nMessage-ID: <{id}@a.example>\r\n\r\n{text}\r\n"
-    )
+/// A product without Slack, and Ann in its team. None, with a printed line, where the mail servers are not here.
+async fn office() -> Option<(Post, Product, Database)> {
+    let post = Post::open().await?;
+    let database = Database::fresh().await;
+    let product = post.known_to(Setting::on(&database).with("SLACK_BOT_TOKEN", "")).start().await;
+    let (added, said) = product.run(&["people", "add", "Ann", "--email", "ann@a.example"]);
+    assert!(added, "{said}");
+    Some((post, product, database))
 }
 
 #[tokio::test]
 async fn a_mail_is_answered_once_in_its_thread_and_a_forged_one_never() {
-    let database = Database::fresh().await;
-    let Some(post) = Post::open(&database).await else { return };
-    let (added, said) = post.product.run(&["people", "add", "Ann", "--email", "ann@a.example"]);
-    assert!(added, "{said}");
-
-    deliver(post.into_mailbox, "deals", &mail("forged", "", "help")).await;
+    let Some((post, _product, _database)) = office().await else { return };
+    post.into_mailbox(&mail("forged", "", "help")).await;
     let first = mail("1", PROVED, "help");
-    deliver(post.into_mailbox, "deals", &first).await;
+    post.into_mailbox(&first).await;
     eventually("an answer", async || !post.sent().is_empty()).await;
     let answer = &post.sent()[0];
     for field in [
@@ -100,11 +36,11 @@ async fn a_mail_is_answered_once_in_its_thread_and_a_forged_one_never() {
     assert!(!answer.contains("forged"));
 
     // The same mail by another way is the same; an answer to ours belongs to the thread.
-    deliver(post.into_us, "deals@us.example", &first).await;
-    let ours = answer.lines().find_map(|line| line.strip_prefix("Message-ID: ")).unwrap().to_owned();
+    post.into_door(INBOX, &first).await;
+    let ours = field(answer, "Message-ID");
     let second = mail("2", PROVED, "help")
         .replace("Subject: Hello", &format!("In-Reply-To: {ours}\r\nSubject: Re: Hello"));
-    deliver(post.into_us, "deals@us.example", &second).await;
+    post.into_door(INBOX, &second).await;
     eventually("a second answer", async || post.sent().len() == 2).await;
     let whole = post.sent().concat();
     assert!(
@@ -114,10 +50,56 @@ async fn a_mail_is_answered_once_in_its_thread_and_a_forged_one_never() {
     );
 
     // What we sent comes back, and so does a machine's answer: nobody is answered.
-    deliver(post.into_us, "deals@us.example", answer).await;
+    post.into_door(INBOX, answer).await;
     let away =
         mail("3", PROVED, "help").replace("Subject: Hello", "Auto-Submitted: auto-replied\r\nSubject: Away");
-    deliver(post.into_us, "deals@us.example", &away).await;
+    post.into_door(INBOX, &away).await;
     tokio::time::sleep(Duration::from_secs(2)).await;
     assert_eq!(post.sent().len(), 2, "{}", post.sent().concat());
+}
+
+#[tokio::test]
+async fn a_program_that_answers_everything_is_answered_once() {
+    let Some((post, _product, database)) = office().await else { return };
+    // It hides that it is one, and answers whatever it gets, each time with another number.
+    for turn in 0..6 {
+        let words = format!("We have received your message. Your ticket is {}.", 4711 + turn);
+        let whole = mail(&format!("loop{turn}"), PROVED, &words);
+        post.into_door(INBOX, &whole).await;
+        let mut owner = database.owner().await;
+        eventually("it is read", async || {
+            let open = "SELECT count(*) FROM inbox WHERE state IN ('new', 'running')";
+            sqlx::query_scalar::<_, i64>(open).fetch_one(&mut owner).await.unwrap() == 0
+        })
+        .await;
+    }
+    eventually("an answer", async || !post.sent().is_empty()).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(post.sent().len(), 1, "{}", post.sent().concat());
+}
+
+#[tokio::test]
+async fn a_stranger_is_let_in_with_one_press_and_what_she_wrote_is_answered() {
+    let Some((post, product, database)) = office().await else { return };
+    let whole = mail("new", PROVED, "help").replace("Ann <ann@a.example>", "Zoe <zoe@a.example>");
+    post.into_door(INBOX, &whole).await;
+    let mut owner = database.owner().await;
+    let mut kept: Option<uuid::Uuid> = None;
+    eventually("it is kept for an admin", async || {
+        kept = sqlx::query_scalar("SELECT inbound_id FROM inbox WHERE stranger = 'zoe@a.example'")
+            .fetch_optional(&mut owner)
+            .await
+            .unwrap();
+        kept.is_some()
+    })
+    .await;
+    assert!(post.sent().is_empty(), "strangers are not answered");
+
+    let admin = product.admin().await;
+    let page = admin.page("/inbox").await;
+    assert!(page.contains("zoe@a.example") && page.contains("Invite as a member"), "{page}");
+    let pressed = admin.sends(&format!("/inbox/{}/invite", kept.unwrap()), String::new()).await;
+    assert!(pressed.status().is_redirection(), "{}", pressed.status());
+    eventually("an answer", async || post.sent().len() == 1).await;
+    assert_eq!(field(&post.sent()[0], "To"), "zoe@a.example");
 }

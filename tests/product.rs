@@ -151,20 +151,20 @@ impl Product {
 
     /// A page of the console, as the admin sees it who uses the link that was printed at the start.
     pub async fn page(&self, path: &str) -> String {
+        self.admin().await.page(path).await
+    }
+
+    /// The admin in the console, by the link that was printed at the start, which works once.
+    pub async fn admin(&self) -> Admin {
         let log = self.log();
         let (_, token) = log.lines().find_map(|line| line.split_once("/sign-in?token=")).unwrap();
         let alone = reqwest::redirect::Policy::none();
         let client =
             reqwest::Client::builder().timeout(Duration::from_secs(10)).redirect(alone).build().unwrap();
-        let sign_in = client
-            .post(format!("{}/sign-in", self.url))
-            .header("sec-fetch-site", "same-origin")
-            .header("content-type", "application/x-www-form-urlencoded")
-            .body(format!("token={token}"));
-        let answer = sign_in.send().await.unwrap();
-        let cookie = answer.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
-        let page = client.get(format!("{}{path}", self.url)).header("cookie", cookie).send().await.unwrap();
-        page.text().await.unwrap()
+        let mut admin = Admin { url: self.url.clone(), client, cookie: String::new() };
+        let answer = admin.sends("/sign-in", format!("token={token}")).await;
+        admin.cookie = answer.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+        admin
     }
 
     /// Its data folder.
@@ -177,6 +177,33 @@ impl Product {
         let output = self.setting.command().args(arguments).output().unwrap();
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         (output.status.success(), text + &String::from_utf8_lossy(&output.stderr))
+    }
+}
+
+/// An admin signed in to the console, without a browser.
+pub struct Admin {
+    url: String,
+    client: reqwest::Client,
+    cookie: String,
+}
+
+impl Admin {
+    /// A page.
+    pub async fn page(&self, path: &str) -> String {
+        let asked = self.client.get(format!("{}{path}", self.url)).header("cookie", &self.cookie);
+        asked.send().await.unwrap().text().await.unwrap()
+    }
+
+    /// Sends a form, its fields encoded.
+    pub async fn sends(&self, path: &str, fields: String) -> reqwest::Response {
+        let form = self
+            .client
+            .post(format!("{}{path}", self.url))
+            .header("cookie", &self.cookie)
+            .header("sec-fetch-site", "same-origin")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(fields);
+        form.send().await.unwrap()
     }
 }
 

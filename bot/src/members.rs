@@ -11,6 +11,7 @@ use domain::person::{Channel, Person, Profile, Role};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use storage::audit::{self, Act};
+use storage::credentials::{self, Kind};
 use storage::people::{self, Identity};
 use storage::seal::Seal;
 use storage::workspaces::{self, Workspace};
@@ -73,11 +74,7 @@ impl Members {
             let Ok(id) = inbound.sender.parse::<PersonId>() else { return Ok(stranger()) };
             return Ok(people::get(&mut tx, id).await?.map_or_else(stranger, Who::Member));
         }
-        let identity = Identity {
-            channel: inbound.channel,
-            workspace: inbound.workspace.clone(),
-            external_id: inbound.sender.clone(),
-        };
+        let identity = identity(inbound);
         if let Some(person) = people::by_identity(&mut tx, &identity).await? {
             return Ok(Who::Member(person));
         }
@@ -103,15 +100,53 @@ impl Members {
             }
             None => return Ok(stranger()),
         };
-        people::link(&mut tx, person.id, &identity).await?;
-        self.note(&mut tx, "person.linked", &person, &identity).await?;
-        // Whoever presses a button of a request sees it already.
-        let is_press = matches!(inbound.content, Content::Press { .. } | Content::Form { .. });
-        if person.role >= Role::Approver && !is_press {
-            messages::share_open_requests(&mut tx, &self.ids, person.id).await?;
-        }
+        self.welcome(&mut tx, &person, &identity, &inbound.content).await?;
         tx.commit().await?;
         Ok(Who::Member(person))
+    }
+
+    /// Makes a stranger known as the person who holds a code; none if the code does not hold, or if the name is that of
+    /// somebody from outside or of somebody who left.
+    pub(crate) async fn redeem(
+        &self,
+        workspace: &Workspace,
+        inbound: &Inbound,
+        code: &str,
+    ) -> anyhow::Result<Option<Person>> {
+        let holder = credentials::holder(&self.db, Kind::Code, code, self.clock.now()).await?;
+        let Some(person) = holder.filter(|person| person.tenant == workspace.tenant) else { return Ok(None) };
+        if inbound.channel == Channel::Slack
+            && self.profile(workspace, inbound).await?.is_none_or(|profile| profile.is_outsider)
+        {
+            return Ok(None);
+        }
+        let identity = identity(inbound);
+        let mut tx = self.db.tenant(workspace.tenant).begin().await?;
+        let is_free = !people::has_left(&mut tx, &identity, None).await?;
+        if !is_free || !credentials::revoke(&mut tx, code).await? {
+            return Ok(None);
+        }
+        self.welcome(&mut tx, &person, &identity, &inbound.content).await?;
+        tx.commit().await?;
+        Ok(Some(person))
+    }
+
+    /// Links a name to a person, and shows what waits for her there.
+    async fn welcome(
+        &self,
+        tx: &mut Tx,
+        person: &Person,
+        identity: &Identity,
+        content: &Content,
+    ) -> anyhow::Result<()> {
+        people::link(tx, person.id, identity).await?;
+        self.note(tx, "person.linked", person, identity).await?;
+        // Whoever presses a button of a request sees it already.
+        let is_press = matches!(content, Content::Press { .. } | Content::Form { .. });
+        if person.role >= Role::Approver && !is_press {
+            messages::share_open_requests(tx, &self.ids, person.id).await?;
+        }
+        Ok(())
     }
 
     async fn profile(&self, workspace: &Workspace, inbound: &Inbound) -> anyhow::Result<Option<Profile>> {
@@ -164,5 +199,14 @@ impl Members {
             }),
         };
         Ok(audit::append(tx, act).await?)
+    }
+}
+
+/// The name by which a channel knows whoever wrote.
+fn identity(inbound: &Inbound) -> Identity {
+    Identity {
+        channel: inbound.channel,
+        workspace: inbound.workspace.clone(),
+        external_id: inbound.sender.clone(),
     }
 }

@@ -196,11 +196,22 @@ impl Worker {
             return Ok(None);
         };
         inbox::assign(db, claimed, workspace.tenant).await?;
-        let person = match self.members.who(&workspace, &inbound).await? {
+        let mut who = self.members.who(&workspace, &inbound).await?;
+        if let (Who::Stranger(_), Wish::Plan(Intent::Join { code: Some(code) }, _)) = (&who, &wish) {
+            who = match self.members.redeem(&workspace, &inbound, code).await? {
+                Some(person) => Who::Member(person),
+                None => {
+                    self.tell_directly(&workspace, &inbound, &wording::code_unknown()).await;
+                    inbox::end(db, claimed, Ending::Ignored, "a code that does not hold").await?;
+                    return Ok(None);
+                }
+            };
+        }
+        let person = match who {
             Who::Member(person) => person,
             Who::Stranger(_) if inbound.channel == Channel::Email => {
-                let why = format!("quarantined: nobody here has the address {}", inbound.sender);
-                inbox::end(db, claimed, Ending::Unparsable, &why).await?;
+                let author = (inbound.sender.as_str(), inbound.sender_name.as_deref());
+                inbox::quarantine(db, claimed, author).await?;
                 return Ok(None);
             }
             Who::Stranger(name) => {
@@ -217,6 +228,13 @@ impl Worker {
             }
             Wish::Plan(intent, said) if inbound.channel == Channel::Email => {
                 let intent = mail::without_decisions(intent);
+                if matches!(intent, Intent::Unclear { .. })
+                    && self.is_machine(&person, &inbound, &said).await?
+                {
+                    let why = "not understood again: perhaps two programs are talking";
+                    inbox::end(db, claimed, Ending::Ignored, why).await?;
+                    return Ok(None);
+                }
                 self.begin(claimed, (&inbound, &person), (&intent, &said), lease).await.map(Some)
             }
             Wish::Plan(intent, said) => {
@@ -251,6 +269,13 @@ impl Worker {
             (Some(office), Some(tenant)) => office.open_mail(&self.desk.db, claimed, tenant).await,
             _ => Ok(ended("mail is not configured (EMAIL_INBOXES)")),
         }
+    }
+
+    /// Whether a mail that makes no sense is better left without another answer.
+    async fn is_machine(&self, person: &Person, inbound: &Inbound, said: &str) -> anyhow::Result<bool> {
+        let mut tx = self.desk.db.tenant(person.tenant).begin().await?;
+        let earlier = plans::not_understood(&mut tx, inbound.channel, &inbound.place.room).await?;
+        Ok(mail::goes_round(said, &earlier))
     }
 
     /// A typed decision may name its request by the end of its number; that takes the open ones to read.

@@ -96,6 +96,8 @@ pub fn router(console: Console) -> Router {
         .route("/plans/{plan}/steps", get(pages::plan::steps))
         .route("/audit", get(pages::audit::page))
         .route("/inbox", get(pages::inbox::page))
+        .route("/inbox/{message}/invite", post(pages::inbox::invite))
+        .route("/inbox/{message}/drop", post(pages::inbox::set_aside))
         .route("/people", get(pages::people::page).post(pages::people::add))
         .route("/people/{person}/role", post(pages::people::set_role))
         .route("/people/{person}/link", post(pages::people::link))

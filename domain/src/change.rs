@@ -107,6 +107,15 @@ pub enum Change {
         /// Who gave it.
         by: PersonId,
     },
+    /// A person gets a code for another channel; earlier ones hold no longer.
+    IssueCode {
+        /// Whose.
+        person: PersonId,
+        /// The code, as typed.
+        code: String,
+        /// When it lapses.
+        until: DateTime<Utc>,
+    },
     /// A version of a document is kept with its text.
     AddVersion(Box<NewVersion>),
     /// What was read in a version is kept; what a person has to look at is queued.

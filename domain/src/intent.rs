@@ -82,6 +82,11 @@ pub enum Intent {
     },
     /// List the people of the tenant.
     ListPeople,
+    /// Tell where the sender is known and how to be known elsewhere; with a code, be known here as its holder.
+    Join {
+        /// The code as typed.
+        code: Option<String>,
+    },
     /// Give a person a role.
     SetRole {
         /// Name, mail address or a channel's mention.
@@ -212,6 +217,7 @@ impl Intent {
             Self::AskComment { .. } => "ask_comment",
             Self::Withdraw { .. } => "withdraw",
             Self::ListPeople => "list_people",
+            Self::Join { .. } => "join",
             Self::SetRole { .. } => "set_role",
             Self::AnalyzeContract { .. } => "analyze_contract",
             Self::ShowContract { .. } => "show_contract",

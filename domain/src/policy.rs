@@ -12,6 +12,7 @@ pub fn least_role(intent: &Intent) -> Role {
         | Intent::ShowDeal { .. }
         | Intent::ListApprovals
         | Intent::ListPeople
+        | Intent::Join { .. }
         | Intent::ShowContract { .. }
         | Intent::AskContract { .. }
         | Intent::SearchClauses { .. }

@@ -8,6 +8,7 @@ use domain::plan::{Context, Step};
 use serde_json::{Value, json};
 
 use crate::audit::{self, Act};
+use crate::credentials::{self, Kind};
 use crate::db::Tx;
 use crate::error::Error;
 use crate::messages::{self, Origin};
@@ -78,6 +79,11 @@ pub async fn apply(
             }
             (format!("person:{by}"), "person.role_set", format!("person:{person}"))
         }
+        Change::IssueCode { person, code, until } => {
+            credentials::revoke_codes(tx, *person).await?;
+            credentials::issue(tx, *person, Kind::Code, code, Some(*until)).await?;
+            (format!("person:{person}"), "person.code_made", format!("person:{person}"))
+        }
         other => apply_to_contract(tx, ids, step, (other, now)).await?,
     };
     let detail = json!({ "plan": step.plan, "step": step.position, "change": recorded(change) });
@@ -143,6 +149,7 @@ fn recorded(change: &Change) -> Value {
         Change::SavePlaybook { number, note, .. } => {
             json!({ "change": "save_playbook", "number": number, "note": note })
         }
+        Change::IssueCode { until, .. } => json!({ "change": "issue_code", "until": until }),
         other => json!(other),
     }
 }

@@ -1,4 +1,4 @@
-//! What opens a door: sign-in links, console sessions, interface tokens. Only hashes are stored.
+//! What opens a door: sign-in links, console sessions, interface tokens, codes. Only hashes are stored.
 
 use chrono::{DateTime, Utc};
 use domain::ids::{PersonId, TenantId};
@@ -21,6 +21,8 @@ pub enum Kind {
     Session,
     /// A program that speaks for a person.
     Token,
+    /// Makes its holder known on another channel, once.
+    Code,
 }
 
 impl Kind {
@@ -29,6 +31,7 @@ impl Kind {
             Self::Link => "link",
             Self::Session => "session",
             Self::Token => "token",
+            Self::Code => "code",
         }
     }
 }
@@ -73,6 +76,15 @@ pub async fn holder(db: &Db, kind: Kind, secret: &str, now: DateTime<Utc>) -> Re
     };
     let role = Role::from_name(&role).ok_or_else(|| Error::unreadable("role", &role))?;
     Ok(Some(Person { id: PersonId(id), tenant: TenantId(tenant), name, email, role }))
+}
+
+/// Takes a person's codes out of use, so that only the newest holds.
+pub async fn revoke_codes(tx: &mut Tx, person: PersonId) -> Result<(), Error> {
+    sqlx::query("DELETE FROM credentials WHERE person_id = $1 AND kind = 'code'")
+        .bind(person.0)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
 }
 
 /// Takes a credential out of use; false when it was not there, so that a link works once.

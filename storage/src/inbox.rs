@@ -130,6 +130,26 @@ pub async fn end(db: &Db, claimed: &Claimed, ending: Ending, why: &str) -> Resul
     if done.rows_affected() == 1 { Ok(()) } else { Err(Error::Stale("message")) }
 }
 
+/// Keeps a message of somebody who is proved to have written it but is no member, for an admin to see.
+pub async fn quarantine(
+    db: &Db,
+    claimed: &Claimed,
+    (address, name): (&str, Option<&str>),
+) -> Result<(), Error> {
+    let done = sqlx::query(
+        "UPDATE inbox SET state = 'unparsable', error = 'nobody here has this address', stranger = $3, stranger_name = $4,
+                          lease_until = NULL
+         WHERE inbound_id = $1 AND fence = $2 AND state = 'running'",
+    )
+    .bind(claimed.id.0)
+    .bind(claimed.fence)
+    .bind(address.to_lowercase())
+    .bind(name)
+    .execute(db.system())
+    .await?;
+    if done.rows_affected() == 1 { Ok(()) } else { Err(Error::Stale("message")) }
+}
+
 /// Puts a message back for a later try.
 pub async fn put_back(db: &Db, claimed: &Claimed, after_s: f64, why: &str) -> Result<(), Error> {
     let done = sqlx::query(
@@ -225,13 +245,70 @@ pub struct Odd {
     pub received_at: DateTime<Utc>,
     /// The beginning of its bytes as text.
     pub excerpt: String,
+    /// Who wrote it, proved, but no member.
+    pub stranger: Option<Stranger>,
+}
+
+/// Somebody who wrote and is no member.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stranger {
+    /// Mail address, lower case.
+    pub address: String,
+    /// The name she gives herself.
+    pub name: Option<String>,
+}
+
+/// Takes up again what strangers with an address wrote, now that she is a member; how many messages.
+pub async fn take_up(tx: &mut crate::Tx, address: &str) -> Result<u64, Error> {
+    let done = sqlx::query(
+        "UPDATE inbox SET state = 'new', attempt = 0, run_at = now(), error = NULL, stranger = NULL
+         WHERE stranger = $1 AND state = 'unparsable'",
+    )
+    .bind(address)
+    .execute(&mut **tx)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Sets an odd message aside for good; its bytes stay. Errors: [`Error::Missing`] when it is not odd, or no longer.
+pub async fn set_aside(tx: &mut crate::Tx, id: InboundId) -> Result<(), Error> {
+    let done = sqlx::query(
+        "UPDATE inbox SET state = 'ignored' WHERE inbound_id = $1 AND state IN ('unparsable', 'failed')",
+    )
+    .bind(id.0)
+    .execute(&mut **tx)
+    .await?;
+    if done.rows_affected() == 1 { Ok(()) } else { Err(Error::Missing("message")) }
+}
+
+/// Who wrote an odd message without being a member.
+pub async fn stranger(tx: &mut crate::Tx, id: InboundId) -> Result<Option<Stranger>, Error> {
+    let row: Option<(String, Option<String>)> = sqlx::query_as(
+        "SELECT stranger, stranger_name FROM inbox
+         WHERE inbound_id = $1 AND state = 'unparsable' AND stranger IS NOT NULL",
+    )
+    .bind(id.0)
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(row.map(|(address, name)| Stranger { address, name }))
 }
 
 /// Messages that could not be dealt with, newest first.
 pub async fn odd(tx: &mut crate::Tx, limit: i64) -> Result<Vec<Odd>, Error> {
-    type Row = (Uuid, String, String, String, Option<String>, DateTime<Utc>, Vec<u8>);
+    type Row = (
+        Uuid,
+        String,
+        String,
+        String,
+        Option<String>,
+        DateTime<Utc>,
+        Vec<u8>,
+        Option<String>,
+        Option<String>,
+    );
     let rows: Vec<Row> = sqlx::query_as(
-        "SELECT inbound_id, channel, route, state, error, received_at, substring(body from 1 for 400)
+        "SELECT inbound_id, channel, route, state, error, received_at, substring(body from 1 for 400), stranger,
+                stranger_name
          FROM inbox WHERE state IN ('unparsable', 'failed') ORDER BY received_at DESC LIMIT $1",
     )
     .bind(limit)
@@ -239,7 +316,7 @@ pub async fn odd(tx: &mut crate::Tx, limit: i64) -> Result<Vec<Odd>, Error> {
     .await?;
     Ok(rows
         .into_iter()
-        .map(|(id, channel, route, state, error, received_at, body)| Odd {
+        .map(|(id, channel, route, state, error, received_at, body, address, name)| Odd {
             id: InboundId(id),
             channel,
             route,
@@ -247,6 +324,7 @@ pub async fn odd(tx: &mut crate::Tx, limit: i64) -> Result<Vec<Odd>, Error> {
             error,
             received_at,
             excerpt: String::from_utf8_lossy(&body).into_owned(),
+            stranger: address.map(|address| Stranger { address, name }),
         })
         .collect())
 }

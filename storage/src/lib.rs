@@ -27,6 +27,7 @@ pub mod people;
 pub mod plans;
 pub mod playbooks;
 pub mod probe;
+pub mod reach;
 pub mod relocation;
 pub mod renewals;
 pub mod reviews;

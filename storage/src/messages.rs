@@ -13,6 +13,7 @@ use crate::conversations::{self, Conversation};
 use crate::db::{Tx, WORK_CHANNEL, Work};
 use crate::error::Error;
 use crate::people;
+use crate::reach::{self, Way};
 
 /// The channel on which the console hears that a message changed; the payload is the room.
 pub const SHOWN_CHANNEL: &str = "dealdesk_shown";
@@ -46,6 +47,7 @@ impl Origin {
 }
 
 struct Target {
+    channel: Channel,
     room: Option<String>,
     thread: Option<String>,
     person: Option<PersonId>,
@@ -62,7 +64,7 @@ pub async fn say(tx: &mut Tx, ids: &Ids, origin: Origin, say: &Say) -> Result<()
         if target.is_fleeting && say.urgency == Urgency::Progress && conversation.channel != Channel::Web {
             continue;
         }
-        enqueue(tx, ids, origin, (&conversation, target), say).await?;
+        enqueue(tx, ids, origin, target, say).await?;
     }
     Ok(())
 }
@@ -74,6 +76,7 @@ async fn targets(
     say: &Say,
 ) -> Result<Vec<Target>, Error> {
     let in_thread = |person, is_fleeting, approval| Target {
+        channel: conversation.channel,
         room: Some(conversation.room.clone()),
         thread: conversation.thread.clone(),
         person,
@@ -95,42 +98,25 @@ async fn targets(
     }
 }
 
-/// A person in private, on the conversation's channel. The console shows everybody what waits for
-/// them, so nothing is sent there.
+/// A person in private, on every chat she is known on, else by mail. The console shows everybody what waits for them,
+/// so nothing is sent there.
 async fn private(
     tx: &mut Tx,
     conversation: &Conversation,
     person: PersonId,
     approval: Option<ApprovalId>,
 ) -> Result<Vec<Target>, Error> {
-    let names = people::identities(tx, person).await?;
-    if conversation.channel == Channel::Email {
-        // Everybody with an address can be written to, also who never wrote to us.
-        let workspace = conversation.workspace.clone();
-        let target = Target {
-            room: None,
-            thread: None,
-            person: Some(person),
-            is_fleeting: false,
-            approval,
-            workspace,
-        };
-        let has_address = people::get(tx, person).await?.is_some_and(|person| person.email.is_some());
-        return Ok(has_address.then_some(target).into_iter().collect());
-    }
-    Ok(names
-        .into_iter()
-        .filter(|name| name.channel == conversation.channel && name.workspace == conversation.workspace)
-        .filter(|name| name.channel != Channel::Web)
-        .map(|name| Target {
-            room: None,
-            thread: None,
-            person: Some(person),
-            is_fleeting: false,
-            approval,
-            workspace: name.workspace,
-        })
-        .collect())
+    let ways = reach::privately(tx, conversation, person).await?;
+    let target = |way: Way| Target {
+        channel: way.channel,
+        room: None,
+        thread: None,
+        person: Some(person),
+        is_fleeting: false,
+        approval,
+        workspace: way.workspace,
+    };
+    Ok(ways.into_iter().map(target).collect())
 }
 
 /// Shows a person who may decide every open request that waits for such a person, in private where it was asked.
@@ -160,22 +146,32 @@ pub async fn share_open_requests(tx: &mut Tx, ids: &Ids, person: PersonId) -> Re
             urgency: Urgency::Decision,
         };
         for target in private(tx, &conversation, person, Some(ApprovalId(approval))).await? {
-            enqueue(tx, ids, origin, (&conversation, target), &say).await?;
+            if has_copy(tx, approval, person, target.channel).await? {
+                continue;
+            }
+            enqueue(tx, ids, origin, target, &say).await?;
         }
     }
     Ok(())
 }
 
-async fn enqueue(
-    tx: &mut Tx,
-    ids: &Ids,
-    origin: Origin,
-    (conversation, target): (&Conversation, Target),
-    say: &Say,
-) -> Result<(), Error> {
+/// Whether a person has a request on a channel already.
+async fn has_copy(tx: &mut Tx, approval: Uuid, person: PersonId, channel: Channel) -> Result<bool, Error> {
+    Ok(sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM messages WHERE approval_id = $1 AND person_id = $2 AND channel = $3)",
+    )
+    .bind(approval)
+    .bind(person.0)
+    .bind(channel.name())
+    .fetch_one(&mut **tx)
+    .await?)
+}
+
+async fn enqueue(tx: &mut Tx, ids: &Ids, origin: Origin, target: Target, say: &Say) -> Result<(), Error> {
     let tenant = tx.tenant();
     let to = target.person.map_or_else(|| "thread".to_owned(), |person| person.to_string());
-    let key = effect_key(tx, origin, &format!("{}/{to}", say.slot), &say.card)?;
+    let place = format!("{}/{}/{to}", say.slot, target.channel.name());
+    let key = effect_key(tx, origin, &place, &say.card)?;
     let message: Uuid = sqlx::query_scalar(
         "INSERT INTO messages (message_id, tenant_id, plan_id, slot, channel, workspace, room, thread, person_id,
                                is_fleeting, approval_id, post_key, card)
@@ -188,7 +184,7 @@ async fn enqueue(
     .bind(tenant.0)
     .bind(origin.plan.0)
     .bind(&say.slot)
-    .bind(conversation.channel.name())
+    .bind(target.channel.name())
     .bind(&target.workspace)
     .bind(&target.room)
     .bind(&target.thread)
@@ -273,6 +269,17 @@ pub async fn edit_copies(
         queue(tx, ids, MessageId(message), PlanId(plan), (&key, 0, card)).await?;
     }
     Ok(())
+}
+
+/// What the copies of a request show now; none before it was shown to anybody.
+pub async fn request_card(tx: &mut Tx, approval: ApprovalId) -> Result<Option<Card>, Error> {
+    let card: Option<Json<Card>> = sqlx::query_scalar(
+        "SELECT card FROM messages WHERE approval_id = $1 ORDER BY person_id NULLS FIRST LIMIT 1",
+    )
+    .bind(approval.0)
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(card.map(|card| card.0))
 }
 
 /// Hash of tenant, plan, step and payload: the same effect never gets two rows.

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use domain::ids::{ConversationId, Ids, PersonId, PlanId, StepId, TenantId};
 use domain::intent::Intent;
+use domain::person::Channel;
 use domain::plan::{Agent, Context, Draft, PlanState, Step, StepState};
 use serde_json::Value;
 use uuid::Uuid;
@@ -294,4 +295,17 @@ pub async fn said_in_room(tx: &mut Tx, room: &str, limit: i64) -> Result<Vec<Sai
             Ok(Said { plan: PlanId(id), text, state, at })
         })
         .collect()
+}
+
+/// What was said in a room within the last hour and not understood, on a channel.
+pub async fn not_understood(tx: &mut Tx, channel: Channel, room: &str) -> Result<Vec<String>, Error> {
+    Ok(sqlx::query_scalar(
+        "SELECT said FROM plans JOIN conversations USING (conversation_id)
+         WHERE channel = $1 AND room = $2 AND intent->>'intent' = 'unclear'
+           AND plans.created_at > now() - interval '1 hour'",
+    )
+    .bind(channel.name())
+    .bind(room)
+    .fetch_all(&mut **tx)
+    .await?)
 }

@@ -13,7 +13,7 @@ use domain::person::{Channel, Person};
 use domain::plan::{Context, Finish, Outcome, Recovery, Step};
 use domain::wording::{self, Asked};
 use serde_json::{Value, json};
-use storage::{Tx, approvals, conversations, people};
+use storage::{Tx, approvals, conversations, people, reach};
 
 use crate::desk::{Desk, storage};
 use crate::planner::matter;
@@ -87,16 +87,13 @@ async fn open(desk: &Desk, context: &Context, step: &Step) -> Result<Outcome, Re
     Ok(Outcome::Wait { finish, until: Some(expires_at) })
 }
 
-/// Who may decide, and where they hear of it: on the conversation's channel, or only in the console.
+/// Who may decide, and where they hear of it: on a channel, or only in the console.
 async fn whom(desk: &Desk, context: &Context, tx: &mut Tx) -> Result<Asked, storage::Error> {
     let conversation = conversations::get(tx, context.conversation).await?;
     let mut asked = Asked { console_url: desk.console_url.clone(), ..Asked::default() };
     for approver in people::approvers(tx, context.requester).await? {
-        let names = people::identities(tx, approver.id).await?;
         let is_reached = conversation.channel == Channel::Web
-            || names
-                .iter()
-                .any(|n| n.channel == conversation.channel && n.workspace == conversation.workspace);
+            || !reach::privately(tx, &conversation, approver.id).await?.is_empty();
         if is_reached { &mut asked.here } else { &mut asked.in_console }.push(approver.name);
     }
     Ok(asked)

@@ -60,6 +60,7 @@ pub fn plan(intent: &Intent) -> Vec<Draft> {
         | Intent::ListApprovals
         | Intent::AskComment { .. }
         | Intent::ListPeople
+        | Intent::Join { .. }
         | Intent::SetRole { .. }
         | Intent::Refused { .. }
         | Intent::Unclear { .. } => vec![step(Agent::Planner, "reply")],

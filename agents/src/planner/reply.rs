@@ -1,17 +1,21 @@
 //! Puts answers together for the person who asked.
 
+use chrono::Duration;
 use domain::approval;
 use domain::card::{Audience, Card, Say, Urgency};
 use domain::change::Change;
 use domain::intent::Intent;
-use domain::person::{Person, Role};
+use domain::person::{Channel, Person, Role};
 use domain::plan::{Context, Finish, Outcome, Recovery};
 use domain::search::Answer;
 use domain::wording::{self, PersonRow};
-use storage::{approvals, people};
+use storage::{Tx, approvals, people};
 
 use crate::desk::{Desk, earlier, storage};
 use crate::planner::matter;
+
+/// How long a code for another channel holds.
+const CODE_LASTS: Duration = Duration::minutes(10);
 
 /// Shows what a search found, in place of the progress.
 pub(super) async fn present(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
@@ -62,6 +66,15 @@ pub(super) async fn reply(desk: &Desk, context: &Context) -> Result<Outcome, Rec
             let asked = approvals::get(&mut tx, *approval).await.map_err(|_| wording::approval_unknown())?;
             wording::ask_comment(&asked)
         }
+        Intent::Join { code: None } => {
+            let known = places(&mut tx, &asker).await.map_err(storage)?;
+            let (code, until) = (join_code(&desk.ids.secret()), desk.clock.now() + CODE_LASTS);
+            let card = wording::join_code(&asker.name, &known, &code);
+            let change = Change::IssueCode { person: asker.id, code, until };
+            return Ok(with_change(change, to_requester(card)));
+        }
+        // A stranger's code was redeemed before there was a plan.
+        Intent::Join { code: Some(_) } => wording::joined(&asker.name, asker.role),
         Intent::SetRole { person, role } => {
             let found = people::matching(&mut tx, person).await.map_err(storage)?;
             let [target] = found.as_slice() else {
@@ -79,6 +92,36 @@ pub(super) async fn reply(desk: &Desk, context: &Context) -> Result<Outcome, Rec
         }
     };
     Ok(say(to_requester(card)))
+}
+
+/// Where a person is known, in words.
+async fn places(tx: &mut Tx, person: &Person) -> Result<Vec<String>, storage::Error> {
+    let mut places: Vec<String> = Vec::new();
+    for name in people::identities(tx, person.id).await? {
+        let place = match name.channel {
+            Channel::Slack => "Slack".to_owned(),
+            Channel::Discord => "Discord".to_owned(),
+            Channel::Email => format!("mail ({})", name.external_id),
+            Channel::Web => continue,
+        };
+        if !places.contains(&place) {
+            places.push(place);
+        }
+    }
+    if let Some(email) = &person.email
+        && places.iter().all(|place| !place.contains(email.as_str()))
+    {
+        places.push(format!("mail ({email})"));
+    }
+    Ok(places)
+}
+
+/// A code of a digit and seven digits and letters, 38 bits, none of which is taken for another.
+fn join_code(secret: &[u8; 32]) -> String {
+    const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+    let letter = |byte: u8, of: u8| char::from(LETTERS[usize::from(byte % of)]);
+    let rest = secret[1..8].iter().map(|byte| letter(*byte, 32));
+    std::iter::once(letter(secret[0], 10)).chain(rest).collect()
 }
 
 fn may_decide(asked: &approval::Approval, person: &Person) -> bool {

@@ -22,7 +22,7 @@ use storage::workspaces::{self, Workspace};
 
 use crate::config::{Config, Email};
 
-pub(crate) use reading::{Opened, without_decisions};
+pub(crate) use reading::{Opened, goes_round, without_decisions};
 pub(crate) use receive::{Door, hand_in, start};
 pub(crate) use token::{Claim, Tokens};
 

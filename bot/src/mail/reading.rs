@@ -189,6 +189,19 @@ pub(crate) fn without_decisions(intent: Intent) -> Intent {
     }
 }
 
+/// Mails of one sender that are answered within an hour without being understood.
+const RIDDLES_MAX: usize = 3;
+
+/// Whether words that nobody understood were said before, numbers aside, or such words come again and again: a program's
+/// way, which an answer would only keep going.
+pub(crate) fn goes_round(said: &str, earlier: &[String]) -> bool {
+    let plain = |text: &str| -> String {
+        text.chars().filter(|letter| letter.is_alphabetic()).flat_map(char::to_lowercase).collect()
+    };
+    let now = plain(said);
+    earlier.len() >= RIDDLES_MAX || earlier.iter().any(|before| plain(before) == now)
+}
+
 /// Bounces, automatic mail, lists and our own are never answered.
 fn without_answer(mail: &Mail<'_>) -> Option<Opened> {
     let why = match mail.kind {

@@ -61,7 +61,8 @@ impl Office {
             (Some(approval), Some(_)) => approvals::get(&mut tx, approval).await.ok(),
             _ => None,
         };
-        let newest = match &delivery.thread {
+        let thread = thread(delivery);
+        let newest = match &thread {
             Some(thread) => mails::newest(&mut tx, thread).await?,
             None => None,
         };
@@ -81,7 +82,7 @@ impl Office {
             Some(title) => title.to_owned(),
             None => rendered.subject.clone(),
         };
-        let mut references: Vec<String> = delivery.thread.clone().into_iter().collect();
+        let mut references: Vec<String> = thread.into_iter().collect();
         references.extend(newest.as_ref().map(|known| known.message_id.clone()));
         references.dedup();
         Ok(Letter {
@@ -109,7 +110,7 @@ impl Office {
 
     async fn remember(&self, db: &Db, delivery: &Delivery, letter: &Letter) -> Result<(), storage::Error> {
         let mut tx = db.tenant(delivery.tenant).begin().await?;
-        let thread = delivery.thread.clone().unwrap_or_else(|| letter.message_id.clone());
+        let thread = thread(delivery).unwrap_or_else(|| letter.message_id.clone());
         let known = Known {
             message_id: letter.message_id.clone(),
             thread,
@@ -120,6 +121,12 @@ impl Office {
         mails::remember(&mut tx, &known).await?;
         tx.commit().await
     }
+}
+
+/// The thread of a delivery: what follows a private mail belongs to that mail's.
+fn thread(delivery: &Delivery) -> Option<String> {
+    let earlier = delivery.external_id.as_ref().filter(|id| *id != HELD);
+    delivery.thread.as_ref().or(earlier).cloned()
 }
 
 /// Why there is no letter.

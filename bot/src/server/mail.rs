@@ -11,14 +11,14 @@ use axum::routing::{get, post};
 use channels::email::envelope::{Arrival, inbox_of};
 use channels::email::structure::BYTES_MAX;
 use domain::approval::{Approval, State as Stands};
-use domain::card::Verb;
+use domain::card::{Block, Card, Verb};
 use domain::ids::InboundId;
 use domain::inbound::WebBody;
 use domain::person::Person;
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 use storage::submission::Submission;
-use storage::{approvals, people};
+use storage::{approvals, messages, people};
 
 use super::Edge;
 use super::problem::Problem;
@@ -95,8 +95,16 @@ fn is_same(given: &str, secret: &str) -> bool {
     !secret.is_empty() && Sha256::digest(given) == Sha256::digest(secret)
 }
 
+/// A request as an approver looks at it.
+struct Look {
+    approval: Approval,
+    person: Person,
+    /// What its copies on channels show; none before there are any.
+    card: Option<Card>,
+}
+
 /// Who looks at which request, if the link holds.
-async fn looked_up(desk: &Desk, token: &str) -> Result<(Approval, Person), Response> {
+async fn looked_up(desk: &Desk, token: &str) -> Result<Look, Response> {
     let gone = || {
         answer(
             StatusCode::NOT_FOUND,
@@ -110,13 +118,14 @@ async fn looked_up(desk: &Desk, token: &str) -> Result<(Approval, Person), Respo
         let mut tx = desk.edge.db.tenant(desk.edge.home).begin().await?;
         let approval = approvals::get(&mut tx, claim.approval).await?;
         let person = people::get(&mut tx, person).await?;
-        Ok::<_, storage::Error>((approval, person))
+        let card = messages::request_card(&mut tx, claim.approval).await?;
+        Ok::<_, storage::Error>((approval, person, card))
     };
     match found.await {
-        Ok((approval, Some(person)))
+        Ok((approval, Some(person), card))
             if desk.office.tokens.holds(&claim, desk.edge.home, &approval, person.id) =>
         {
-            Ok((approval, person))
+            Ok(Look { approval, person, card })
         }
         Ok(_) | Err(storage::Error::Missing(_)) => Err(gone()),
         Err(error) => Err(Problem::from(error).into_response()),
@@ -126,9 +135,7 @@ async fn looked_up(desk: &Desk, token: &str) -> Result<(Approval, Person), Respo
 /// Shows the request. Changes nothing: mail scanners open every link.
 async fn show(State(desk): State<Arc<Desk>>, Path(token): Path<String>) -> Response {
     match looked_up(&desk, &token).await {
-        Ok((approval, person)) => {
-            answer(StatusCode::OK, "Decide on a request", &form(&approval, &person, ""))
-        }
+        Ok(look) => answer(StatusCode::OK, "Decide on a request", &form(&look, "")),
         Err(response) => response,
     }
 }
@@ -147,22 +154,23 @@ async fn decide(
     Path(token): Path<String>,
     Form(choice): Form<Choice>,
 ) -> Response {
-    let (approval, person) = match looked_up(&desk, &token).await {
-        Ok(found) => found,
+    let look = match looked_up(&desk, &token).await {
+        Ok(look) => look,
         Err(response) => return response,
     };
+    let Look { approval, person, .. } = &look;
     if approval.state != Stands::Open {
-        return answer(StatusCode::CONFLICT, "Already decided", &form(&approval, &person, ""));
+        return answer(StatusCode::CONFLICT, "Already decided", &form(&look, ""));
     }
     let comment = choice.comment.trim();
     let verb = match choice.verdict.as_str() {
         "approve" => Verb::Approve,
         "reject" if comment.is_empty() => {
-            let page = form(&approval, &person, "A rejection needs a reason.");
+            let page = form(&look, "A rejection needs a reason.");
             return answer(StatusCode::UNPROCESSABLE_ENTITY, "Decide on a request", &page);
         }
         "reject" => Verb::Reject,
-        _ => return answer(StatusCode::BAD_REQUEST, "Decide on a request", &form(&approval, &person, "")),
+        _ => return answer(StatusCode::BAD_REQUEST, "Decide on a request", &form(&look, "")),
     };
     let body = WebBody::Form {
         person: person.id,
@@ -170,7 +178,7 @@ async fn decide(
         value: approval.id.to_string(),
         fields: vec![("comment".to_owned(), comment.to_owned())],
     };
-    match hand_over(&desk, &token, &person, &body).await {
+    match hand_over(&desk, &token, person, &body).await {
         Ok(()) => answer(
             StatusCode::OK,
             "Thank you",
@@ -192,11 +200,18 @@ async fn hand_over(desk: &Desk, token: &str, person: &Person, body: &WebBody) ->
     Ok(())
 }
 
-fn form(approval: &Approval, person: &Person, warning: &str) -> String {
-    let subject = escaped(&approval.subject.replace('_', " "));
-    let asker = escaped(&approval.requested_by_name);
-    let payload = serde_json::to_string_pretty(&approval.payload).unwrap_or_default();
-    let shown = format!("<p><b>{asker}</b> asks: {subject}</p><pre>{}</pre>", escaped(&payload));
+/// What is asked, and the form that decides while it waits.
+fn form(look: &Look, warning: &str) -> String {
+    let Look { approval, person, card } = look;
+    let shown = match card {
+        Some(card) => plain(card),
+        None => {
+            let subject = escaped(&approval.subject.replace('_', " "));
+            let payload = serde_json::to_string_pretty(&approval.payload).unwrap_or_default();
+            let asker = escaped(&approval.requested_by_name);
+            format!("<p><b>{asker}</b> asks: {subject}</p><pre>{}</pre>", escaped(&payload))
+        }
+    };
     if approval.state != Stands::Open {
         let by = approval.decision.as_ref().map(|decision| format!(" by {}", escaped(&decision.by_name)));
         return format!("{shown}<p>It is {}{}.</p>", approval.state.name(), by.unwrap_or_default());
@@ -213,6 +228,14 @@ fn form(approval: &Approval, person: &Person, warning: &str) -> String {
          <button name=\"verdict\" value=\"reject\">Reject</button></p></form>",
         escaped(&person.name)
     )
+}
+
+/// A card without what can be pressed: the page has a form of its own.
+fn plain(card: &Card) -> String {
+    let mut card = card.clone();
+    card.blocks.retain(|block| !matches!(block, Block::Buttons { .. } | Block::Choices { .. }));
+    card.footer = None;
+    channels::web::render::html(&card)
 }
 
 fn answer(status: StatusCode, title: &str, body: &str) -> Response {

@@ -35,6 +35,7 @@ pub(super) fn read(words: &Words<'_>, most: f64, open: &[ApprovalId]) -> Option<
         Kind::Reviews => contracts::reviews(words, used, most),
         Kind::Renewals => contracts::renewals(words, used, most),
         Kind::People => nothing_after(words, used, Intent::ListPeople, most),
+        Kind::Join => join(words, used, most),
         Kind::Role => role(words, used, most),
         Kind::Help => Some(help(words, used, most)),
     }
@@ -196,6 +197,21 @@ fn nothing_after(words: &Words<'_>, used: usize, intent: Intent, most: f64) -> O
     }
     // "users in Germany" may still be a question.
     (!lexicon::evidence(words, used).is_some()).then(|| unsure([Guess(intent, 0.4)]))
+}
+
+fn join(words: &Words<'_>, used: usize, most: f64) -> Option<Reading> {
+    let rest = words.rest(used).trim().trim_matches(['`', '.']).to_lowercase();
+    let code = rest.strip_prefix("code ").unwrap_or(&rest).replace('-', "");
+    // A digit first: "join tomorrow" is no code.
+    let is_code = code.len() == 8
+        && code.starts_with(|first: char| first.is_ascii_digit())
+        && code.bytes().all(|letter| letter.is_ascii_alphanumeric());
+    match (rest.is_empty(), is_code) {
+        (true, _) => Some(sure(Intent::Join { code: None }, most)),
+        (_, true) => Some(sure(Intent::Join { code: Some(code) }, most)),
+        // "Join us on Tuesday" is no command.
+        _ => None,
+    }
 }
 
 fn role(words: &Words<'_>, used: usize, most: f64) -> Option<Reading> {

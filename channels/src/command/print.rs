@@ -65,6 +65,8 @@ pub fn print(intent: &Intent) -> Option<String> {
         Intent::Withdraw { approval: None } => Some("cancel".to_owned()),
         Intent::Withdraw { approval: Some(approval) } => Some(format!("cancel {approval}")),
         Intent::ListPeople => Some("people".to_owned()),
+        Intent::Join { code: None } => Some("join".to_owned()),
+        Intent::Join { code: Some(code) } => first_same(intent, &[format!("join {code}")]),
         Intent::SetRole { person, role } => {
             let role = role.name();
             let quoted = quote(person).map(|person| format!("role {person} {role}"));

@@ -40,6 +40,8 @@ pub enum Kind {
     Withdraw,
     /// List people.
     People,
+    /// Be known on another channel.
+    Join,
     /// Give a role.
     Role,
     /// Explain.
@@ -73,6 +75,8 @@ pub enum Argument {
     Approval,
     /// A person and a role.
     PersonAndRole,
+    /// Perhaps a code.
+    Code,
     /// Perhaps a command.
     Topic,
 }
@@ -109,7 +113,7 @@ const DECISIONS: &str = "Decisions";
 const TEAM: &str = "Team";
 
 /// All commands, in the order of the help.
-pub static COMMANDS: [Command; 19] = [
+pub static COMMANDS: [Command; 20] = [
     Command {
         kind: Kind::Find,
         name: "find",
@@ -470,6 +474,18 @@ pub static COMMANDS: [Command; 19] = [
         example: "people",
         least_role: Role::Viewer,
         argument: Argument::None,
+        group: TEAM,
+    },
+    Command {
+        kind: Kind::Join,
+        name: "join",
+        aliases: &["who am i", "whoami", "connect me", "my channels"],
+        foreign: &["beitreten", "wer bin ich", "rejoindre", "qui suis je", "unirme", "quien soy"],
+        usage: "join [<code>]",
+        purpose: "Use Dealdesk on another channel as the same person: ask for a code here, write it there.",
+        example: "join",
+        least_role: Role::Viewer,
+        argument: Argument::Code,
         group: TEAM,
     },
     Command {

@@ -169,9 +169,9 @@ pub fn decision_refused(refusal: &Refusal) -> UserError {
 /// Who may decide on a request, by where they hear of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Asked {
-    /// Who was asked on the channel.
+    /// Who was asked on a channel.
     pub here: Vec<String>,
-    /// Who is not known on the channel and has to look into the console.
+    /// Who is known on no channel and has to look into the console.
     pub in_console: Vec<String>,
     /// Where the console is, without a slash at the end.
     pub console_url: String,

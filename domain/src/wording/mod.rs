@@ -40,4 +40,4 @@ pub use report::{
     value_not_said,
 };
 pub use search::{found, nothing_found};
-pub use team::{PersonRow, people, role_set};
+pub use team::{PersonRow, code_unknown, join_code, joined, people, role_set};

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::card::{Block, Card, Text};
+use crate::error::UserError;
 use crate::person::Role;
 
 use super::phrases::count;
@@ -53,6 +54,39 @@ pub fn role_set(name: &str, role: Role) -> Card {
         article(role),
         role.name()
     )))
+}
+
+/// Where a person is known, and the code that makes her known elsewhere.
+pub fn join_code(name: &str, known: &[String], code: &str) -> Card {
+    let known = match known {
+        [] => "only here".to_owned(),
+        places => format!("on {}", places.join(", ")),
+    };
+    Card::titled("Use Dealdesk on another channel")
+        .and_text(format!("I know you, {name}, {known}."))
+        .and_text(
+            Text::default()
+                .plain("To go on elsewhere, write me there within ten minutes: ")
+                .code(format!("join {code}"))
+                .plain(". It works once. Do not pass it on: whoever uses it speaks for you."),
+        )
+}
+
+/// A person is known on this channel.
+pub fn joined(name: &str, role: Role) -> Card {
+    Card::text(Text::default().plain("You are ").strong(name).plain(format!(
+        " here, {} {}. What you began elsewhere waits for you here as well.",
+        article(role),
+        role.name()
+    )))
+}
+
+/// A code opens nothing.
+pub fn code_unknown() -> Card {
+    super::user_error(&UserError::new(
+        "This code does not hold, or no longer: it works once, for ten minutes.",
+        "Ask for a new one where I know you already: `/deal join`.",
+    ))
 }
 
 /// `a` or `an`, as the role's name wants it.

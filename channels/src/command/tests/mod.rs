@@ -36,6 +36,7 @@ fn brief(understood: &Understood) -> String {
         Intent::Withdraw { approval: None } => "cancel".to_owned(),
         Intent::Withdraw { approval: Some(approval) } => format!("cancel|{}", approval.short()),
         Intent::ListPeople => "people".to_owned(),
+        Intent::Join { code } => format!("join {}", code.as_deref().unwrap_or_default()).trim().to_owned(),
         Intent::SetRole { person, role } => format!("role|{person}|{}", role.name()),
         Intent::AnalyzeContract { source: Source::Link { url }, deal, .. } => {
             format!("analyze|{url}|{}", deal.clone().unwrap_or_default())

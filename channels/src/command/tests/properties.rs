@@ -39,6 +39,7 @@ fn intent() -> impl Strategy<Value = Intent> {
         Just(Intent::Help { topic: None }),
         Just(Intent::ListApprovals),
         Just(Intent::ListPeople),
+        prop::option::of("[0-9][0-9a-z]{7}").prop_map(|code| Intent::Join { code }),
         name().prop_map(|query| Intent::Find { query }),
         (prop::option::of(stage.clone()), any::<bool>())
             .prop_map(|(stage, mine)| Intent::ListDeals { stage, mine }),

@@ -492,6 +492,12 @@ fn decisions() {
 #[test]
 fn people_roles_and_help() {
     hold(&[
+        ("join", "join"),
+        ("/deal join", "join"),
+        ("Who am I?", "join"),
+        ("join 7k2m9abc", "join 7k2m9abc"),
+        ("/deal join 7K2M-9ABC", "join 7k2m9abc"),
+        ("join code 7k2m9abc", "join 7k2m9abc"),
         ("people", "people"),
         ("/deal people", "people"),
         ("team", "people"),
