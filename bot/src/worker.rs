@@ -196,29 +196,8 @@ impl Worker {
             return Ok(None);
         };
         inbox::assign(db, claimed, workspace.tenant).await?;
-        let mut who = self.members.who(&workspace, &inbound).await?;
-        if let (Who::Stranger(_), Wish::Plan(Intent::Join { code: Some(code) }, _)) = (&who, &wish) {
-            who = match self.members.redeem(&workspace, &inbound, code).await? {
-                Some(person) => Who::Member(person),
-                None => {
-                    self.tell_directly(&workspace, &inbound, &wording::code_unknown()).await;
-                    inbox::end(db, claimed, Ending::Ignored, "a code that does not hold").await?;
-                    return Ok(None);
-                }
-            };
-        }
-        let person = match who {
-            Who::Member(person) => person,
-            Who::Stranger(_) if inbound.channel == Channel::Email => {
-                let author = (inbound.sender.as_str(), inbound.sender_name.as_deref());
-                inbox::quarantine(db, claimed, author).await?;
-                return Ok(None);
-            }
-            Who::Stranger(name) => {
-                self.tell_directly(&workspace, &inbound, &wording::not_a_member(&name)).await;
-                inbox::end(db, claimed, Ending::Ignored, "not a member").await?;
-                return Ok(None);
-            }
+        let Some(person) = self.person(claimed, &workspace, (&inbound, &wish)).await? else {
+            return Ok(None);
         };
         match wish {
             Wish::Plan(_, said) if vote.is_some() => {
@@ -254,6 +233,37 @@ impl Worker {
             }
             Wish::Nothing(_) => Ok(None),
         }
+    }
+
+    /// Who wrote; none once a stranger was told that, and the message ended.
+    async fn person(
+        &self,
+        claimed: &Claimed,
+        workspace: &Workspace,
+        (inbound, wish): (&Inbound, &Wish),
+    ) -> anyhow::Result<Option<Person>> {
+        let db = &self.desk.db;
+        let name = match self.members.who(workspace, inbound).await? {
+            Who::Member(person) => return Ok(Some(person)),
+            Who::Stranger(name) => name,
+        };
+        let (told, why) = match wish {
+            Wish::Plan(Intent::Join { code: Some(code) }, _) => {
+                match self.members.redeem(workspace, inbound, code).await? {
+                    Some(person) => return Ok(Some(person)),
+                    None => (wording::code_unknown(), "a code that does not hold"),
+                }
+            }
+            _ if inbound.channel == Channel::Email => {
+                let author = (inbound.sender.as_str(), inbound.sender_name.as_deref());
+                inbox::quarantine(db, claimed, author).await?;
+                return Ok(None);
+            }
+            _ => (wording::not_a_member(&name), "not a member"),
+        };
+        self.tell_directly(workspace, inbound, &told).await;
+        inbox::end(db, claimed, Ending::Ignored, why).await?;
+        Ok(None)
     }
 
     /// Reads a message; a mail's sender is checked on the way.

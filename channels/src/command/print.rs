@@ -64,6 +64,18 @@ pub fn print(intent: &Intent) -> Option<String> {
         Intent::AskComment { approval } => Some(format!("reject {approval}")),
         Intent::Withdraw { approval: None } => Some("cancel".to_owned()),
         Intent::Withdraw { approval: Some(approval) } => Some(format!("cancel {approval}")),
+        Intent::ListPeople | Intent::Join { .. } | Intent::SetRole { .. } => print_team(intent),
+        Intent::Decide { verdict: Verdict::Reject, comment: None, .. }
+        | Intent::CreateDeals { .. }
+        | Intent::Unclear { .. }
+        | Intent::Refused { .. } => None,
+        contract => print_contract(contract),
+    }
+}
+
+/// The same for what is said about people.
+fn print_team(intent: &Intent) -> Option<String> {
+    match intent {
         Intent::ListPeople => Some("people".to_owned()),
         Intent::Join { code: None } => Some("join".to_owned()),
         Intent::Join { code: Some(code) } => first_same(intent, &[format!("join {code}")]),
@@ -75,11 +87,7 @@ pub fn print(intent: &Intent) -> Option<String> {
                 &[Some(format!("role {person} {role}")), quoted].into_iter().flatten().collect::<Vec<_>>(),
             )
         }
-        Intent::Decide { verdict: Verdict::Reject, comment: None, .. }
-        | Intent::CreateDeals { .. }
-        | Intent::Unclear { .. }
-        | Intent::Refused { .. } => None,
-        contract => print_contract(contract),
+        _ => None,
     }
 }
 
