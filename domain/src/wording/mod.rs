@@ -36,8 +36,8 @@ pub use refusals::{
     nothing_readable, nothing_to_propose, own_role, person_unclear, search_gone, took_too_long, with_trace,
 };
 pub use report::{
-    family_words, playbook_saved, playbook_unchanged, playbook_went_on, quote_not_there, term_answered,
-    value_not_said,
+    family_words, playbook_saved, playbook_unchanged, playbook_went_on, quote_not_there, review_taken,
+    term_answered, value_not_said,
 };
 pub use search::{found, nothing_found};
 pub use team::{PersonRow, people, role_set};
