@@ -183,6 +183,40 @@ async fn who_comes_second_to_a_review_is_told_who_is_on_it() {
     talk.ends().await;
 }
 
+/// A reminder as the timer begins it, of the accepted contract.
+const REMIND: &str = "WITH plan AS (
+        INSERT INTO plans (plan_id, tenant_id, conversation_id, requester_id, intent, said, state)
+        SELECT gen_random_uuid(), p.tenant_id, p.conversation_id, p.requester_id, $1::text::jsonb, '', 'running'
+        FROM plans p JOIN acceptances a ON a.plan_id = p.plan_id RETURNING plan_id, tenant_id),
+    step AS (
+        INSERT INTO steps (step_id, tenant_id, plan_id, position, agent, action, input, after, pending, state, run_at)
+        SELECT gen_random_uuid(), tenant_id, plan_id, 0, 'contract', 'remind_renewal', '{}', '{}', 0, 'queued', now()
+        FROM plan)
+    INSERT INTO reminders (tenant_id, version_id, notice_by, days_before, plan_id, reminded_at)
+    SELECT tenant_id, a.version_id, '2027-12-01', 90, plan.plan_id, now() FROM plan JOIN acceptances a USING (tenant_id)";
+
+#[tokio::test]
+async fn a_notice_that_is_due_is_said_in_the_thread_and_looked_after_by_one() {
+    let (talk, deal) = with_deals().await;
+    shares(&talk, "", "Reseller Agreement.txt", contract(&deal)).await;
+    approves(&talk, "lee", "Reseller Agreement.txt").await;
+    reads(&talk, "dana", "Accepted:").await;
+    let renewal = serde_json::json!({ "ends_on": "2028-02-29", "is_tacit": true, "notice_by": "2027-12-01", "renewed": 0 });
+    let notice = serde_json::json!({ "document": "Reseller Agreement.txt", "deal": deal, "renewal": renewal, "by": "2027-12-01" });
+    let intent = serde_json::json!({ "intent": "remind_renewal", "notice": notice });
+    let mut owner = talk.database.owner().await;
+    sqlx::query(REMIND).bind(intent.to_string()).execute(&mut owner).await.unwrap();
+    let reminder = reads(&talk, "dana", "Notice is due by 2027-12-01").await;
+    assert!(reminder.words().contains("renews by itself after 2028-02-29"), "{}", reminder.words());
+    assert!(reminder.words().contains(&deal), "{}", reminder.words());
+    talk.presses("dana", &reminder, "I look after it").await;
+    reads(&talk, "dana", "Dana looks after the notice").await;
+    talk.presses("dana", &reminder, "I look after it").await;
+    reads(&talk, "dana", "You look after it already").await;
+    assert_eq!(talk.number("SELECT count(*) FROM reminders WHERE acknowledged_by IS NOT NULL").await, 1);
+    talk.ends().await;
+}
+
 #[tokio::test]
 async fn files_that_are_no_good_are_answered_in_plain_words() {
     let talk = Conversation::begin().await;

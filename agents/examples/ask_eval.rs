@@ -250,6 +250,15 @@ fn nli(data: &Path) -> Result<String> {
             }
         }
     }
+    let ranked = format!(
+        "evidence ranked first {}/{}, among three {}/{}\n",
+        ranked[1], ranked[0], ranked[2], ranked[0]
+    );
+    Ok(calibrated(&tried, &fared, &as_set) + &ranked)
+}
+
+/// How each choice of bounds fared, over all hypotheses and over those that it was not chosen on.
+fn calibrated(tried: &[Bounds], fared: &[Vec<Fared>], as_set: &Fared) -> String {
     let mut out = format!("ContractNLI, hypotheses as questions\n{:24} {}\n", "as set", as_set.line());
     let sum = |but: Option<usize>| {
         let mut sums = vec![Fared::default(); tried.len()];
@@ -269,11 +278,7 @@ fn nli(data: &Path) -> Result<String> {
         held_out.add(&of[chosen(&sum(Some(at)))]);
     }
     out += &format!("{:24} {}\n", "each hypothesis held out", held_out.line());
-    Ok(out
-        + &format!(
-            "evidence ranked first {}/{}, among three {}/{}\n",
-            ranked[1], ranked[0], ranked[2], ranked[0]
-        ))
+    out
 }
 
 /// ACORD: clauses ranked for a query, against grades of 0 to 4 (5 stars are a grade of 4).

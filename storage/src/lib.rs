@@ -28,6 +28,7 @@ pub mod plans;
 pub mod playbooks;
 pub mod probe;
 pub mod relocation;
+pub mod reminders;
 pub mod renewals;
 pub mod reviews;
 pub mod seal;

@@ -35,6 +35,8 @@ pub(super) async fn act(desk: &Desk, context: &Context) -> Result<Outcome, Recov
             Ok(done(Card::text("You are on it; the others see that."), Some(change), Audience::Requester))
         }
         Intent::ListRenewals => renewal::list(desk, &mut tx).await,
+        Intent::RemindRenewal { notice } => Ok(renewal::remind(desk, context, notice)),
+        Intent::AcknowledgeRenewal { reminder } => renewal::acknowledge(context, (&mut tx, *reminder)).await,
         other => Err(Recovery::Escalate { reason: format!("not about a contract: {}", other.name()) }),
     }
 }

@@ -37,7 +37,9 @@ pub(crate) async fn act(desk: &Desk, context: &Context, step: &Step) -> Result<O
         }
         "answer_term" => answering::answer(desk, context).await,
         "edit_position" => answering::edit_position(desk, context).await,
-        "list_reviews" | "claim_review" | "list_renewals" => library::act(desk, context).await,
+        "list_reviews" | "claim_review" | "list_renewals" | "remind_renewal" | "acknowledge_renewal" => {
+            library::act(desk, context).await
+        }
         _ => Err(unknown_action(step)),
     }
 }

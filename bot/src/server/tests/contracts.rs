@@ -422,6 +422,26 @@ async fn a_position_is_changed_by_approvers_and_kept_under_the_next_number() {
     assert!(matches!(twice, Err(storage::Error::Conflict("playbook"))), "{twice:?}");
 }
 
+/// Notice is due by 2099-12-01, a Tuesday; the contract was accepted in a thread of Ida's.
+async fn reminders_come_once_a_stage_until_somebody_looks_after_it(shelf: &Shelf<'_>) {
+    let reminded = async |at: &str| {
+        crate::duty::remind_once(&shelf.place.db, &shelf.place.ids, at.parse().unwrap()).await.unwrap()
+    };
+    assert_eq!(reminded("2099-09-01T10:00:00Z").await, 0, "91 days before");
+    assert_eq!(reminded("2099-09-02T07:00:00Z").await, 0, "too early in the morning");
+    assert_eq!(reminded("2099-09-02T10:00:00Z").await, 1);
+    assert_eq!(reminded("2099-10-30T10:00:00Z").await, 0, "the same stage");
+    assert_eq!(reminded("2099-11-02T10:00:00Z").await, 1, "29 days before: the 30th was a Sunday");
+    let mut tx = shelf.tx().await;
+    let mut waiting = plans::recent(&mut tx, 50).await.unwrap();
+    drop(tx);
+    waiting.retain(|plan| matches!(plan.intent, Intent::RemindRenewal { .. }));
+    assert_eq!(waiting.len(), 2);
+    let seen = Change::AcknowledgeRenewal { reminder: waiting[0].id, by: shelf.by };
+    shelf.apply(&seen).await;
+    assert_eq!(reminded("2099-11-30T10:00:00Z").await, 0, "somebody looks after it");
+}
+
 #[tokio::test]
 async fn accepted_contracts_with_dates_are_in_the_calendar() {
     let place = Place::open().await;
@@ -440,6 +460,7 @@ async fn accepted_contracts_with_dates_are_in_the_calendar() {
     }
     let accept = Change::AcceptVersion { version: shelf.version, analysis: shelf.analysis, by: shelf.by };
     shelf.apply(&accept).await;
+    reminders_come_once_a_stage_until_somebody_looks_after_it(&shelf).await;
     let html = anna.sees("/renewals").await.text;
     assert!(html.contains("2099-12-31") && html.contains("2099-12-01"), "{html}");
     assert!(anna.sees("/contracts").await.text.contains("accepted"));
