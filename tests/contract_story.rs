@@ -160,6 +160,64 @@ async fn contracts_are_asked_listed_and_searched() {
 }
 
 #[tokio::test]
+async fn who_comes_second_to_a_review_is_told_who_is_on_it() {
+    let (talk, deal) = with_deals().await;
+    shares(&talk, "", "Reseller Agreement.txt", contract(&deal)).await;
+    is_asked(&talk, "lee").await;
+    let mut owner = talk.database.owner().await;
+    let made = sqlx::query_scalar(
+        "INSERT INTO review_items (review_id, tenant_id, analysis_id, row, term, reason, confidence, opened_at, due_at)
+         SELECT gen_random_uuid(), tenant_id, analysis_id, 0, 'audit_rights', 'to be taken', 0.5, now(), now()
+         FROM analyses RETURNING review_id::text",
+    );
+    let item: String = made.fetch_one(&mut owner).await.unwrap();
+    talk.types("dana", &format!("/contract reviews take {item}")).await;
+    reads(&talk, "dana", "You are on it").await;
+    talk.types("lee", &format!("/contract reviews take {item}")).await;
+    let told = reads(&talk, "lee", "is on it already").await.words();
+    assert!(told.starts_with("Dana"), "{told}");
+    talk.types("dana", &format!("/contract reviews take {item}")).await;
+    assert_eq!(talk.number("SELECT count(*) FROM review_items WHERE claimed_by IS NOT NULL").await, 1);
+    approves(&talk, "lee", "Reseller Agreement.txt").await;
+    reads(&talk, "dana", "Accepted:").await;
+    talk.ends().await;
+}
+
+/// A reminder as the timer begins it, of the accepted contract.
+const REMIND: &str = "WITH plan AS (
+        INSERT INTO plans (plan_id, tenant_id, conversation_id, requester_id, intent, said, state)
+        SELECT gen_random_uuid(), p.tenant_id, p.conversation_id, p.requester_id, $1::text::jsonb, '', 'running'
+        FROM plans p JOIN acceptances a ON a.plan_id = p.plan_id RETURNING plan_id, tenant_id),
+    step AS (
+        INSERT INTO steps (step_id, tenant_id, plan_id, position, agent, action, input, after, pending, state, run_at)
+        SELECT gen_random_uuid(), tenant_id, plan_id, 0, 'contract', 'remind_renewal', '{}', '{}', 0, 'queued', now()
+        FROM plan)
+    INSERT INTO reminders (tenant_id, version_id, notice_by, days_before, plan_id, reminded_at)
+    SELECT tenant_id, a.version_id, '2027-12-01', 90, plan.plan_id, now() FROM plan JOIN acceptances a USING (tenant_id)";
+
+#[tokio::test]
+async fn a_notice_that_is_due_is_said_in_the_thread_and_looked_after_by_one() {
+    let (talk, deal) = with_deals().await;
+    shares(&talk, "", "Reseller Agreement.txt", contract(&deal)).await;
+    approves(&talk, "lee", "Reseller Agreement.txt").await;
+    reads(&talk, "dana", "Accepted:").await;
+    let renewal = serde_json::json!({ "ends_on": "2028-02-29", "is_tacit": true, "notice_by": "2027-12-01", "renewed": 0 });
+    let notice = serde_json::json!({ "document": "Reseller Agreement.txt", "deal": deal, "renewal": renewal, "by": "2027-12-01" });
+    let intent = serde_json::json!({ "intent": "remind_renewal", "notice": notice });
+    let mut owner = talk.database.owner().await;
+    sqlx::query(REMIND).bind(intent.to_string()).execute(&mut owner).await.unwrap();
+    let reminder = reads(&talk, "dana", "Notice is due by 2027-12-01").await;
+    assert!(reminder.words().contains("renews by itself after 2028-02-29"), "{}", reminder.words());
+    assert!(reminder.words().contains(&deal), "{}", reminder.words());
+    talk.presses("dana", &reminder, "I look after it").await;
+    reads(&talk, "dana", "Dana looks after the notice").await;
+    talk.presses("dana", &reminder, "I look after it").await;
+    reads(&talk, "dana", "You look after it already").await;
+    assert_eq!(talk.number("SELECT count(*) FROM reminders WHERE acknowledged_by IS NOT NULL").await, 1);
+    talk.ends().await;
+}
+
+#[tokio::test]
 async fn files_that_are_no_good_are_answered_in_plain_words() {
     let talk = Conversation::begin().await;
     let mut program = b"MZ\x90\0\x03\0\0\0\x04\0\0\0\xff\xff\0\0".to_vec();
@@ -180,6 +238,45 @@ async fn files_that_are_no_good_are_answered_in_plain_words() {
     assert_eq!(fetched, 0, "a file that says it is too large is not fetched");
     assert_eq!(talk.number("SELECT count(*) FROM documents").await, 0);
     assert_eq!(talk.number("SELECT count(*) FROM approvals").await, 0, "nobody is asked about nothing");
+}
+
+/// Waits for the request about one document, as an approver has it, and approves it.
+async fn approves(talk: &Conversation, user: &str, document: &str) {
+    let what = format!("{user} being asked about {document}");
+    let asked = talk.slack.wait_for(&what, LIMIT, |w| {
+        let all = w.dms(user).into_iter().rev();
+        all.filter(|m| m.words().contains("asks to accept this contract") && m.words().contains(document))
+            .find(|m| m.buttons().iter().any(|(_, label)| label == "Approve"))
+            .cloned()
+    });
+    talk.presses(user, &found(asked.await), "Approve").await;
+}
+
+#[tokio::test]
+async fn every_file_of_a_message_is_read_and_decided_by_itself() {
+    let (talk, deal) = with_deals().await;
+    let files = [
+        ("Reseller Agreement.txt", contract(&deal)),
+        ("Zanzibar Agreement.txt", contract("Zanzibar Paper Mills Ltd")),
+        ("empty.txt", Vec::new()),
+    ];
+    let sent = talk.slack.user("dana").shares("", &files).await.unwrap();
+    assert_eq!(sent.ack.status, 200, "{}", sent.ack.body);
+    for words in ["Reseller Agreement.txt (version 1)", "Zanzibar Agreement.txt (version 1)", "empty"] {
+        reads(&talk, "dana", words).await;
+    }
+    let fetched = talk.slack.look(|w| w.files.iter().map(|file| file.fetched).collect::<Vec<_>>());
+    assert_eq!(fetched, [1, 1, 1], "each once");
+    for name in ["Reseller Agreement.txt", "Zanzibar Agreement.txt"] {
+        approves(&talk, "lee", name).await;
+        reads(&talk, "dana", &format!("Accepted: {name}")).await;
+    }
+    assert_eq!(talk.number("SELECT count(*) FROM documents").await, 2);
+    assert_eq!(
+        talk.number("SELECT count(*) FROM plans WHERE intent->>'intent' = 'analyze_contract'").await,
+        3
+    );
+    talk.ends().await;
 }
 
 #[tokio::test]

@@ -126,6 +126,12 @@ const SAMPLES: &[(i64, &str)] = &[
          VALUES ('00000000-0000-0000-0000-00000000000a', '00000000-0000-0000-0000-000000000022', 0, 1, 0, 9,
                  'Term', 'One year.')",
     ),
+    (
+        20_261_123_170_100,
+        "INSERT INTO reminders (tenant_id, version_id, notice_by, days_before, plan_id, reminded_at)
+         VALUES ('00000000-0000-0000-0000-00000000000a', '00000000-0000-0000-0000-000000000022', '2027-01-01', 90,
+                 '00000000-0000-0000-0000-000000000011', now())",
+    ),
 ];
 
 /// How many rows each table has.

@@ -1,6 +1,6 @@
 //! Measures answers to questions about contracts.
 //!
-//! `cargo run --release -p agents --example ask_eval -- DATA [--misses TERM]`, where DATA holds `cuad_dev.jsonl.zst`,
+//! `cargo run --release -p agents --example ask_eval -- DATA [--quick] [--misses TERM]`, where DATA holds `cuad_dev.jsonl.zst`,
 //! `cuad_category_descriptions.csv`, `contractnli_dev.json` and `acord/`.
 //!
 //! Contracts are read by a model that did not see them (two parts, each read by the other's). A question about a term
@@ -10,7 +10,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-use agents::contract::ask::{Answer, Book, rank::Index};
+use agents::contract::ask::{Answer, Book, Bounds, rank::Index};
 use agents::contract::evaluate::cross;
 use agents::contract::evaluate::data::{self, Labelled};
 use agents::contract::extract::{Extractor, Options, training::train};
@@ -28,6 +28,9 @@ fn main() -> Result<()> {
     let misses = given.iter().position(|one| one == "--misses").and_then(|at| given.get(at + 1));
     println!("{}", acord(&data.join("acord"))?);
     println!("{}", nli(data)?);
+    if given.iter().any(|one| one == "--quick") {
+        return Ok(());
+    }
     println!("{}", cuad(data, misses.map(String::as_str))?);
     Ok(())
 }
@@ -177,12 +180,35 @@ fn read_apart(contracts: &[Labelled]) -> Vec<Vec<Extraction>> {
     rows
 }
 
+/// Bounds that are tried.
+const SAID: [f32; 9] = [0.40, 0.45, 0.50, 0.53, 0.56, 0.59, 0.62, 0.66, 0.70];
+const EXPLAINED: [f32; 5] = [0.0, 0.5, 0.65, 0.8, 1.0];
+/// The largest share of false answers that a choice of bounds may have.
+const FALSE_MAX: f64 = 0.08;
+
+fn tried() -> Vec<Bounds> {
+    let with = |explained| move |said| Bounds { said, explained, ..Bounds::default() };
+    EXPLAINED.into_iter().flat_map(|explained| SAID.into_iter().map(with(explained))).collect()
+}
+
+/// The bounds with most right answers among those with few enough false ones.
+fn chosen(fared: &[Fared]) -> usize {
+    let falsely = |one: &Fared| {
+        f64::from(one.false_answers) / f64::from(one.false_answers + one.silent_rightly).max(1.0)
+    };
+    let fit = (0..fared.len()).filter(|at| falsely(&fared[*at]) <= FALSE_MAX);
+    fit.max_by_key(|at| fared[*at].right).unwrap_or(fared.len() - 1)
+}
+
 /// ContractNLI: each hypothesis as a question; its evidence is the answer, and there is none where it is not mentioned.
+/// Bounds are chosen on all hypotheses but one and measured on that one.
 fn nli(data: &Path) -> Result<String> {
     let file: Value = serde_json::from_str(&std::fs::read_to_string(data.join("contractnli_dev.json"))?)?;
     let labels = file["labels"].as_object().context("labels")?;
     let extractor = Extractor::new()?;
-    let mut fared = Fared::default();
+    let tried = tried();
+    let mut fared = vec![vec![Fared::default(); tried.len()]; labels.len()];
+    let mut as_set = Fared::default();
     let mut ranked = [0u32; 3];
     for document in file["documents"].as_array().context("documents")? {
         let whole = document["text"].as_str().context("a text")?;
@@ -196,9 +222,9 @@ fn nli(data: &Path) -> Result<String> {
             .collect();
         let text = ContractText::plain(whole.to_owned());
         let rows = extractor.extract(&text, &Options::default()).rows;
-        let book = Book::of(&text);
+        let mut book = Book::of(&text);
         let index = Index::of(spans.iter().map(|(start, end)| ("", &whole[*start..*end])));
-        for (key, label) in labels {
+        for ((key, label), fared) in labels.iter().zip(&mut fared) {
             let question = label["hypothesis"].as_str().unwrap_or_default();
             let note = &document["annotation_sets"][0]["annotations"][key];
             let gold: Vec<usize> = note["spans"]
@@ -209,7 +235,12 @@ fn nli(data: &Path) -> Result<String> {
                 .map(|at| at as usize)
                 .collect();
             let golds: Vec<(usize, usize)> = gold.iter().map(|at| spans[*at]).collect();
-            fared.count(&book.answer(&rows, question), &golds);
+            book = book.with(Bounds::default());
+            as_set.count(&book.answer(&rows, question), &golds);
+            for (fared, bounds) in fared.iter_mut().zip(&tried) {
+                book = book.with(*bounds);
+                fared.count(&book.answer(&rows, question), &golds);
+            }
             if !gold.is_empty() {
                 let hits = index.search(question, true);
                 let at = hits.iter().position(|(at, _)| gold.contains(at));
@@ -219,15 +250,35 @@ fn nli(data: &Path) -> Result<String> {
             }
         }
     }
-    Ok(format!(
-        "ContractNLI, hypotheses as questions\n{:40} {}\nevidence ranked first {}/{}, among three {}/{}\n",
-        "all",
-        fared.line(),
-        ranked[1],
-        ranked[0],
-        ranked[2],
-        ranked[0]
-    ))
+    let ranked = format!(
+        "evidence ranked first {}/{}, among three {}/{}\n",
+        ranked[1], ranked[0], ranked[2], ranked[0]
+    );
+    Ok(calibrated(&tried, &fared, &as_set) + &ranked)
+}
+
+/// How each choice of bounds fared, over all hypotheses and over those that it was not chosen on.
+fn calibrated(tried: &[Bounds], fared: &[Vec<Fared>], as_set: &Fared) -> String {
+    let mut out = format!("ContractNLI, hypotheses as questions\n{:24} {}\n", "as set", as_set.line());
+    let sum = |but: Option<usize>| {
+        let mut sums = vec![Fared::default(); tried.len()];
+        for (_, one) in fared.iter().enumerate().filter(|(at, _)| Some(*at) != but) {
+            sums.iter_mut().zip(one).for_each(|(sum, one)| sum.add(one));
+        }
+        sums
+    };
+    let all = sum(None);
+    for (bounds, fared) in tried.iter().zip(&all) {
+        out += &format!("said {:.2} explained {:.2}  {}\n", bounds.said, bounds.explained, fared.line());
+    }
+    let best = tried[chosen(&all)];
+    out += &format!("chosen on all: said {:.2} explained {:.2}\n", best.said, best.explained);
+    let mut held_out = Fared::default();
+    for (at, of) in fared.iter().enumerate() {
+        held_out.add(&of[chosen(&sum(Some(at)))]);
+    }
+    out += &format!("{:24} {}\n", "each hypothesis held out", held_out.line());
+    out
 }
 
 /// ACORD: clauses ranked for a query, against grades of 0 to 4 (5 stars are a grade of 4).

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use agents::contract::renewal;
 use agents::discovery::Directory;
 use domain::clock::Clock;
-use domain::ids::TenantId;
+use domain::contract::renewal::is_working_time;
+use domain::ids::{Ids, TenantId};
 use storage::db::Work;
 use storage::messages::SHOWN_CHANNEL;
 use storage::{Db, audit, credentials, idempotency, inbox, outbox, steps, workspaces};
@@ -19,6 +21,8 @@ const DIRECTORY_EVERY: Duration = Duration::from_secs(5);
 /// How often the ends of the audit chains are written down outside the database.
 const ANCHOR_EVERY: Duration = Duration::from_mins(10);
 
+/// How often notices are looked for that people are to be reminded of.
+const REMIND_EVERY: Duration = Duration::from_mins(5);
 /// How often what is no longer needed is forgotten.
 const TIDY_EVERY: Duration = Duration::from_hours(1);
 /// How long an idempotency key is kept, hours.
@@ -140,6 +144,40 @@ pub(crate) async fn anchor(db: Db, home: std::path::PathBuf, clock: Clock, stop:
             }
         }
     }
+}
+
+/// Reminds of notices that have to be given, at working times.
+pub(crate) async fn remind(db: Db, (ids, clock): (Ids, Clock), stop: CancellationToken) {
+    while pause(REMIND_EVERY, &stop).await {
+        if let Err(error) = remind_once(&db, &ids, clock.now()).await {
+            tracing::warn!(error = %error, "reminders have to wait");
+        }
+    }
+}
+
+/// Begins what is due now; nothing out of working times. Gives how many reminders that were.
+pub(crate) async fn remind_once(
+    db: &Db,
+    ids: &Ids,
+    now: chrono::DateTime<chrono::Utc>,
+) -> Result<usize, storage::Error> {
+    let mut begun = 0;
+    if !is_working_time(now) {
+        return Ok(begun);
+    }
+    for (tenant, _) in workspaces::tenants(db).await? {
+        let mut tx = db.tenant(tenant).begin().await?;
+        match renewal::remind_due(&mut tx, ids, now).await {
+            Ok(some) => {
+                tx.commit().await?;
+                begun += some;
+            }
+            // Another process was first; what is left is found the next time.
+            Err(storage::Error::Conflict(_)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(begun)
 }
 
 /// Forgets what is no longer needed: answered idempotency keys, lapsed credentials.

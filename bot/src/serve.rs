@@ -69,6 +69,8 @@ pub(crate) fn start(app: &App) -> Running {
     tasks.spawn(duty::listen(app.db.clone(), bells.clone(), shown.clone(), stop.clone()));
     tasks.spawn(duty::index(app.desk.directory.clone(), stop.clone()));
     tasks.spawn(duty::tidy(app.db.clone(), app.clock.clone(), stop.clone()));
+    let timer = (app.ids.clone(), app.clock.clone());
+    tasks.spawn(duty::remind(app.db.clone(), timer, stop.clone()));
     let (home, clock) = (app.config.home.clone(), app.clock.clone());
     tasks.spawn(duty::anchor(app.db.clone(), home, clock, stop.clone()));
     Running { intake, shown, bell: bells.work, stop, tasks }

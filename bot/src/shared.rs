@@ -1,4 +1,4 @@
-//! Files that came with a message: kept under their hash, and the contract to read among them.
+//! Files that came with a message: kept under their hash, each to be read by a plan of its own.
 
 use channels::slack::FileError;
 use domain::contract::{FILE_BYTES_MAX, Source};
@@ -12,36 +12,58 @@ use storage::workspaces::Workspace;
 
 use crate::worker::Worker;
 
+/// At most so many files of one message are read; the rest are named.
+const FILES_MAX: usize = 10;
+
 impl Worker {
-    /// What files ask for: to read the first one. Its bytes are kept before anything else happens.
-    pub(crate) async fn intent_of_files(
+    /// What files ask for: each is read by a plan of its own. Their bytes are kept before anything else happens.
+    pub(crate) async fn intents_of_files(
         &self,
         (workspace, person): (&Workspace, &Person),
         text: &str,
         files: &[SharedFile],
-    ) -> anyhow::Result<Intent> {
-        let Some((first, others)) = files.split_first() else {
-            return Ok(Intent::Help { topic: None });
-        };
-        let sha256 = match &first.at {
+    ) -> anyhow::Result<Vec<(Intent, String)>> {
+        let deal = if files.is_empty() { None } else { self.deal_named(person, text).await? };
+        let (taken, left) = files.split_at(files.len().min(FILES_MAX));
+        let mut intents = Vec::with_capacity(taken.len());
+        for (at, file) in taken.iter().enumerate() {
+            let is_last = at + 1 == taken.len();
+            let beside =
+                if is_last { left.iter().map(|file| file.name.clone()).collect() } else { Vec::new() };
+            let intent = match self.source_of((workspace, person), file).await? {
+                Ok(source) => Intent::AnalyzeContract { source, deal: deal.clone(), beside },
+                Err(error) => Intent::Refused { error },
+            };
+            intents.push((intent, format!("{} {text}", file.name).trim().to_owned()));
+        }
+        if intents.is_empty() {
+            intents.push((Intent::Help { topic: None }, text.to_owned()));
+        }
+        Ok(intents)
+    }
+
+    /// Where a file's bytes are once they are kept, or why they are not.
+    async fn source_of(
+        &self,
+        (workspace, person): (&Workspace, &Person),
+        file: &SharedFile,
+    ) -> anyhow::Result<Result<Source, UserError>> {
+        let sha256 = match &file.at {
             FileAt::Stored { sha256 } => sha256.clone(),
             FileAt::Channel { url } => {
                 // Nothing is fetched for somebody who may not have it read.
                 let source = Source::Link { url: url.clone() };
                 let wanted = Intent::AnalyzeContract { source, deal: None, beside: Vec::new() };
                 if let Err(error) = policy::permit(person.role, &wanted) {
-                    return Ok(Intent::Refused { error });
+                    return Ok(Err(error));
                 }
-                match self.fetch_and_keep(workspace, person, first, url).await? {
+                match self.fetch_and_keep(workspace, person, file, url).await? {
                     Ok(sha256) => sha256,
-                    Err(error) => return Ok(Intent::Refused { error }),
+                    Err(error) => return Ok(Err(error)),
                 }
             }
         };
-        let source = Source::Stored { sha256, name: first.name.clone(), bytes: first.bytes.unwrap_or(0) };
-        let deal = self.deal_named(person, text).await?;
-        let beside = others.iter().map(|file| file.name.clone()).collect();
-        Ok(Intent::AnalyzeContract { source, deal, beside })
+        Ok(Ok(Source::Stored { sha256, name: file.name.clone(), bytes: file.bytes.unwrap_or(0) }))
     }
 
     /// The key of a file's bytes in our store, or why the person has to do something else.

@@ -61,6 +61,19 @@ enum Wish {
     Nothing(String),
 }
 
+/// What a message asks for: one thing, and others beside it that have plans of their own.
+struct Wished<'a> {
+    intent: &'a Intent,
+    said: &'a str,
+    others: &'a [(Intent, String)],
+}
+
+impl<'a> Wished<'a> {
+    fn one(intent: &'a Intent, said: &'a str) -> Self {
+        Self { intent, said, others: &[] }
+    }
+}
+
 impl Worker {
     /// Works until stopped, then gives back what it holds.
     pub(crate) async fn run(self, name: String) {
@@ -203,7 +216,7 @@ impl Worker {
             Wish::Plan(_, said) if vote.is_some() => {
                 let (Some(office), Some(vote)) = (&self.members.mail, &vote) else { return Ok(None) };
                 let intent = office.judge(db, vote, &person).await?;
-                self.begin(claimed, (&inbound, &person), (&intent, &said), lease).await.map(Some)
+                self.begin(claimed, (&inbound, &person), Wished::one(&intent, &said), lease).await.map(Some)
             }
             Wish::Plan(intent, said) if inbound.channel == Channel::Email => {
                 let intent = mail::without_decisions(intent);
@@ -214,17 +227,17 @@ impl Worker {
                     inbox::end(db, claimed, Ending::Ignored, why).await?;
                     return Ok(None);
                 }
-                self.begin(claimed, (&inbound, &person), (&intent, &said), lease).await.map(Some)
+                self.begin(claimed, (&inbound, &person), Wished::one(&intent, &said), lease).await.map(Some)
             }
             Wish::Plan(intent, said) => {
                 let intent = self.with_short_ids(&person, intent, &said).await?;
-                self.begin(claimed, (&inbound, &person), (&intent, &said), lease).await.map(Some)
+                self.begin(claimed, (&inbound, &person), Wished::one(&intent, &said), lease).await.map(Some)
             }
             Wish::Read { text, files } => {
-                let intent = self.intent_of_files((&workspace, &person), &text, &files).await?;
-                let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
-                let said = format!("{} {text}", names.join(", "));
-                self.begin(claimed, (&inbound, &person), (&intent, said.trim()), lease).await.map(Some)
+                let mut wishes = self.intents_of_files((&workspace, &person), &text, &files).await?;
+                let (intent, said) = wishes.remove(0);
+                let all = Wished { intent: &intent, said: &said, others: &wishes };
+                self.begin(claimed, (&inbound, &person), all, lease).await.map(Some)
             }
             Wish::Form { trigger, value } => {
                 self.open_form(&workspace, (&inbound, &person), (&trigger, &value)).await?;
@@ -304,10 +317,11 @@ impl Worker {
         &self,
         claimed: &Claimed,
         (inbound, person): (&Inbound, &Person),
-        (intent, said): (&Intent, &str),
+        wished: Wished<'_>,
         lease: &Lease,
     ) -> anyhow::Result<(Context, Step)> {
         let desk = &self.desk;
+        let Wished { intent, said, others } = wished;
         let drafts = planner::plan(intent);
         let mut tx = desk.db.tenant(person.tenant).begin().await?;
         let new_id = ConversationId(desk.ids.next());
@@ -324,16 +338,27 @@ impl Worker {
         };
         let step = plans::create(&mut tx, new, &desk.ids, lease).await?;
         let step = step.context("a plan without steps")?;
+        let origin = Origin { plan, conversation: conversation.id, requester: person.id, step: -1 };
         if let Some(opening) = planner::commit::opening(intent) {
+            messages::say(&mut tx, &desk.ids, origin, &opening).await?;
+        }
+        for (intent, said) in others {
+            let plan = PlanId(desk.ids.next());
+            let drafts = planner::plan(intent);
             let (conversation, requester) = (conversation.id, person.id);
-            messages::say(&mut tx, &desk.ids, Origin { plan, conversation, requester, step: -1 }, &opening)
-                .await?;
+            let new = New { id: plan, conversation, requester, intent, said, drafts: &drafts };
+            plans::create_free(&mut tx, new, &desk.ids).await?;
+            if let Some(opening) = planner::commit::opening(intent) {
+                messages::say(&mut tx, &desk.ids, Origin { plan, ..origin }, &opening).await?;
+            }
         }
         inbox::done_within(&mut tx, claimed).await?;
         desk.points.pass("worker.planned");
         tx.commit().await?;
         desk.points.pass("worker.committed");
-        metrics::counter!("plans_total", "intent" => intent.name()).increment(1);
+        for intent in [intent].into_iter().chain(others.iter().map(|(intent, _)| intent)) {
+            metrics::counter!("plans_total", "intent" => intent.name()).increment(1);
+        }
         let context = Context {
             tenant: person.tenant,
             plan,

@@ -11,7 +11,7 @@ use crate::company::CompanyId;
 use crate::contract::{Analysis, Given, NewVersion, PositionRow};
 use crate::deal::Stage;
 use crate::ids::{
-    AnalysisId, ApprovalId, DealId, DocumentId, NoteId, PartnerId, PersonId, ReviewId, VersionId,
+    AnalysisId, ApprovalId, DealId, DocumentId, NoteId, PartnerId, PersonId, PlanId, ReviewId, VersionId,
 };
 use crate::person::Role;
 
@@ -149,6 +149,13 @@ pub enum Change {
         /// What was changed and why.
         note: String,
         /// Who changed it.
+        by: PersonId,
+    },
+    /// A person looks after a notice that has to be given.
+    AcknowledgeRenewal {
+        /// The plan that reminded of it.
+        reminder: PlanId,
+        /// Who.
         by: PersonId,
     },
     /// A person takes a review item on.

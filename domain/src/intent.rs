@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::approval::Verdict;
 use crate::company::CompanyId;
+use crate::contract::renewal::Notice;
 use crate::contract::{PositionEdit, Source, TermKey};
 use crate::deal::Stage;
 use crate::error::UserError;
@@ -120,6 +121,16 @@ pub enum Intent {
     },
     /// List dates of accepted contracts that come up.
     ListRenewals,
+    /// Remind of a notice that has to be given; nobody asks for it, the calendar does.
+    RemindRenewal {
+        /// What is to be said.
+        notice: Notice,
+    },
+    /// Look after a notice that was reminded of.
+    AcknowledgeRenewal {
+        /// The plan that reminded.
+        reminder: PlanId,
+    },
     /// Ask a document a question.
     AskContract {
         /// Name of the document or of its deal, or a part of it.
@@ -224,6 +235,8 @@ impl Intent {
             Self::ListContracts => "list_contracts",
             Self::LinkContract { .. } => "link_contract",
             Self::ListRenewals => "list_renewals",
+            Self::RemindRenewal { .. } => "remind_renewal",
+            Self::AcknowledgeRenewal { .. } => "acknowledge_renewal",
             Self::AskContract { .. } => "ask_contract",
             Self::SearchClauses { .. } => "search_clauses",
             Self::ListReviews => "list_reviews",

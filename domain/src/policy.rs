@@ -19,6 +19,7 @@ pub fn least_role(intent: &Intent) -> Role {
         | Intent::ListReviews
         | Intent::ListContracts
         | Intent::ListRenewals
+        | Intent::RemindRenewal { .. }
         | Intent::Refused { .. }
         | Intent::Unclear { .. } => Role::Viewer,
         Intent::Find { .. }
@@ -29,6 +30,7 @@ pub fn least_role(intent: &Intent) -> Role {
         | Intent::AnalyzeContract { .. }
         | Intent::LinkContract { .. }
         | Intent::ClaimReview { .. }
+        | Intent::AcknowledgeRenewal { .. }
         | Intent::AnswerTerm { .. } => Role::Member,
         Intent::Decide { .. } | Intent::AskComment { .. } | Intent::EditPosition { .. } => Role::Approver,
         Intent::SetRole { .. } => Role::Admin,

@@ -220,6 +220,29 @@ pub async fn answer(tx: &mut Tx, ids: &Ids, given: &Given, now: DateTime<Utc>) -
     .bind(given.finding.as_ref().map(text))
     .execute(&mut **tx)
     .await?;
+    for finding in &given.also {
+        rejudge(tx, given.analysis, finding).await?;
+    }
+    Ok(())
+}
+
+/// Puts a finding in the place of an earlier one on the same term, also where a person spoke of that term.
+async fn rejudge(tx: &mut Tx, analysis: AnalysisId, finding: &Finding) -> Result<(), Error> {
+    sqlx::query(
+        "WITH spoken AS (UPDATE answers SET finding = $7::json WHERE analysis_id = $1 AND term = $2)
+         UPDATE findings SET verdict = $3, severity = $4, side = $5, reason = $6, quote = $8::json
+         WHERE analysis_id = $1 AND term = $2",
+    )
+    .bind(analysis.0)
+    .bind(&finding.term.0)
+    .bind(word(&finding.verdict))
+    .bind(i16::from(finding.severity))
+    .bind(word(&finding.side))
+    .bind(&finding.reason)
+    .bind(text(finding))
+    .bind(finding.quote.as_ref().map(text))
+    .execute(&mut **tx)
+    .await?;
     Ok(())
 }
 

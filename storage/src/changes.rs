@@ -12,7 +12,9 @@ use crate::credentials::{self, Kind};
 use crate::db::Tx;
 use crate::error::Error;
 use crate::messages::{self, Origin};
-use crate::{acceptances, analyses, approvals, deals, documents, people, playbooks, reviews, steps};
+use crate::{
+    acceptances, analyses, approvals, deals, documents, people, playbooks, reminders, reviews, steps,
+};
 
 /// Applies one change. Errors: [`Error::Conflict`] when the state is not what the change was judged on.
 pub async fn apply(
@@ -128,6 +130,10 @@ async fn apply_to_contract(
                 return Err(Error::Conflict("review item"));
             }
             (format!("person:{by}"), "review.claimed", format!("review:{review}"))
+        }
+        Change::AcknowledgeRenewal { reminder, by } => {
+            reminders::acknowledge(tx, *reminder, *by, now).await?;
+            (format!("person:{by}"), "reminder.acknowledged", format!("plan:{reminder}"))
         }
         // Listed above: every other change is applied there.
         _ => return Err(Error::unreadable("change", "about no contract")),

@@ -29,6 +29,7 @@ pub mod playbooks;
 pub mod probe;
 pub mod reach;
 pub mod relocation;
+pub mod reminders;
 pub mod renewals;
 pub mod reviews;
 pub mod seal;

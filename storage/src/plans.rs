@@ -8,7 +8,7 @@ use domain::plan::{Agent, Context, Draft, PlanState, Step, StepState};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::db::{Db, Tx};
+use crate::db::{Db, Tx, Work};
 use crate::error::Error;
 use crate::steps::{LEASE_S, Lease};
 
@@ -77,6 +77,20 @@ pub async fn create(tx: &mut Tx, new: New<'_>, ids: &Ids, lease: &Lease) -> Resu
         fence: 1,
         signal: None,
     }))
+}
+
+/// Stores a plan that any worker may begin once the transaction commits: one message may ask for several.
+pub async fn create_free(tx: &mut Tx, new: New<'_>, ids: &Ids) -> Result<(), Error> {
+    let plan = new.id;
+    create(tx, new, ids, &Lease::new("")).await?;
+    sqlx::query(
+        "UPDATE steps SET state = 'queued', attempt = 0, fence = 0, lease_until = NULL, worker = NULL, started_at = NULL
+         WHERE plan_id = $1 AND position = 0",
+    )
+    .bind(plan.0)
+    .execute(&mut **tx)
+    .await?;
+    tx.announce(Work::Steps).await
 }
 
 /// Drafts as columns.

@@ -116,6 +116,29 @@ pub async fn waiting(tx: &mut Tx) -> Result<Vec<Item>, Error> {
         .collect())
 }
 
+/// Who is on an item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// The person.
+    pub person: PersonId,
+    /// The person's name.
+    pub name: String,
+    /// Since when.
+    pub since: DateTime<Utc>,
+}
+
+/// Who is on an item; none when it is free, or there is no such item.
+pub async fn holder(tx: &mut Tx, item: ReviewId) -> Result<Option<Holder>, Error> {
+    let row: Option<(Uuid, String, DateTime<Utc>)> = sqlx::query_as(
+        "SELECT r.claimed_by, p.name, r.claimed_at FROM review_items r JOIN people p ON p.person_id = r.claimed_by
+         WHERE r.review_id = $1",
+    )
+    .bind(item.0)
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(row.map(|(person, name, since)| Holder { person: PersonId(person), name, since }))
+}
+
 /// Puts a person's name on an item, unless somebody else's stands there. False if it does.
 pub async fn claim(tx: &mut Tx, item: ReviewId, person: PersonId, now: DateTime<Utc>) -> Result<bool, Error> {
     let done = sqlx::query(

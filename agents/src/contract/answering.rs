@@ -3,7 +3,8 @@
 use domain::card::Audience;
 use domain::change::Change;
 use domain::contract::{
-    Analysis, ContractText, Extraction, Given, Party, PositionEdit, Quote, State, TermKey, Value, passage,
+    Analysis, ContractText, Extraction, Finding, Given, Party, PositionEdit, Quote, State, TermKey, Value,
+    Verdict, passage,
 };
 use domain::error::UserError;
 use domain::intent::{Intent, TermStated};
@@ -42,9 +43,18 @@ pub(super) async fn answer(desk: &Desk, context: &Context) -> Result<Outcome, Re
         None => row(spec, State::Absent, None),
     };
     let rows = settled(rows, vec![extraction.clone()]);
-    let finding = judged(&mut tx, (&analysis, &version), &rows, &spec.key).await?;
-    let card = wording::term_answered(&spec.name, &version.name, (&extraction, finding.as_ref()));
-    let given = Given { analysis: analysis.id, extraction, finding, by: context.requester };
+    let findings = judged(&mut tx, (&analysis, &version), &rows).await?;
+    let stood = steps::with_answers(&mut tx, analysis.clone()).await.map_err(storage)?.findings;
+    let (of_term, others): (Vec<_>, Vec<_>) =
+        findings.into_iter().partition(|finding| finding.term == spec.key);
+    let finding = of_term.into_iter().next();
+    let also: Vec<Finding> = others.into_iter().filter(|finding| !stands_so(&stood, finding)).collect();
+    let changed: Vec<(String, Verdict)> = also
+        .iter()
+        .filter_map(|finding| Some((terms::by_key(&finding.term.0)?.name.clone(), finding.verdict)))
+        .collect();
+    let card = wording::term_answered(&spec.name, &version.name, (&extraction, finding.as_ref()), &changed);
+    let given = Given { analysis: analysis.id, extraction, finding, also, by: context.requester };
     let card = wording::with_trace(card, context.plan, &desk.console_url);
     Ok(done(card, Some(Change::AnswerTerm(Box::new(given))), Audience::Requester))
 }
@@ -157,20 +167,26 @@ fn parties(typed: &str) -> Vec<Party> {
     typed.split([';', '\n']).filter(|part| !part.trim().is_empty()).map(one).collect()
 }
 
-/// How a term stands now, under the playbook that its contract was held against.
+/// How all terms stand now, under the playbook that their contract was held against.
 async fn judged(
     tx: &mut Tx,
     (analysis, version): (&Analysis, &Version),
     rows: &[Extraction],
-    term: &TermKey,
-) -> Result<Option<domain::contract::Finding>, Recovery> {
+) -> Result<Vec<Finding>, Recovery> {
     let (_, playbook) = playbook::numbered(tx, analysis.playbook).await.map_err(storage)?;
     let counterparty = match version.deal {
         Some(deal) => Some(deals::get(tx, deal).await.map_err(storage)?.name),
         None => None,
     };
     let stance = Stance { ours: steps::ours(rows, counterparty.as_deref()), value: ValueBand::default() };
-    Ok(playbook.judge(rows, &stance).into_iter().find(|finding| finding.term == *term))
+    Ok(playbook.judge(rows, &stance))
+}
+
+/// Whether a term stood as this finding says before; one that nothing was ever found of is not news either.
+fn stands_so(before: &[Finding], finding: &Finding) -> bool {
+    before.iter().find(|known| known.term == finding.term).is_none_or(|known| {
+        (known.verdict, known.side, known.severity) == (finding.verdict, finding.side, finding.severity)
+    })
 }
 
 /// Keeps a changed position as the next playbook, unless the one it was changed in is not the newest any more.

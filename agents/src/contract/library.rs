@@ -26,10 +26,17 @@ pub(super) async fn act(desk: &Desk, context: &Context) -> Result<Outcome, Recov
         Intent::LinkContract { document, deal } => link(context, (&mut tx, document), deal).await,
         Intent::ListReviews => waiting(desk, &mut tx).await,
         Intent::ClaimReview { review } => {
+            if let Some(holder) = reviews::holder(&mut tx, *review).await.map_err(storage)?
+                && holder.person != context.requester
+            {
+                return Err(wording::review_taken(&holder.name, holder.since).into());
+            }
             let change = Change::ClaimReview { review: *review, by: context.requester };
             Ok(done(Card::text("You are on it; the others see that."), Some(change), Audience::Requester))
         }
         Intent::ListRenewals => renewal::list(desk, &mut tx).await,
+        Intent::RemindRenewal { notice } => Ok(renewal::remind(desk, context, notice)),
+        Intent::AcknowledgeRenewal { reminder } => renewal::acknowledge(context, (&mut tx, *reminder)).await,
         other => Err(Recovery::Escalate { reason: format!("not about a contract: {}", other.name()) }),
     }
 }

@@ -37,7 +37,9 @@ pub(crate) async fn act(desk: &Desk, context: &Context, step: &Step) -> Result<O
         }
         "answer_term" => answering::answer(desk, context).await,
         "edit_position" => answering::edit_position(desk, context).await,
-        "list_reviews" | "claim_review" | "list_renewals" => library::act(desk, context).await,
+        "list_reviews" | "claim_review" | "list_renewals" | "remind_renewal" | "acknowledge_renewal" => {
+            library::act(desk, context).await
+        }
         _ => Err(unknown_action(step)),
     }
 }
@@ -71,8 +73,10 @@ async fn read(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
     };
     let mut notes = opened.notes;
     if !beside.is_empty() {
-        notes
-            .push(format!("Not read: {}. Please send each file in a message of its own.", beside.join(", ")));
+        notes.push(format!(
+            "Not read, as they are too many in one message: {}. Please send them again.",
+            beside.join(", ")
+        ));
     }
     let known = documents::latest(&mut tx, deal).await.map_err(storage)?;
     let follows = known.into_iter().find(|version| version.name == original.name && version.deal == deal);
@@ -236,7 +240,7 @@ pub(super) async fn card(desk: &Desk, tx: &mut Tx, analysis: &Analysis) -> Resul
 }
 
 /// An analysis with what people said since in the place of what was read.
-async fn with_answers(tx: &mut Tx, mut analysis: Analysis) -> Result<Analysis, storage::Error> {
+pub(super) async fn with_answers(tx: &mut Tx, mut analysis: Analysis) -> Result<Analysis, storage::Error> {
     let said = analyses::said(tx, analysis.id).await?;
     if said.is_empty() {
         return Ok(analysis);

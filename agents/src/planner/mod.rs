@@ -53,6 +53,8 @@ pub fn plan(intent: &Intent) -> Vec<Draft> {
         | Intent::ClaimReview { .. }
         | Intent::AnswerTerm { .. }
         | Intent::EditPosition { .. }
+        | Intent::RemindRenewal { .. }
+        | Intent::AcknowledgeRenewal { .. }
         | Intent::ListRenewals => vec![step(Agent::Contract, intent.name())],
         Intent::Decide { .. } => vec![step(Agent::Planner, "decide")],
         Intent::Withdraw { .. } => vec![step(Agent::Planner, "withdraw")],

@@ -4,7 +4,7 @@
 //! begins a question (`ask Adyen what is the notice period?`).
 
 use domain::contract::Source;
-use domain::ids::ReviewId;
+use domain::ids::{PlanId, ReviewId};
 use domain::intent::Intent;
 
 use super::explicit::{help_on, kept};
@@ -123,8 +123,13 @@ pub(super) fn reviews(words: &Words<'_>, used: usize, most: f64) -> Option<Readi
     (words.len() == used).then(|| sure(Intent::ListReviews, most))
 }
 
-/// Dates that come up.
+/// Dates that come up, or looking after one of them.
 pub(super) fn renewals(words: &Words<'_>, used: usize, most: f64) -> Option<Reading> {
+    if words.key(used) == "seen"
+        && let Ok(reminder) = words.raw(used + 1).parse::<PlanId>()
+    {
+        return Some(sure(Intent::AcknowledgeRenewal { reminder }, most));
+    }
     let rest = kept(words.rest(used)).to_lowercase();
     let is_whole =
         rest.is_empty() || ["soon", "due", "this quarter", "this year", "coming up"].contains(&rest.as_str());

@@ -130,6 +130,7 @@ fn print_contract(intent: &Intent) -> Option<String> {
         }
         Intent::ListReviews => Some("reviews".to_owned()),
         Intent::ClaimReview { review } => Some(format!("reviews take {review}")),
+        Intent::AcknowledgeRenewal { reminder } => Some(format!("renewals seen {reminder}")),
         Intent::ListRenewals => Some("renewals".to_owned()),
         _ => None,
     }

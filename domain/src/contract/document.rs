@@ -46,6 +46,9 @@ pub struct Given {
     /// How that stands with us, under the playbook of the analysis.
     #[serde(default)]
     pub finding: Option<Finding>,
+    /// How other terms stand now that depend on it, where that is not as before.
+    #[serde(default)]
+    pub also: Vec<Finding>,
     /// Who said so.
     pub by: PersonId,
 }

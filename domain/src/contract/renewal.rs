@@ -1,6 +1,6 @@
 //! When a contract ends, renews, and must be given notice of: dates derived from what was read in it.
 
-use chrono::{Days, Months, NaiveDate};
+use chrono::{DateTime, Datelike, Days, Months, NaiveDate, Timelike, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{CalendarUnit, Duration, Extraction, State, Value};
@@ -19,6 +19,33 @@ pub struct Renewal {
     pub notice_by: Option<NaiveDate>,
     /// How many times it has renewed by itself already.
     pub renewed: u32,
+}
+
+/// A notice that has to be given, to be reminded of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// The contract's name.
+    pub document: String,
+    /// The deal's name, where it belongs to one.
+    pub deal: Option<String>,
+    /// Its dates.
+    pub renewal: Renewal,
+    /// The last day on which notice can be given.
+    pub by: NaiveDate,
+}
+
+/// The stages of reminders, days before the last day for a notice, the last stage first.
+pub const STAGES: [u16; 3] = [7, 30, 90];
+
+/// The stage that a notice is in; none while it is far off, or when it is too late.
+pub fn stage(notice_by: NaiveDate, today: NaiveDate) -> Option<u16> {
+    let left = (notice_by - today).num_days();
+    STAGES.into_iter().find(|stage| (0..=i64::from(*stage)).contains(&left))
+}
+
+/// Whether people are reminded at this time: from 8 to 16 o'clock UTC on Monday to Friday.
+pub fn is_working_time(now: DateTime<Utc>) -> bool {
+    now.weekday().number_from_monday() <= 5 && (8..16).contains(&now.hour())
 }
 
 /// The terms that dates are derived from.
@@ -142,6 +169,28 @@ mod tests {
 
     fn day(text: &str) -> NaiveDate {
         text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_notice_is_in_the_last_stage_that_it_has_reached() {
+        for (today, expected) in [
+            ("2026-09-01", None),
+            ("2026-10-02", Some(90)),
+            ("2026-11-30", Some(90)),
+            ("2026-12-01", Some(30)),
+            ("2026-12-24", Some(7)),
+            ("2026-12-31", Some(7)),
+            ("2027-01-01", None),
+        ] {
+            assert_eq!(stage(day("2026-12-31"), day(today)), expected, "{today}");
+        }
+    }
+
+    #[test]
+    fn nobody_is_reminded_at_night_or_on_a_weekend() {
+        let at = |text: &str| is_working_time(text.parse().unwrap());
+        assert!(at("2026-11-23T08:00:00Z") && at("2026-11-27T15:59:59Z"));
+        assert!(!at("2026-11-23T07:59:59Z") && !at("2026-11-23T16:00:00Z") && !at("2026-11-28T10:00:00Z"));
     }
 
     fn row(term: &str, value: Value, quote: &str) -> Extraction {

@@ -4,14 +4,16 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::approval::{Decision, Verdict as Decided};
-use crate::card::{Block, Card, Text};
-use crate::contract::renewal::Renewal;
+use crate::card::{Block, Card, Style, Text};
+use crate::contract::renewal::{Notice, Renewal};
 use crate::contract::{CalendarUnit, Duration, Money, Quote, Value, Verdict};
 use crate::deal::Stage;
+use crate::error::UserError;
+use crate::ids::PlanId;
 
 use super::approvals::with_comment;
 use super::matter::ContractMatter;
-use super::phrases::{count, cut, day, faint, moment};
+use super::phrases::{buttons, count, cut, day, faint, moment, say};
 
 /// How many of the gravest findings a card shows.
 const WORST_MAX: usize = 3;
@@ -406,6 +408,48 @@ pub fn renewals(lines: &[RenewalLine], today: NaiveDate, url: &str) -> Card {
     Card::titled("Renewals")
         .with(Block::Table { columns, rows: rows.collect() })
         .with(Block::Link { label: "Open the calendar".to_owned(), url: url.to_owned() })
+}
+
+/// A notice has to be given soon; `reminder` is the plan that says so.
+pub fn notice_due(notice: &Notice, reminder: PlanId, today: NaiveDate, url: &str) -> Card {
+    let Notice { document, deal, renewal, by } = notice;
+    let what = match deal {
+        Some(deal) => format!("{deal}: {document}"),
+        None => document.clone(),
+    };
+    let left = match (*by - today).num_days() {
+        0 => "today is the last day".to_owned(),
+        1 => "1 day left".to_owned(),
+        days => format!("{days} days left"),
+    };
+    let then = if renewal.is_tacit { "renews by itself after" } else { "ends on" };
+    let mut button = say("I look after it", format!("renewals seen {reminder}"));
+    button.style = Style::Primary;
+    Card::titled(format!("Notice is due by {by}"))
+        .and_text(format!(
+            "{what} {then} {}. Whoever wants out gives notice by {by}: {left}.",
+            renewal.ends_on
+        ))
+        .with(buttons(vec![button]))
+        .with(Block::Link { label: "Open the calendar".to_owned(), url: url.to_owned() })
+}
+
+/// Somebody looks after a notice.
+pub fn notice_seen(document: &str, by: NaiveDate, name: &str) -> Card {
+    Card::text(format!(
+        "{name} looks after the notice for {document}, due by {by}. I will not remind of it again."
+    ))
+}
+
+/// No reminder is known by what was pressed or typed.
+pub fn notice_unknown() -> UserError {
+    UserError::new("I do not know that reminder.", "See the dates with `renewals`.")
+}
+
+/// Somebody looks after it already; no name stands for the person who asks.
+pub fn notice_seen_already(name: Option<&str>, since: DateTime<Utc>) -> UserError {
+    let who = name.map_or_else(|| "You look".to_owned(), |name| format!("{name} looks"));
+    UserError::new(format!("{who} after it already, since {}.", moment(since)), "")
 }
 
 #[cfg(test)]

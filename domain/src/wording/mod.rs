@@ -23,7 +23,8 @@ pub use approvals::{
 pub use contracts::{
     AnswerLine, ClauseLine, ContractCard, DocumentLine, FindingLine, RenewalLine, ReviewLine, TermLine,
     clauses, contract, contract_answer, contract_decided, contract_lapsed, contract_linked, contract_list,
-    deal_went_on, newer_version, renewals, reviews, value_words, verdict_word,
+    deal_went_on, newer_version, notice_due, notice_seen, notice_seen_already, notice_unknown, renewals,
+    reviews, value_words, verdict_word,
 };
 pub use deals::{DealCard, deal, deal_ambiguous, deal_list, deal_moved, deal_unknown, note_added};
 pub use elsewhere::{Closed, answered_in_private};
@@ -36,8 +37,8 @@ pub use refusals::{
     nothing_readable, nothing_to_propose, own_role, person_unclear, search_gone, took_too_long, with_trace,
 };
 pub use report::{
-    family_words, playbook_saved, playbook_unchanged, playbook_went_on, quote_not_there, term_answered,
-    value_not_said,
+    family_words, playbook_saved, playbook_unchanged, playbook_went_on, quote_not_there, review_taken,
+    term_answered, value_not_said,
 };
 pub use search::{found, nothing_found};
 pub use team::{PersonRow, code_unknown, join_code, joined, people, role_set};

@@ -1,11 +1,13 @@
 //! Words around a contract's report: kinds of harm, what a person corrected, a changed playbook.
 
+use chrono::{DateTime, Utc};
+
 use crate::card::{Block, Card, Text};
-use crate::contract::{Extraction, Family, Finding, Value};
+use crate::contract::{Extraction, Family, Finding, Value, Verdict};
 use crate::error::UserError;
 
 use super::contracts::{one_line, value_words, verdict_word};
-use super::phrases::cut;
+use super::phrases::{cut, moment};
 
 /// A kind of harm as people read it.
 pub fn family_words(family: Family) -> &'static str {
@@ -23,8 +25,13 @@ pub fn family_words(family: Family) -> &'static str {
     }
 }
 
-/// A person's word on a term was kept.
-pub fn term_answered(label: &str, document: &str, (given, finding): (&Extraction, Option<&Finding>)) -> Card {
+/// A person's word on a term was kept; `also` are the names of other terms that stand differently now, and how.
+pub fn term_answered(
+    label: &str,
+    document: &str,
+    (given, finding): (&Extraction, Option<&Finding>),
+    also: &[(String, Verdict)],
+) -> Card {
     let mut text = Text::default().strong(label);
     text = match &given.value {
         Some(Value::Clause) => text.plain(format!(" of {document} is stated; I keep your word for it.")),
@@ -38,12 +45,15 @@ pub fn term_answered(label: &str, document: &str, (given, finding): (&Extraction
         let said = format!("{} (page {})", cut(&one_line(&quote.text), 280), quote.page);
         card = card.with(Block::Quote { text: said });
     }
-    match finding {
-        Some(finding) => {
-            card.and_text(format!("For us: {}. {}", verdict_word(finding.verdict), finding.reason))
-        }
-        None => card,
+    if let Some(finding) = finding {
+        card = card.and_text(format!("For us: {}. {}", verdict_word(finding.verdict), finding.reason));
     }
+    if also.is_empty() {
+        return card;
+    }
+    let others: Vec<String> =
+        also.iter().map(|(label, verdict)| format!("{label} ({})", verdict_word(*verdict))).collect();
+    card.and_text(format!("That changes how these stand for us too: {}.", others.join(", ")))
 }
 
 /// The sentence that a person gave is not in the document.
@@ -76,6 +86,14 @@ pub fn playbook_went_on(newest: i32) -> UserError {
     UserError::new(
         format!("Somebody changed the playbook meanwhile; the newest is number {newest}."),
         "Open the playbook again and make your change there.",
+    )
+}
+
+/// Somebody else is on a term that waits.
+pub fn review_taken(name: &str, since: DateTime<Utc>) -> UserError {
+    UserError::new(
+        format!("{name} is on it already, since {}.", moment(since)),
+        "Take another one from the review queue, or ask them to leave it to you.",
     )
 }
 

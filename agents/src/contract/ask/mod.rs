@@ -11,17 +11,13 @@ use domain::contract::{ContractText, Extraction, Quote, State, TermKey, Value};
 use domain::wording;
 
 use self::question::{About, Wants};
-use self::rank::Index;
+use self::rank::{Index, Wanted};
 use super::clauses;
 use super::structure::Outline;
 use super::terms;
 
 /// How many sentences an answer shows at most.
 const QUOTES_MAX: usize = 3;
-/// A sentence with a smaller share of the question's weight does not answer it. A first guess: `ask_eval` has not calibrated it yet.
-pub const ANSWERS: f32 = 0.62;
-/// The same for a question about a term in which the reading found nothing: the reading is seldom wrong there.
-pub const ANSWERS_UNREAD: f32 = 0.86;
 /// A sentence that lacks the kind of value that was asked for keeps this share of its score.
 const LACKS_VALUE: f32 = 0.7;
 /// What a reading is less sure of than this is not shown as an answer.
@@ -30,6 +26,23 @@ const LIKELY: f32 = 0.45;
 const NEAR: f32 = 0.85;
 /// Pieces with fewer words are headings, not answers.
 const WORDS_MIN: usize = 5;
+
+/// Below what nothing is answered; each a share from 0 to 1. `ask_eval` says how they were chosen.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Bounds {
+    /// Of a question's weight that a sentence must hold to answer it.
+    pub said: f32,
+    /// The same for a question about a term in which the reading found nothing: the reading is seldom wrong there.
+    pub unread: f32,
+    /// Of a question's words that a term, or what was read for it, must speak of for the row to answer it.
+    pub explained: f32,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { said: 0.66, unread: 0.86, explained: 0.8 }
+    }
+}
 
 /// What a contract says to a question.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -50,6 +63,7 @@ pub struct Book<'a> {
     text: &'a ContractText,
     sentences: Vec<(usize, usize)>,
     index: Index,
+    bounds: Bounds,
 }
 
 impl<'a> Book<'a> {
@@ -67,20 +81,37 @@ impl<'a> Book<'a> {
         }
         let bodies = sentences.iter().map(|(start, end)| &text.text[*start..*end]);
         let index = Index::of(headings.iter().map(String::as_str).zip(bodies));
-        Self { text, sentences, index }
+        Self { text, sentences, index, bounds: Bounds::default() }
+    }
+
+    /// The same with other bounds, to calibrate them.
+    #[must_use]
+    pub fn with(mut self, bounds: Bounds) -> Self {
+        self.bounds = bounds;
+        self
     }
 
     /// Answers a question with what was read in the contract and with its sentences.
     #[must_use]
     pub fn answer(&self, rows: &[Extraction], question: &str) -> Answer {
-        let about = question::about(question);
+        let wanted = rank::wanted(question, true);
+        let mut about = question::about(question);
+        about.retain(|about| self.is_explained(rows, about, &wanted));
         let read = self.read(rows, &about);
         if !read.quotes.is_empty() {
             return read;
         }
-        let enough = if about.is_empty() { ANSWERS } else { ANSWERS_UNREAD };
+        let enough = if about.is_empty() { self.bounds.said } else { self.bounds.unread };
         let quotes = self.found(question, enough);
         Answer { quotes, ..read }
+    }
+
+    /// Whether a question is about a term as a whole, and not about something that the term's words stand beside.
+    fn is_explained(&self, rows: &[Extraction], about: &About, wanted: &[Wanted]) -> bool {
+        let key = &terms::all()[about.term].key;
+        let quotes = rows.iter().filter(|row| row.term == *key).filter_map(|row| row.quote.as_ref());
+        let sentences: Vec<&str> = quotes.map(|quote| quote.text.as_str()).collect();
+        question::explained(wanted, about.term, &sentences) >= self.bounds.explained
     }
 
     /// What the reading says of the terms that the question is about.

@@ -1,8 +1,9 @@
 //! Understands a question: which terms it is about, and what kind of value it asks for.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
+use super::rank::Wanted;
 use super::words;
 use crate::contract::normalise::{date, duration, money};
 use crate::contract::terms;
@@ -37,6 +38,8 @@ struct Ask {
 
 struct Asks {
     all: Vec<Ask>,
+    /// For each term, the stems of everything that is written of it.
+    words: Vec<HashSet<String>>,
     /// In how many terms' entries a stem stands.
     spread: HashMap<String, f32>,
 }
@@ -61,8 +64,27 @@ static ASKS: LazyLock<Asks> = LazyLock::new(|| {
         }
     }
     let spread = terms_of.into_iter().map(|(stem, terms)| (stem, terms.len() as f32)).collect();
-    Asks { all, spread }
+    let words = terms::all().iter().map(vocabulary).collect();
+    Asks { all, words, spread }
 });
+
+fn vocabulary(spec: &terms::TermSpec) -> HashSet<String> {
+    let lists = [&spec.asks, &spec.headings, &spec.cues].into_iter().flatten().map(String::as_str);
+    lists.chain([spec.name.as_str(), spec.prompt.as_str()]).flat_map(words::stems).collect()
+}
+
+/// The share of a question's words that are spoken of by a term, or by the sentences that were read for it. A question
+/// with a small one asks for something more special, which the term's row does not answer.
+pub(super) fn explained(wanted: &[Wanted], term: usize, sentences: &[&str]) -> f32 {
+    let said: HashSet<String> = sentences.iter().flat_map(|sentence| words::stems(sentence)).collect();
+    let known = &ASKS.words[term];
+    let is_known = |stem: &String| known.contains(stem) || said.contains(stem);
+    let explained = wanted
+        .iter()
+        .filter(|word| is_known(&word.stem) || word.others.iter().any(|other| said.contains(other)))
+        .count();
+    explained as f32 / wanted.len().max(1) as f32
+}
 
 /// A term whose score is below this share of the best one's is not meant.
 const NEAR: f32 = 0.8;

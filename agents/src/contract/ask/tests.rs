@@ -86,3 +86,36 @@ fn what_the_reading_is_unsure_of_is_marked() {
     assert!(said.is_unsure && said.straight.is_none());
     assert_eq!(said.quotes.len(), 1);
 }
+
+#[test]
+fn short_questions_are_answered_with_what_was_read_and_special_ones_are_not() {
+    let assign =
+        "Neither party may assign this Agreement without the prior written consent of the other party.";
+    let owns =
+        "All right, title and interest in the Work Product shall vest in the Client upon its creation.";
+    let secret = "Each party shall keep the other's Confidential Information secret for three years.";
+    let text = ContractText::plain(format!(
+        "1. Assignment. {assign}\n\n2. Ownership. {owns}\n\n3. Secrecy. {secret}"
+    ));
+    let years = Value::Duration(Duration { count: 3.0, unit: CalendarUnit::Years });
+    let rows = vec![
+        stated(&text, "anti_assignment", assign, Value::Clause),
+        stated(&text, "ip_ownership_assignment", owns, Value::Clause),
+        stated(&text, "confidentiality_term", secret, years),
+    ];
+    for (question, part) in [
+        ("can they assign it?", assign),
+        ("Can the contract be assigned?", assign),
+        ("who owns the IP?", owns),
+        ("How long is it confidential?", secret),
+    ] {
+        let said = answer(&text, &rows, question);
+        assert!(said.quotes.first().is_some_and(|quote| quote.text == part), "{question}: {said:?}");
+    }
+    for question in [
+        "May we reverse engineer prototypes that embody confidential samples?",
+        "Shall the fact of the negotiations be confidential towards journalists?",
+    ] {
+        assert_eq!(answer(&text, &rows, question).quotes, [], "{question}");
+    }
+}

@@ -10,7 +10,8 @@ const EMPTY: &str = "a an the of in on at by to for from with without and or not
     many far often can could may might must shall should will would tell show say says said state states stated \
     mention mentions mentioned contain contains include includes provide provides clause clauses section contract \
     contracts agreement agreements document please about any some all each every other either both under into out up \
-    down over again only own same such thing things get gets give gives given happen happens does kind sort need";
+    down over again only own same such thing things get gets give gives given happen happens does kind sort need \
+    anybody anyone somebody someone everybody else want wants anything something";
 
 static EMPTY_STEMS: LazyLock<Vec<String>> = LazyLock::new(|| EMPTY.split_whitespace().map(stem).collect());
 

@@ -232,6 +232,7 @@ async fn a_persons_word_replaces_what_was_read_everywhere() {
             analysis: shelf.analysis,
             extraction,
             finding,
+            also: Vec::new(),
             by: shelf.by,
         })))
         .await;
@@ -242,6 +243,29 @@ async fn a_persons_word_replaces_what_was_read_everywhere() {
     );
     assert!(anna.sees("/contracts").await.text.contains("1 green"));
     assert!(anna.sees("/reviews").await.text.contains("Nothing waits for a person"));
+}
+
+#[tokio::test]
+async fn a_persons_word_also_moves_what_depends_on_it() {
+    let place = Place::open().await;
+    let shelf = Shelf::fill(&place).await;
+    let anna = Browser::open(&place, Role::Member).await;
+    assert!(anna.sees("/contracts").await.text.contains("1 red"));
+    let says = async |term: &str, mine: Finding, also: Vec<Finding>| {
+        let extraction = row(term, State::Absent, None);
+        let finding = Some(mine);
+        let given = Given { analysis: shelf.analysis, extraction, finding, also, by: shelf.by };
+        shelf.apply(&Change::AnswerTerm(Box::new(given))).await;
+    };
+    let green = |term: &str| finding(term, Verdict::Green, None);
+    says("insurance", green("insurance"), vec![green("governing_law")]).await;
+    let list = anna.sees("/contracts").await.text;
+    assert!(list.contains("2 green") && !list.contains("1 red"), "{list}");
+    // Also where a person spoke before: what was said stays, how it stands for us follows.
+    let escalated = finding("insurance", Verdict::Escalate, None);
+    says("governing_law", green("governing_law"), vec![escalated]).await;
+    let list = anna.sees("/contracts").await.text;
+    assert!(list.contains("1 green") && !list.contains("2 green"), "{list}");
 }
 
 #[tokio::test]
@@ -398,6 +422,26 @@ async fn a_position_is_changed_by_approvers_and_kept_under_the_next_number() {
     assert!(matches!(twice, Err(storage::Error::Conflict("playbook"))), "{twice:?}");
 }
 
+/// Notice is due by 2099-12-01, a Tuesday; the contract was accepted in a thread of Ida's.
+async fn reminders_come_once_a_stage_until_somebody_looks_after_it(shelf: &Shelf<'_>) {
+    let reminded = async |at: &str| {
+        crate::duty::remind_once(&shelf.place.db, &shelf.place.ids, at.parse().unwrap()).await.unwrap()
+    };
+    assert_eq!(reminded("2099-09-01T10:00:00Z").await, 0, "91 days before");
+    assert_eq!(reminded("2099-09-02T07:00:00Z").await, 0, "too early in the morning");
+    assert_eq!(reminded("2099-09-02T10:00:00Z").await, 1);
+    assert_eq!(reminded("2099-10-30T10:00:00Z").await, 0, "the same stage");
+    assert_eq!(reminded("2099-11-02T10:00:00Z").await, 1, "29 days before: the 30th was a Sunday");
+    let mut tx = shelf.tx().await;
+    let mut waiting = plans::recent(&mut tx, 50).await.unwrap();
+    drop(tx);
+    waiting.retain(|plan| matches!(plan.intent, Intent::RemindRenewal { .. }));
+    assert_eq!(waiting.len(), 2);
+    let seen = Change::AcknowledgeRenewal { reminder: waiting[0].id, by: shelf.by };
+    shelf.apply(&seen).await;
+    assert_eq!(reminded("2099-11-30T10:00:00Z").await, 0, "somebody looks after it");
+}
+
 #[tokio::test]
 async fn accepted_contracts_with_dates_are_in_the_calendar() {
     let place = Place::open().await;
@@ -410,11 +454,13 @@ async fn accepted_contracts_with_dates_are_in_the_calendar() {
     let mut given = vec![day("effective_date", "2020-01-01"), day("expiration_date", "2099-12-31")];
     given.push(row("notice_period_to_terminate_renewal", State::Stated, Some((days(30.0), quote("thirty")))));
     for extraction in given {
-        let given = Given { analysis: shelf.analysis, extraction, finding: None, by: shelf.by };
+        let given =
+            Given { analysis: shelf.analysis, extraction, finding: None, also: Vec::new(), by: shelf.by };
         shelf.apply(&Change::AnswerTerm(Box::new(given))).await;
     }
     let accept = Change::AcceptVersion { version: shelf.version, analysis: shelf.analysis, by: shelf.by };
     shelf.apply(&accept).await;
+    reminders_come_once_a_stage_until_somebody_looks_after_it(&shelf).await;
     let html = anna.sees("/renewals").await.text;
     assert!(html.contains("2099-12-31") && html.contains("2099-12-01"), "{html}");
     assert!(anna.sees("/contracts").await.text.contains("accepted"));

@@ -49,6 +49,8 @@ fn brief(understood: &Understood) -> String {
         Intent::LinkContract { document, deal } => format!("link|{document}|{deal}"),
         Intent::ListReviews => "reviews".to_owned(),
         Intent::ClaimReview { .. } => "take".to_owned(),
+        Intent::RemindRenewal { .. } => "remind".to_owned(),
+        Intent::AcknowledgeRenewal { .. } => "seen".to_owned(),
         Intent::ListRenewals => "renewals".to_owned(),
         Intent::AnswerTerm { .. } => "answer".to_owned(),
         Intent::EditPosition { .. } => "position".to_owned(),
