@@ -10,6 +10,7 @@ mod contract_story;
 mod contracts;
 mod dependencies;
 mod directory;
+mod discord;
 mod embedded;
 mod emulator;
 mod faults;
