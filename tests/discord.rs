@@ -12,6 +12,9 @@ use tests::shared::data;
 use world::discord::{Discord, Fault, Message, Setup};
 
 const ROOM: &str = "partnerships";
+const CONTRACT: &[u8] =
+    b"MUTUAL NON-DISCLOSURE AGREEMENT between Acme Ltd and Adyen N.V. This agreement is governed by the \
+    laws of England. The term is two years. Either party may terminate with thirty days notice.";
 
 /// A product, its database, and the Discord around it.
 struct Talk {
@@ -186,12 +189,11 @@ async fn mentions_and_direct_messages_come_over_the_gateway_and_survive_its_brea
     });
     private.await;
     talk.wait("the session resumed", |server| (server.sessions.1 > 0).then_some(())).await;
-    let contract = b"MUTUAL NON-DISCLOSURE AGREEMENT between Acme Ltd and Adyen N.V. This agreement is governed by the laws of \
-        England. The term is two years. Either party may terminate with thirty days notice.";
-    dana.mentions("please read this", ROOM, Some(("nda.txt", contract))).unwrap();
+    dana.mentions("please read this", ROOM, Some(("nda.txt", CONTRACT))).unwrap();
     talk.sees("nda.txt").await;
-    talk.ends().await;
     assert_eq!(talk.number("SELECT count(*) FROM plans").await, 3, "what is not meant for us causes nothing");
+    let log = talk.product.log();
+    assert!(!log.contains("panicked"), "{log}");
 }
 
 #[tokio::test]
@@ -202,7 +204,7 @@ async fn limits_outages_and_unknown_outcomes_say_nothing_twice() {
     talk.discord.fails("PATCH channels/", Fault::Status(503), 1);
     talk.types("dana", "/deal find payment companies in Germany").await;
     talk.sees("for “payment companies in Germany”").await;
-    talk.types("dana", "/deal list").await;
+    talk.types("dana", "/deal deals").await;
     talk.sees("There are no deals").await;
     talk.ends().await;
 }
@@ -210,7 +212,7 @@ async fn limits_outages_and_unknown_outcomes_say_nothing_twice() {
 #[tokio::test]
 async fn a_room_that_is_closed_to_us_is_answered_in_private() {
     let talk = Talk::with(|_| (), "off").await;
-    let sent = talk.discord.user("dana").command("/deal list", "closed").await.unwrap();
+    let sent = talk.discord.user("dana").command("/deal deals", "closed").await.unwrap();
     assert_eq!(sent.status, 200);
     let answer = talk.wait("an answer in private", |server| {
         server.dms("dana").into_iter().find(|m| m.words().contains("There are no deals")).cloned()
@@ -235,7 +237,7 @@ async fn only_discord_itself_is_believed_and_each_interaction_once() {
     let metrics = reqwest::get(format!("{}/metrics", talk.product.url)).await.unwrap().text().await.unwrap();
     assert!(metrics.contains(r#"discord_requests_refused_total{reason="mismatch"} 1"#), "{metrics}");
 
-    let sent = talk.discord.user("dana").command("/deal list", ROOM).await.unwrap();
+    let sent = talk.discord.user("dana").command("/deal deals", ROOM).await.unwrap();
     for _ in 0..2 {
         let (status, answer) = talk.discord.sends(&sent.body).await.unwrap();
         assert_eq!((status, &answer["type"]), (200, &json!(5)));
@@ -249,6 +251,31 @@ async fn only_discord_itself_is_believed_and_each_interaction_once() {
     talk.ends().await;
     assert_eq!(talk.number("SELECT count(*) FROM inbox").await, 1);
     assert_eq!(talk.number("SELECT count(*) FROM plans").await, 1);
+}
+
+#[tokio::test]
+async fn a_contract_beside_a_command_is_read() {
+    let talk = Talk::with(|_| (), "off").await;
+    let url = talk.discord.look(|server| {
+        server.files.push(("nda.txt".to_owned(), CONTRACT.to_vec()));
+        (server.setup.guild.clone(), server.setup.rooms[0].id.clone(), server.setup.users[0].id.clone())
+    });
+    let (guild, room, dana) = url;
+    let file = format!("{}/files/nda.txt", talk.discord.api_url().trim_end_matches("/api/v10"));
+    let body = json!({"type": 2, "id": "31", "token": "of-the-file", "guild_id": guild, "channel_id": room,
+        "member": {"user": {"id": dana, "username": "dana"}},
+        "data": {"type": 1, "name": "contract", "options": [{"type": 11, "name": "file", "value": "5"}],
+            "resolved": {"attachments": {"5": {"filename": "nda.txt", "size": CONTRACT.len(), "url": file}}}}});
+    let (status, answer) = talk.discord.sends(body.to_string().as_bytes()).await.unwrap();
+    assert_eq!((status, &answer["type"]), (200, &json!(5)));
+    talk.sees("nda.txt").await;
+    let settled = talk.discord.look(|server| {
+        server
+            .calls
+            .iter()
+            .any(|c| c.call.starts_with("PATCH") && c.call.contains("/of-the-file/messages/@original"))
+    });
+    assert!(settled, "whoever typed the command does not see us think for ever");
 }
 
 /// The documentation's objects, as they are and as if our server had sent them.
@@ -296,6 +323,6 @@ async fn published_payloads_break_nothing() {
     assert_eq!(talk.number("SELECT count(*) FROM inbox WHERE state = 'failed'").await, 0);
     let log = talk.product.log();
     assert!(!log.contains("panicked"), "{log}");
-    talk.types("dana", "/deal list").await;
+    talk.types("dana", "/deal deals").await;
     talk.sees("There are no deals").await;
 }

@@ -13,7 +13,7 @@ use domain::inbound::{Content, Inbound};
 use domain::person::Channel;
 use domain::wording;
 use metrics::counter;
-use storage::inbox::{Raw, Stored};
+use storage::inbox::{Claimed, Raw, Stored};
 use storage::outbox::{Delivery, Sent};
 use storage::workspaces::{self, Workspace};
 use storage::{conversations, inbox, messages};
@@ -62,18 +62,20 @@ impl Worker {
     }
 
     /// Ends the wait that a command was answered with: from here on the answer is a message like others.
-    pub(crate) async fn settle(&self, inbound: &Inbound) {
-        let (Content::Command { trigger: Some(token), .. }, Channel::Discord, Some(discord)) =
-            (&inbound.content, inbound.channel, &self.members.discord)
+    pub(crate) async fn settle(&self, claimed: &Claimed, inbound: &Inbound) {
+        let is_command = matches!(inbound.content, Content::Command { .. } | Content::Files { .. });
+        let (Channel::Discord, true, Some(discord)) = (inbound.channel, is_command, &self.members.discord)
         else {
             return;
         };
+        // What came over the gateway has no token, and nobody waits for it.
+        let Some(token) = decode::token(&claimed.body) else { return };
         let words = if inbound.workspace.is_empty() {
             "I do not know for which of your servers you ask. Say it in a channel of that server."
         } else {
             wording::ON_IT
         };
-        match tokio::time::timeout(SETTLE, discord.settle(token, words)).await {
+        match tokio::time::timeout(SETTLE, discord.settle(&token, words)).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::info!(%error, "a command's wait was not ended"),
             Err(_) => tracing::info!("a command's wait was not ended in time"),

@@ -194,7 +194,7 @@ impl Worker {
             inbox::end(db, claimed, Ending::Ignored, why).await?;
             return Ok(None);
         }
-        self.settle(&inbound).await;
+        self.settle(claimed, &inbound).await;
         let Some(workspace) = self.members.workspace(inbound.channel, &inbound.workspace).await? else {
             inbox::end(db, claimed, Ending::Ignored, "unknown workspace").await?;
             return Ok(None);
