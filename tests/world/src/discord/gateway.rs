@@ -59,34 +59,46 @@ async fn talk(stream: TcpStream, inner: Weak<Inner>) -> Option<()> {
                 match heard["op"].as_u64() {
                     Some(1) => say(&mut socket, &json!({"op": 11, "s": null, "t": null, "d": null})).await?,
                     Some(2) => {
-                        let (number, ready) = {
-                            let inner = inner.upgrade()?;
-                            let mut server = locked(&inner.server);
-                            server.sessions.0 += 1;
-                            next = Some(server.events.len());
-                            (server.events.len() + 1, json!({"v": 10, "session_id": "session", "guilds": [],
-                                "resume_gateway_url": format!("ws://{}", inner.gateway), "shard": [0, 1],
-                                "application": {"id": server.setup.application, "flags": 0},
-                                "user": {"id": server.setup.bot, "username": "Dealdesk", "discriminator": "0",
-                                         "avatar": null, "bot": true, "verified": true, "mfa_enabled": false}}))
-                        };
-                        say(&mut socket, &json!({"op": 0, "s": number, "t": "READY", "d": ready})).await?;
-                        inner.upgrade()?.changed.send_modify(|n| *n += 1);
+                        let (from, ready) = identified(&inner)?;
+                        next = Some(from);
+                        say(&mut socket, &ready).await?;
                     }
                     Some(6) => {
                         let seen = heard["d"]["seq"].as_u64().and_then(|s| usize::try_from(s).ok())?;
-                        {
-                            let inner = inner.upgrade()?;
-                            let mut server = locked(&inner.server);
-                            server.sessions.1 += 1;
-                            next = Some(seen.saturating_sub(1).min(server.events.len()));
-                        }
+                        next = Some(resumed(&inner, seen)?);
                         say(&mut socket, &json!({"op": 0, "s": seen, "t": "RESUMED", "d": {}})).await?;
-                        inner.upgrade()?.changed.send_modify(|n| *n += 1);
                     }
                     _ => {}
                 }
             }
         }
     }
+}
+
+/// A new session hears what comes from now on.
+fn identified(inner: &Weak<Inner>) -> Option<(usize, Value)> {
+    let inner = inner.upgrade()?;
+    let mut server = locked(&inner.server);
+    server.sessions.0 += 1;
+    let from = server.events.len();
+    let ready = json!({"v": 10, "session_id": "session", "guilds": [], "shard": [0, 1],
+        "resume_gateway_url": format!("ws://{}", inner.gateway),
+        "application": {"id": server.setup.application, "flags": 0},
+        "user": {"id": server.setup.bot, "username": "Dealdesk", "discriminator": "0", "avatar": null, "bot": true,
+                 "verified": true, "mfa_enabled": false}});
+    drop(server);
+    inner.changed.send_modify(|n| *n += 1);
+    // Its own number comes before that of the next event.
+    Some((from, json!({"op": 0, "s": from + 1, "t": "READY", "d": ready})))
+}
+
+/// A resumed session hears what it missed, too.
+fn resumed(inner: &Weak<Inner>, seen: usize) -> Option<usize> {
+    let inner = inner.upgrade()?;
+    let mut server = locked(&inner.server);
+    server.sessions.1 += 1;
+    let from = seen.saturating_sub(1).min(server.events.len());
+    drop(server);
+    inner.changed.send_modify(|n| *n += 1);
+    Some(from)
 }

@@ -100,7 +100,8 @@ impl Discord {
         let rest = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let gateway = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let http = reqwest::Client::builder().timeout(Duration::from_secs(30)).no_proxy();
-        let key = Ed25519KeyPair::from_seed_unchecked(&setup.seed).map_err(std::io::Error::other)?;
+        let key = Ed25519KeyPair::from_seed_unchecked(&setup.seed)
+            .map_err(|error| std::io::Error::other(error.to_string()))?;
         let inner = Arc::new(Inner {
             address: rest.local_addr()?.to_string(),
             gateway: gateway.local_addr()?.to_string(),
