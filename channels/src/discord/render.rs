@@ -60,7 +60,7 @@ pub struct Rendered {
 /// Lays a card out.
 pub fn render(card: &Card, look: Look<'_>) -> Rendered {
     let page = look.whole.and_then(|path| absolute(look.base_url, path));
-    let mut sheet = Sheet::new(look, page.clone());
+    let mut sheet = Sheet::blank(look, page.clone());
     if let Some(heading) = card.heading.as_deref().filter(|h| !h.trim().is_empty()) {
         sheet.title(&escape_within(heading, TITLE_MAX));
     }
@@ -88,7 +88,10 @@ struct Sheet<'a> {
     /// Things with a custom id so far: each needs one of its own.
     named: usize,
     used: usize,
+    /// Nothing more is added.
     is_cut: bool,
+    /// Something was left out of what is there.
+    has_more: bool,
 }
 
 #[derive(Debug, Default)]
@@ -99,9 +102,19 @@ struct Embed {
 }
 
 impl Sheet<'_> {
-    fn new(look: Look<'_>, page: Option<String>) -> Sheet<'_> {
+    fn blank(look: Look<'_>, page: Option<String>) -> Sheet<'_> {
         let embeds = vec![Embed::default()];
-        Sheet { look, page, embeds, lists: Vec::new(), buttons: Vec::new(), named: 0, used: 0, is_cut: false }
+        Sheet {
+            look,
+            page,
+            embeds,
+            lists: Vec::new(),
+            buttons: Vec::new(),
+            named: 0,
+            used: 0,
+            is_cut: false,
+            has_more: false,
+        }
     }
 
     /// Whether so many more characters fit; from the first that does not, nothing more is added.
@@ -168,7 +181,7 @@ impl Sheet<'_> {
             }
             Block::Table { columns, rows } => {
                 let (text, left_out) = grid(columns, rows);
-                self.is_cut |= left_out > 0 && rows.is_empty();
+                self.has_more |= left_out > 0;
                 if !text.is_empty() {
                     self.text(format!("```\n{}\n```", text.replace('`', "ʼ")));
                 }
@@ -259,7 +272,7 @@ impl Sheet<'_> {
         let left_out = (self.lists.len() + self.buttons.len()).saturating_sub(ROWS_MAX);
         self.buttons.truncate(ROWS_MAX);
         self.lists.truncate(ROWS_MAX - self.buttons.len());
-        if left_out > 0 || self.is_cut {
+        if left_out > 0 || self.is_cut || self.has_more {
             let words = match &self.page {
                 Some(url) => {
                     format!("-# There is more than fits here. [See all of it in the console]({url})")
