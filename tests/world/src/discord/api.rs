@@ -33,10 +33,9 @@ fn refusal(status: u16, code: u32, message: &str) -> Refusal {
 
 async fn call(
     State(inner): State<Weak<Inner>>,
-    method: Method,
+    (method, headers): (Method, HeaderMap),
     Path(path): Path<String>,
     RawQuery(query): RawQuery,
-    headers: HeaderMap,
     body: Bytes,
 ) -> Response {
     let Some(inner) = inner.upgrade() else { return StatusCode::SERVICE_UNAVAILABLE.into_response() };
