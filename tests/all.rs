@@ -11,6 +11,7 @@ mod contract_story;
 mod contracts;
 mod dependencies;
 mod directory;
+mod discord;
 mod embedded;
 mod emulator;
 mod faults;

@@ -72,6 +72,9 @@ fn sql_stands_only_in_storage_and_vendors_only_in_their_folders() {
         if !place.starts_with("channels/src/slack/") {
             assert!(!text.contains("slack_morphism"), "{place} uses a vendor's types");
         }
+        if !place.starts_with("channels/src/discord/") {
+            assert!(!text.contains("serenity::"), "{place} uses a vendor's types");
+        }
     }
 }
 

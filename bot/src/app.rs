@@ -10,6 +10,7 @@ use agents::contract::Tools;
 use agents::discovery::Directory;
 use agents::failpoint::FailPoints;
 use anyhow::Context;
+use channels::discord::client::Discord;
 use channels::slack::client::Slack;
 use domain::clock::Clock;
 use domain::ids::{Ids, TenantId};
@@ -39,6 +40,8 @@ pub(crate) struct App {
     pub(crate) ids: Ids,
     pub(crate) seal: Seal,
     pub(crate) slack: Slack,
+    /// Discord, when it is configured.
+    pub(crate) discord: Option<Discord>,
     pub(crate) desk: Desk,
     pub(crate) mail: Option<Arc<Office>>,
     server: Option<Opened>,
@@ -57,6 +60,8 @@ impl App {
         let seal = Seal::new(&secret);
         let mail = Office::open(&config, (&db, &seal), HOME_TENANT, &secret).await?;
         let slack = Slack::new(&config.slack.api_url, Duration::from_secs(10))?;
+        config.discord.key()?;
+        let discord = config.discord.client()?;
         let desk = Desk {
             db: db.clone(),
             clock: clock.clone(),
@@ -68,7 +73,7 @@ impl App {
             points: FailPoints::armed(&config.work.fail_point).map_err(anyhow::Error::msg)?,
             help: crate::help::card,
         };
-        Ok(Self { config: Arc::new(config), db, clock, ids, seal, slack, desk, mail, server })
+        Ok(Self { config: Arc::new(config), db, clock, ids, seal, slack, discord, desk, mail, server })
     }
 
     /// Loads the directory that comes with the program, if there is none.
@@ -87,6 +92,7 @@ impl App {
             db: self.db.clone(),
             seal: self.seal.clone(),
             slack: self.slack.clone(),
+            discord: self.discord.clone(),
             clock: self.clock.clone(),
             ids: self.ids.clone(),
             config: self.config.clone(),

@@ -26,13 +26,15 @@ use crate::members::Members;
 use crate::runner;
 use crate::telemetry::export;
 
+/// The channels that this process sends on.
+const SENT_HERE: [Channel; 4] = [Channel::Slack, Channel::Email, Channel::Discord, Channel::Web];
 /// How long an idle sender sleeps if nobody rings.
 const NAP: Duration = Duration::from_millis(300);
 /// Slack allows about one new message a second in a room, with short bursts.
 const ROOM_PACE: Duration = Duration::from_millis(1000);
 const ROOM_BURST: u32 = 5;
 /// How far before a message was made its look-up begins, as Slack's clock and the database's may differ.
-const SKEW: chrono::Duration = chrono::Duration::minutes(10);
+pub(crate) const SKEW: chrono::Duration = chrono::Duration::minutes(10);
 /// After so many tries in vain, some three hours, a delivery is given up.
 const ATTEMPTS_MAX: i32 = 40;
 
@@ -110,9 +112,7 @@ impl Sender {
     /// Sends until stopped.
     pub(crate) async fn run(self) {
         while !self.stop.is_cancelled() {
-            let nap = match outbox::claim(&self.members.db, &[Channel::Slack, Channel::Email, Channel::Web])
-                .await
-            {
+            let nap = match outbox::claim(&self.members.db, &SENT_HERE).await {
                 Ok(Some(delivery)) => {
                     self.hand_over(delivery).await;
                     continue;
@@ -202,7 +202,13 @@ impl Sender {
         match error {
             SendError::RateLimited { after_s } => {
                 let wait = Duration::from_secs((*after_s).max(1));
-                self.gates.close(&delivery.workspace, wait);
+                match (delivery.channel, &delivery.room) {
+                    // Discord limits each room; what it says of all of them its client knows.
+                    (Channel::Discord, Some(room)) => {
+                        self.gates.close(&format!("{}/{room}", delivery.workspace), wait);
+                    }
+                    _ => self.gates.close(&delivery.workspace, wait),
+                }
                 outbox::defer(db, delivery, wait.as_secs_f64(), &why).await
             }
             SendError::OutcomeUnknown { .. } if delivery.attempt < ATTEMPTS_MAX => {
@@ -236,13 +242,17 @@ impl Sender {
     /// Moves the conversation into the direct messages of whoever began it. False when that cannot be.
     async fn relocate(&self, delivery: &Delivery, reason: &str) -> Result<bool, SendError> {
         let not_stored = |error: storage::Error| SendError::NotSent { cause: error.to_string() };
-        let (Channel::Slack, Some(room)) = (delivery.channel, &delivery.room) else { return Ok(false) };
+        let (Channel::Slack | Channel::Discord, Some(room)) = (delivery.channel, &delivery.room) else {
+            return Ok(false);
+        };
         let db = &self.members.db;
         let Some(owner) = relocation::owner(db, delivery).await.map_err(not_stored)? else {
             return Ok(false);
         };
-        let token = self.token(delivery).await?;
-        let private = self.members.slack.open_dm(&token, &owner.key).await?;
+        let private = match &self.members.discord {
+            Some(discord) if delivery.channel == Channel::Discord => discord.open_dm(&owner.key).await?,
+            _ => self.members.slack.open_dm(&self.token(delivery).await?, &owner.key).await?,
+        };
         let closed = match reason {
             "is_archived" | "is_inactive" => Closed::Archived,
             word if word.starts_with("restricted_action") => Closed::Restricted,
@@ -294,7 +304,8 @@ impl Sender {
                 }
                 None => Err(SendError::Gone { reason: "mail is not configured (EMAIL_INBOXES)".to_owned() }),
             },
-            _ => self.to_slack(delivery).await,
+            Channel::Discord => self.to_discord(delivery).await,
+            Channel::Slack => self.to_slack(delivery).await,
         }
     }
 

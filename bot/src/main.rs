@@ -5,6 +5,7 @@ mod cli;
 mod commands;
 mod config;
 mod delivery;
+mod discord;
 mod duty;
 mod help;
 mod judge;

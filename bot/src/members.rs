@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use channels::discord::client::Discord;
 use channels::slack::SendError;
 use channels::slack::client::Slack;
 use domain::clock::Clock;
@@ -26,6 +27,8 @@ pub(crate) struct Members {
     pub(crate) db: Db,
     pub(crate) seal: Seal,
     pub(crate) slack: Slack,
+    /// Discord, when it is configured.
+    pub(crate) discord: Option<Discord>,
     pub(crate) clock: Clock,
     pub(crate) ids: Ids,
     pub(crate) config: Arc<Config>,
@@ -155,8 +158,13 @@ impl Members {
             let name = inbound.sender_name.clone().unwrap_or_else(|| inbound.sender.clone());
             return Ok(Some(Profile { name, email: Some(inbound.sender.clone()), ..Profile::default() }));
         }
-        let Some(token) = &workspace.token else { return Ok(None) };
-        let mut profile = match self.slack.profile(token, &workspace.external_id, &inbound.sender).await {
+        let (guild, sender) = (&workspace.external_id, &inbound.sender);
+        let asked = match (inbound.channel, &self.discord, &workspace.token) {
+            (Channel::Discord, Some(discord), _) => discord.profile(guild, sender).await,
+            (Channel::Slack, _, Some(token)) => self.slack.profile(token, guild, sender).await,
+            _ => return Ok(None),
+        };
+        let mut profile = match asked {
             // The account was deleted, or never was one.
             Err(SendError::Gone { .. }) => return Ok(None),
             asked => asked?,

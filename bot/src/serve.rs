@@ -25,7 +25,7 @@ use crate::duty::Bells;
 use crate::server::{self, Edge, Health, Limits};
 use crate::telemetry::metrics::Metrics;
 use crate::worker::Worker;
-use crate::{duty, mail, welcome};
+use crate::{discord, duty, mail, welcome};
 
 /// How long running steps get to end after a signal to stop.
 const DRAIN: Duration = Duration::from_secs(20);
@@ -48,8 +48,8 @@ pub(crate) struct Running {
     pub(crate) intake: Intake,
     pub(crate) shown: broadcast::Sender<String>,
     pub(crate) bell: Arc<Notify>,
-    stop: CancellationToken,
-    tasks: TaskTracker,
+    pub(crate) stop: CancellationToken,
+    pub(crate) tasks: TaskTracker,
 }
 
 /// Starts workers, senders and duties. The caller stops them.
@@ -147,6 +147,7 @@ pub(crate) async fn run(config: Config, part: Part) -> anyhow::Result<ExitCode> 
         receive_mail(&app, &running).await?;
         let connecting = running.stop.clone().run_until_cancelled_owned(connect_slack(&app));
         running.tasks.spawn(connecting);
+        discord::start(&app, &running);
         let Served { server, .. } = bind(&app, &running).await?;
         running.serve(server);
         welcome::print(&app, began.elapsed()).await?;

@@ -5,7 +5,7 @@ use domain::contract::{FILE_BYTES_MAX, Source};
 use domain::error::UserError;
 use domain::inbound::{FileAt, SharedFile};
 use domain::intent::Intent;
-use domain::person::Person;
+use domain::person::{Channel, Person};
 use domain::policy;
 use storage::deals;
 use storage::workspaces::Workspace;
@@ -84,13 +84,17 @@ impl Worker {
         if file.bytes.is_some_and(|bytes| bytes > FILE_BYTES_MAX as u64) {
             return Ok(Err(too_large()));
         }
-        let Some(token) = &workspace.token else {
-            return Ok(Err(UserError::new(
-                format!("I cannot fetch {name}: this workspace gave me no token."),
-                "An admin can install me again.",
-            )));
+        let fetched = match (workspace.channel, &self.members.discord, &workspace.token) {
+            (Channel::Discord, Some(discord), _) => discord.file(url, FILE_BYTES_MAX).await,
+            (Channel::Slack, _, Some(token)) => self.members.slack.file(token, url, FILE_BYTES_MAX).await,
+            _ => {
+                return Ok(Err(UserError::new(
+                    format!("I cannot fetch {name}: this workspace gave me no token."),
+                    "An admin can install me again.",
+                )));
+            }
         };
-        match self.members.slack.file(token, url, FILE_BYTES_MAX).await {
+        match fetched {
             Ok(bytes) => {
                 let digest = self.desk.contracts.objects.put(person.tenant, &bytes).await?;
                 Ok(Ok(digest.to_string()))
@@ -103,7 +107,7 @@ impl Worker {
             Err(error @ (FileError::Foreign(_) | FileError::Refused(_))) => {
                 tracing::warn!(error = %error, "a shared file cannot be fetched");
                 Ok(Err(UserError::new(
-                    format!("Slack does not give me {name}."),
+                    format!("I am not given {name}."),
                     "Upload the file here itself, or ask an admin to install me again with file access.",
                 )))
             }

@@ -42,6 +42,9 @@ pub(crate) async fn print(app: &App, took: Duration) -> anyhow::Result<()> {
     } else {
         println!("  Slack      listening on {url}/slack/commands, /slack/events, /slack/interactions");
     }
+    if app.config.discord.key()?.is_some() {
+        println!("  Discord    listening on {url}/discord/interactions");
+    }
     println!("\nCtrl-C stops it.");
     Ok(())
 }

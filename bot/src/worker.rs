@@ -7,7 +7,7 @@ use std::time::Duration;
 use agents::{Desk, planner};
 use anyhow::Context as _;
 use channels::slack::{self, Kind};
-use channels::{command, web};
+use channels::{command, discord, web};
 use domain::card::Card;
 use domain::error::UserError;
 use domain::ids::{ApprovalId, ConversationId, InboundId, PlanId};
@@ -188,7 +188,10 @@ impl Worker {
     async fn handle(&self, claimed: &mut Claimed, lease: &Lease) -> anyhow::Result<Option<(Context, Step)>> {
         let db = &self.desk.db;
         let (inbound, vote) = match self.open(claimed).await? {
-            Opened::Said(inbound, vote) => (*inbound, vote),
+            Opened::Said(mut inbound, vote) => {
+                self.complete(&mut inbound).await?;
+                (*inbound, vote)
+            }
             Opened::Ended(ending, why) => {
                 inbox::end(db, claimed, ending, &why).await?;
                 return Ok(None);
@@ -204,6 +207,7 @@ impl Worker {
             inbox::end(db, claimed, Ending::Ignored, why).await?;
             return Ok(None);
         }
+        self.settle(claimed, &inbound).await;
         let Some(workspace) = self.members.workspace(inbound.channel, &inbound.workspace).await? else {
             inbox::end(db, claimed, Ending::Ignored, "unknown workspace").await?;
             return Ok(None);
@@ -386,7 +390,8 @@ impl Worker {
             self.tell_directly(workspace, inbound, &wording::user_error(&error)).await;
             return Ok(());
         }
-        let Some(token) = &workspace.token else { return Ok(()) };
+        // Discord's edge opened it already: a form there is an answer to the press.
+        let (Channel::Slack, Some(token)) = (inbound.channel, &workspace.token) else { return Ok(()) };
         let words = slack::form::Wording::reject();
         let form = slack::form::comment_form(domain::card::Verb::Reject, value, &inbound.place, &words);
         if let Err(error) = self.members.slack.open_form(token, trigger, &form).await {
@@ -400,6 +405,9 @@ impl Worker {
 
     /// A word to somebody for whom nothing is done, and so nothing is stored: best effort, once.
     async fn tell_directly(&self, workspace: &Workspace, inbound: &Inbound, card: &Card) {
+        if inbound.channel == Channel::Discord {
+            return self.tell_on_discord(inbound, card).await;
+        }
         let (Channel::Slack, Some(token)) = (inbound.channel, &workspace.token) else { return };
         let rendered = slack::render::render(card, None);
         let target =
@@ -452,7 +460,11 @@ fn decode(claimed: &Claimed) -> Result<Inbound, String> {
             web::decode::decode(&claimed.route, workspace, &claimed.body, claimed.id)
                 .map_err(|why| why.to_string())
         }
-        Channel::Email | Channel::Discord => Err("no such channel yet".to_owned()),
+        Channel::Discord => {
+            let kind = discord::Kind::from_name(&claimed.route).ok_or("unknown route")?;
+            discord::decode::decode(kind, &claimed.body, claimed.id).map_err(|why| why.to_string())
+        }
+        Channel::Email => Err("mail is read elsewhere".to_owned()),
     }
 }
 

@@ -92,3 +92,20 @@ pub async fn set_thread(tx: &mut Tx, id: ConversationId, thread: &str) -> Result
         .await?;
     Ok(())
 }
+
+/// The room of a thread in which we talked before.
+pub async fn room_of_thread(
+    tx: &mut Tx,
+    channel: Channel,
+    workspace: &str,
+    thread: &str,
+) -> Result<Option<String>, Error> {
+    Ok(sqlx::query_scalar(
+        "SELECT room FROM conversations WHERE channel = $1 AND workspace = $2 AND thread = $3 LIMIT 1",
+    )
+    .bind(channel.name())
+    .bind(workspace)
+    .bind(thread)
+    .fetch_optional(&mut **tx)
+    .await?)
+}

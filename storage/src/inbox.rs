@@ -367,3 +367,16 @@ pub async fn unread(tx: &mut crate::Tx, channel: Channel, workspace: &str) -> Re
         .map(|(id, body, received_at)| Unread { id: InboundId(id), body, received_at })
         .collect())
 }
+
+/// The bytes of a message and when it came in, for as long as they are kept.
+pub async fn body_of(
+    tx: &mut crate::Tx,
+    id: InboundId,
+) -> Result<Option<(Channel, Vec<u8>, DateTime<Utc>)>, Error> {
+    let sql = "SELECT channel, body, received_at FROM inbox WHERE inbound_id = $1";
+    let row: Option<(String, Vec<u8>, DateTime<Utc>)> =
+        sqlx::query_as(sql).bind(id.0).fetch_optional(&mut **tx).await?;
+    let Some((channel, body, received_at)) = row else { return Ok(None) };
+    let channel = Channel::from_name(&channel).ok_or_else(|| Error::unreadable("channel", &channel))?;
+    Ok(Some((channel, body, received_at)))
+}

@@ -340,6 +340,25 @@ pub async fn of_plan(tx: &mut Tx, plan: PlanId) -> Result<Vec<Shown>, Error> {
     .await
 }
 
+/// What a message says that was sent on a channel, by the channel's number of it.
+pub async fn card_at(
+    tx: &mut Tx,
+    channel: Channel,
+    workspace: &str,
+    number: &str,
+) -> Result<Option<Card>, Error> {
+    let card: Option<Json<Card>> = sqlx::query_scalar(
+        "SELECT card FROM messages
+         WHERE channel = $1 AND workspace = $2 AND (external_id = $3 OR external_id LIKE '%/' || $3) LIMIT 1",
+    )
+    .bind(channel.name())
+    .bind(workspace)
+    .bind(number)
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(card.map(|card| card.0))
+}
+
 async fn select(tx: &mut Tx, sql: &'static str, (key, limit): (&str, i64)) -> Result<Vec<Shown>, Error> {
     type Row = (Uuid, Uuid, String, Option<String>, Json<Card>, DateTime<Utc>, DateTime<Utc>);
     let rows: Vec<Row> = sqlx::query_as(sql).bind(key).bind(limit).fetch_all(&mut **tx).await?;

@@ -140,3 +140,22 @@ pub async fn list(db: &Db, channel: Channel) -> Result<Vec<(String, String)>, Er
 fn place(workspace: &Workspace) -> String {
     format!("workspaces/{}/{}", workspace.channel.name(), workspace.external_id)
 }
+
+/// The workspace that somebody writes for who writes to us directly, on a channel where that names none: the only one
+/// in which we know that name, else the only one there is. None when it could be several.
+pub async fn serving(db: &Db, channel: Channel, name: &str) -> Result<Option<String>, Error> {
+    let all: Vec<(String, bool)> = sqlx::query_as(
+        "SELECT w.external_id, EXISTS (
+            SELECT 1 FROM identities i
+            WHERE i.channel = w.channel AND i.workspace = w.external_id AND i.external_id = $2)
+         FROM workspaces w WHERE w.channel = $1 AND w.state = 'active'",
+    )
+    .bind(channel.name())
+    .bind(name)
+    .fetch_all(db.system())
+    .await?;
+    let is_known = all.iter().any(|(_, known)| *known);
+    let mut fitting = all.into_iter().filter(|(_, known)| *known == is_known).map(|(key, _)| key);
+    let only = fitting.next();
+    Ok(if fitting.next().is_none() { only } else { None })
+}

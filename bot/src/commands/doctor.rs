@@ -28,6 +28,7 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<ExitCode> {
             findings.extend(database(&app).await);
             findings.push(directory(&app).await);
             findings.push(slack(&app).await);
+            findings.push(discord(&app).await);
             app.close().await?;
         }
     }
@@ -178,6 +179,30 @@ async fn slack(app: &App) -> Finding {
         }
         Ok(team) => Ok(format!("{} ({}), as {}", team.name, team.id, team.bot_user)),
         Err(error) => Err(format!("{error}. Check SLACK_BOT_TOKEN and SLACK_API_URL")),
+    };
+    Finding { what, outcome }
+}
+
+async fn discord(app: &App) -> Finding {
+    let what = "discord";
+    let settings = &app.config.discord;
+    let Some(client) = &app.discord else {
+        let outcome = if settings.public_key.trim().is_empty() {
+            Ok("not connected (set DISCORD_PUBLIC_KEY, DISCORD_BOT_TOKEN and DISCORD_APPLICATION_ID)"
+                .to_owned())
+        } else {
+            Err("DISCORD_PUBLIC_KEY is set but DISCORD_BOT_TOKEN is not".to_owned())
+        };
+        return Finding { what, outcome };
+    };
+    let outcome = match client.guilds().await {
+        Err(error) => Err(format!("{error}. Check DISCORD_BOT_TOKEN and DISCORD_API_URL")),
+        Ok(_) if settings.public_key.trim().is_empty() => {
+            Err("the token works, but without DISCORD_PUBLIC_KEY no command or button is accepted".to_owned())
+        }
+        Ok(guilds) => crate::discord::served(&settings.guilds(), &guilds).map(|served| {
+            served.iter().map(|g| format!("{} ({})", g.name, g.id)).collect::<Vec<_>>().join(", ")
+        }),
     };
     Finding { what, outcome }
 }

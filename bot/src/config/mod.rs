@@ -10,8 +10,10 @@ use storage::objects::Objects;
 
 use agents::contract::fetch::Fetcher;
 
+pub(crate) use discord::{Discord, Gateway};
 pub(crate) use email::Email;
 
+mod discord;
 mod email;
 
 const DEFAULTS: &str = include_str!("default.toml");
@@ -27,6 +29,7 @@ pub(crate) struct Config {
     pub(crate) database: Database,
     pub(crate) redis: Redis,
     pub(crate) slack: Slack,
+    pub(crate) discord: Discord,
     pub(crate) email: Email,
     pub(crate) people: People,
     pub(crate) intake: Intake,
@@ -174,6 +177,12 @@ const ENVIRONMENT: &[(&str, &str, &str)] = &[
     ("SLACK_CLIENT_ID", "slack", "client_id"),
     ("SLACK_CLIENT_SECRET", "slack", "client_secret"),
     ("SLACK_TENANTS", "slack", "tenants"),
+    ("DISCORD_PUBLIC_KEY", "discord", "public_key"),
+    ("DISCORD_BOT_TOKEN", "discord", "bot_token"),
+    ("DISCORD_APPLICATION_ID", "discord", "application_id"),
+    ("DISCORD_API_URL", "discord", "api_url"),
+    ("DISCORD_GUILDS", "discord", "guilds"),
+    ("DISCORD_GATEWAY", "discord", "gateway"),
     ("EMAIL_INBOXES", "email", "inboxes"),
     ("EMAIL_FROM", "email", "sender"),
     ("SMTP_URL", "email", "smtp_url"),

@@ -1,6 +1,7 @@
 //! The HTTP server: one list of routes, and what every request passes through.
 
 mod api;
+mod discord;
 mod health;
 mod layers;
 mod limits;
@@ -66,6 +67,7 @@ pub(crate) fn router(edge: Edge, console: Router) -> Router {
     let body_max = edge.config.limits.body_kib * 1024;
     // Slack's three routes carry the load: they measure themselves and pass through nothing else.
     let fast = slack::routes(&edge);
+    let discord = discord::routes(&edge);
     let mail = mail::routes(&edge);
     let watched = Router::new()
         .route("/slack/install", get(slack_install::begin))
@@ -79,5 +81,5 @@ pub(crate) fn router(edge: Edge, console: Router) -> Router {
         .merge(mail)
         .layer(SetSensitiveRequestHeadersLayer::new([header::AUTHORIZATION, header::COOKIE]))
         .layer(axum::middleware::from_fn_with_state(edge, layers::watch));
-    watched.merge(fast).layer(layers::catch_panics())
+    watched.merge(fast).merge(discord).layer(layers::catch_panics())
 }

@@ -48,6 +48,12 @@ const FIGURES: &[(&str, Shape, &str, bool)] = &[
         false,
     ),
     (
+        "discord_requests_refused_total",
+        Shape::Counter,
+        "Discord interactions not signed by Discord, stale or altered",
+        false,
+    ),
+    (
         "inbox_messages_total",
         Shape::Counter,
         "Messages handed to the inbox: stored, double or refused",

@@ -26,7 +26,7 @@ pub(super) const FIELDS_MAX: usize = 10;
 pub(super) const FIELD_MAX: usize = 2000;
 
 /// Cuts at a character's end and marks the cut.
-pub(super) fn shorten(text: &str, max: usize) -> String {
+pub(crate) fn shorten(text: &str, max: usize) -> String {
     match text.char_indices().nth(max) {
         None => text.to_owned(),
         Some(_) => {
@@ -57,7 +57,7 @@ pub(super) fn shorten_escaped(text: &str, max: usize) -> String {
 }
 
 /// Splits into pieces of at most `max` characters, at line ends or spaces where there are any.
-pub(super) fn split(text: &str, max: usize) -> Vec<String> {
+pub(crate) fn split(text: &str, max: usize) -> Vec<String> {
     let mut pieces = Vec::new();
     let mut rest = text;
     while let Some((end, _)) = rest.char_indices().nth(max) {
@@ -74,7 +74,7 @@ pub(super) fn split(text: &str, max: usize) -> Vec<String> {
 }
 
 /// A bar of ten for `part` in `whole`.
-pub(super) fn bar(part: u32, whole: u32) -> String {
+pub(crate) fn bar(part: u32, whole: u32) -> String {
     let filled = if whole == 0 { 0 } else { (u64::from(part.min(whole)) * 10 / u64::from(whole)) as usize };
     format!("{}{}", "▰".repeat(filled), "▱".repeat(10 - filled))
 }
@@ -82,7 +82,7 @@ pub(super) fn bar(part: u32, whole: u32) -> String {
 /// Rows under columns in a fixed-width font: cells are shortened so that a line stays readable on a telephone.
 ///
 /// Says besides how many rows were left out.
-pub(super) fn grid(columns: &[String], rows: &[Vec<String>]) -> (String, usize) {
+pub(crate) fn grid(columns: &[String], rows: &[Vec<String>]) -> (String, usize) {
     const CELL_MAX: usize = 28;
     let width = columns.len().max(rows.iter().map(Vec::len).max().unwrap_or(0));
     let cell = |row: &[String], i: usize| {

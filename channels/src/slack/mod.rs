@@ -14,7 +14,7 @@ pub mod verify;
 mod events;
 mod files;
 mod interactions;
-mod layout;
+pub(crate) mod layout;
 mod send_error;
 
 use std::fmt;

@@ -72,6 +72,11 @@ fn the_slack_manifest_is_current() {
     is_current("manifests/slack/app.yaml", &crate::slack::manifest::manifest(&rows));
 }
 
+#[test]
+fn the_discord_commands_are_current() {
+    is_current("manifests/discord/commands.json", &crate::discord::commands::manifest());
+}
+
 /// A file of the repository is what the table makes of it.
 #[expect(clippy::disallowed_methods, reason = "asks whether to rewrite the file, as tests may")]
 fn is_current(name: &str, wanted: &str) {
