@@ -26,6 +26,7 @@ mod outages;
 mod paper;
 mod pdf;
 mod pdf_corpus;
+mod policies;
 mod redis;
 mod replay;
 mod steps;

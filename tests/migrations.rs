@@ -127,6 +127,17 @@ const SAMPLES: &[(i64, &str)] = &[
                  'Term', 'One year.')",
     ),
     (
+        20_261_123_140_000,
+        "INSERT INTO approval_policies (tenant_id, number, policy, created_at)
+         VALUES ('00000000-0000-0000-0000-00000000000a', 1, '{}', now());
+         INSERT INTO approval_delegations VALUES
+         (gen_random_uuid(), '00000000-0000-0000-0000-00000000000a', '00000000-0000-0000-0000-000000000001',
+          '00000000-0000-0000-0000-000000000002', now(), now() + interval '1 day', now());
+         INSERT INTO approval_votes (tenant_id, approval_id, number, stage, seats, verdict, person_id, at, channel, route)
+         VALUES ('00000000-0000-0000-0000-00000000000a', '00000000-0000-0000-0000-000000000014', 0, 0, '{0}', 'approve',
+                 '00000000-0000-0000-0000-000000000002', now(), 'slack', 'interactive')",
+    ),
+    (
         20_261_123_170_100,
         "INSERT INTO reminders (tenant_id, version_id, notice_by, days_before, plan_id, reminded_at)
          VALUES ('00000000-0000-0000-0000-00000000000a', '00000000-0000-0000-0000-000000000022', '2027-01-01', 90,

@@ -45,6 +45,9 @@ enum Command {
     /// The people of the team.
     #[command(subcommand)]
     People(commands::people::People),
+    /// Who has to approve what.
+    #[command(subcommand)]
+    Policy(commands::policy::PolicyCommand),
     /// Look for partners.
     Find(commands::find::Find),
     /// Say something, as the channels do.
@@ -115,6 +118,7 @@ impl Cli {
             Command::Companies(Companies::Import(import)) => import.run(config).await,
             Command::Audit(Audit::Verify) => commands::audit::verify(config).await,
             Command::People(people) => people.run(config).await,
+            Command::Policy(policy) => policy.run(config).await,
             Command::Find(find) => find.run(config).await,
             Command::Say(say) => say.run(config).await,
             Command::Intent(lines) => commands::intent::run(&lines),

@@ -310,6 +310,7 @@ impl Preview {
                 { "name": "Kassenwerk", "country": "Germany", "fit": 81 }], "owner": by.name, "stage": "prospect" }),
             requested_by: by.id,
             expires_at: self.clock.now() + Duration::days(3),
+            requirement: domain::approval::Requirement::default(),
         };
         let now = self.clock.now();
         let (first, second) = (ApprovalId(self.ids.next()), ApprovalId(self.ids.next()));

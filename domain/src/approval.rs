@@ -1,5 +1,16 @@
 //! Approvals: a question bound to an exact payload, and the only place where a decision is judged.
 
+mod delegation;
+mod policy;
+mod question;
+mod requirement;
+mod vote;
+
+pub use delegation::{CHAIN_MAX, Delegation, reached_since, stands_in_for};
+pub use policy::{Condition, Facts, Need, Policy, Rule, Stage};
+pub use requirement::{AskedStage, Requirement, Seat, Who};
+pub use vote::{Ruling, Vote, Voter};
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -84,6 +95,15 @@ pub struct Approval {
     pub decision: Option<Decision>,
     /// Why it can no longer be decided, once it is void.
     pub voided: Option<Voided>,
+    /// Who has to approve, as the policy said when it was asked.
+    #[serde(default)]
+    pub requirement: Requirement,
+    /// What was said so far, in order.
+    #[serde(default)]
+    pub votes: Vec<Vote>,
+    /// The team's delegations that were in force at some time since it was asked.
+    #[serde(default)]
+    pub delegations: Vec<Delegation>,
 }
 
 /// Who took a request back, or what changed under it.
@@ -129,6 +149,14 @@ pub enum Refusal {
     OwnRequest,
     /// The role does not cover it.
     NotAnApprover(Role),
+    /// The requester's right came to this person by delegation, so it is as good as her own request.
+    StandsInForRequester,
+    /// The person, or whoever decided in that person's place, has had a say already.
+    AlreadyVoted(Vote),
+    /// Others are asked: what the stage needs, in words.
+    NotAsked(String),
+    /// It takes a fresh sign-in to the console.
+    LoginTooOld,
     /// A rejection says why.
     CommentMissing,
 }
@@ -137,13 +165,14 @@ pub enum Refusal {
 ///
 /// The order matters for people: one who may not decide learns that first; then whoever comes late
 /// learns who decided.
-pub fn decide(
+pub fn decide<'a>(
     approval: &Approval,
-    person: &Person,
+    voter: impl Into<Voter<'a>>,
     verdict: Verdict,
     comment: Option<&str>,
     now: DateTime<Utc>,
-) -> Result<Decision, Refusal> {
+) -> Result<Ruling, Refusal> {
+    let Voter { person, is_fresh } = voter.into();
     if person.role < Role::Approver {
         return Err(Refusal::NotAnApprover(person.role));
     }
@@ -154,17 +183,85 @@ pub fn decide(
         return Err(Refusal::OwnRequest);
     }
     check_open(approval, now)?;
+    let kept_away = reached_since(&approval.delegations, approval.requested_by, (approval.requested_at, now));
+    if kept_away.contains(&person.id) {
+        return Err(Refusal::StandsInForRequester);
+    }
+    let mut vote = seat(approval, person, &kept_away, now)?;
+    if approval.requirement.is_fresh_needed && !is_fresh {
+        return Err(Refusal::LoginTooOld);
+    }
     let comment = comment.map(str::trim).filter(|text| !text.is_empty());
     if verdict == Verdict::Reject && comment.is_none() {
         return Err(Refusal::CommentMissing);
     }
-    Ok(Decision {
-        verdict,
-        by: person.id,
-        by_name: person.name.clone(),
-        at: now,
-        comment: comment.map(str::to_owned),
-    })
+    vote.verdict = verdict;
+    vote.comment = comment.map(str::to_owned);
+    Ok(ruling(approval, vote))
+}
+
+/// Finds the seat that a person can take in the stage that is asked: in her own right, else in the place of
+/// somebody whose delegate she is.
+fn seat(
+    approval: &Approval,
+    person: &Person,
+    kept_away: &[PersonId],
+    now: DateTime<Utc>,
+) -> Result<Vote, Refusal> {
+    let votes = &approval.votes;
+    if let Some(vote) = votes.iter().find(|vote| vote.by == person.id || vote.right_of() == person.id) {
+        return Err(Refusal::AlreadyVoted(vote.clone()));
+    }
+    let Some(stage) = approval.requirement.stage_after(votes) else { return Err(Refusal::Void(None)) };
+    let asked = &approval.requirement.stages[stage];
+    let before: Vec<&[usize]> = requirement::votes_of(stage, votes).map(|v| v.seats.as_slice()).collect();
+    let own = (person.id, person.role, None);
+    let others = stands_in_for(&approval.delegations, person.id, now);
+    let others = others.into_iter().map(|d| (d.from, d.from_role, Some(d.from_name.clone())));
+    for (right, role, name) in std::iter::once(own).chain(others) {
+        // A right that nobody had, that was used, or that is the requester's own counts for nothing.
+        if role < Role::Approver
+            || kept_away.contains(&right)
+            || votes.iter().any(|vote| vote.by == right || vote.right_of() == right)
+        {
+            continue;
+        }
+        let seats = asked.seats_of(right, role);
+        let mut voters = before.clone();
+        voters.push(&seats);
+        if asked.seated(&voters).1 {
+            return Ok(Vote {
+                number: votes.len(),
+                stage,
+                seats,
+                verdict: Verdict::Approve,
+                by: person.id,
+                by_name: person.name.clone(),
+                instead_of: name.is_some().then_some(right),
+                instead_of_name: name,
+                at: now,
+                comment: None,
+            });
+        }
+    }
+    Err(Refusal::NotAsked(approval.requirement.progress(stage, votes)))
+}
+
+/// What follows from a vote: one rejection ends the request, the last approval that was needed ends it too.
+fn ruling(approval: &Approval, vote: Vote) -> Ruling {
+    let mut votes = approval.votes.clone();
+    votes.push(vote.clone());
+    let next = approval.requirement.stage_after(&votes);
+    let is_end = vote.verdict == Verdict::Reject || next.is_none();
+    let decision = is_end.then(|| Decision {
+        verdict: vote.verdict,
+        by: vote.by,
+        by_name: vote.name(),
+        at: vote.at,
+        comment: vote.comment.clone(),
+    });
+    let begins = next.filter(|next| !is_end && *next != vote.stage);
+    Ruling { vote, decision, begins }
 }
 
 /// Judges whether a person may take a request back: whoever asked, or an admin, while it is open.
@@ -198,5 +295,7 @@ pub fn payload_hash(payload: &Value) -> String {
     hex::encode(Sha256::digest(payload.to_string().as_bytes()))
 }
 
+#[cfg(test)]
+mod engine_tests;
 #[cfg(test)]
 mod tests;

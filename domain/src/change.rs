@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::approval::{Decision, Voided};
+use crate::approval::{Decision, Requirement, Voided, Vote};
 use crate::card::Card;
 use crate::company::CompanyId;
 use crate::contract::{Analysis, Given, NewVersion, PositionRow};
@@ -72,6 +72,19 @@ pub enum Change {
         requested_by: PersonId,
         /// When it lapses.
         expires_at: DateTime<Utc>,
+        /// Who has to approve.
+        requirement: Requirement,
+    },
+    /// Somebody approved and others are still needed; every copy of the request is edited.
+    Vote {
+        /// Which approval.
+        approval: ApprovalId,
+        /// The vote, as judged.
+        vote: Vote,
+        /// Who is asked from now on: the people of the stage that begins.
+        asks: Vec<PersonId>,
+        /// What the copies show from now on.
+        card: Card,
     },
     /// Somebody decided; the step that waits goes on and every copy of the request is edited.
     Decide {
@@ -79,6 +92,8 @@ pub enum Change {
         approval: ApprovalId,
         /// The decision, as judged.
         decision: Decision,
+        /// The vote that settled it.
+        vote: Vote,
         /// What the copies show from now on.
         card: Card,
     },

@@ -1,13 +1,14 @@
 //! Approvals: opened by a step, decided once.
 
 use chrono::{DateTime, Utc};
-use domain::approval::{Approval, Decision, State, Verdict, Voided, payload_hash};
+use domain::approval::{Approval, Decision, Requirement, State, Verdict, Voided, payload_hash};
 use domain::ids::{ApprovalId, PersonId, PlanId, StepId};
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::db::Tx;
 use crate::error::Error;
+use crate::{delegations, votes};
 
 /// An approval to be opened.
 #[derive(Debug, Clone)]
@@ -28,6 +29,8 @@ pub struct New<'a> {
     pub requested_at: DateTime<Utc>,
     /// When it lapses.
     pub expires_at: DateTime<Utc>,
+    /// Who has to approve.
+    pub requirement: &'a Requirement,
 }
 
 /// Opens an approval, bound to the hash of its payload.
@@ -35,8 +38,8 @@ pub async fn open(tx: &mut Tx, new: New<'_>) -> Result<(), Error> {
     let tenant = tx.tenant();
     sqlx::query(
         "INSERT INTO approvals (approval_id, tenant_id, plan_id, step_id, subject, payload, payload_hash,
-                                requested_by, requested_at, expires_at, state)
-         VALUES ($1, $2, $3, $4, $5, $6::json, $7, $8, $9, $10, 'open')",
+                                requested_by, requested_at, expires_at, state, requirement)
+         VALUES ($1, $2, $3, $4, $5, $6::json, $7, $8, $9, $10, 'open', $11::json)",
     )
     .bind(new.id.0)
     .bind(tenant.0)
@@ -48,6 +51,7 @@ pub async fn open(tx: &mut Tx, new: New<'_>) -> Result<(), Error> {
     .bind(new.requested_by.0)
     .bind(new.requested_at)
     .bind(new.expires_at)
+    .bind(serde_json::to_string(new.requirement).map_err(|e| Error::unreadable("requirement", e))?)
     .execute(&mut **tx)
     .await?;
     Ok(())
@@ -75,6 +79,7 @@ struct Row {
     voided_by: Option<Uuid>,
     voided_by_name: Option<String>,
     void_reason: Option<String>,
+    requirement: Option<String>,
 }
 
 /// One approval, locked until the transaction ends.
@@ -134,7 +139,8 @@ async fn select(tx: &mut Tx, wanted: Wanted) -> Result<Vec<Approval>, Error> {
         "SELECT a.approval_id, a.plan_id, a.step_id, a.subject, a.payload::text AS payload, a.payload_hash,
                 a.requested_by, r.name AS requested_by_name, a.requested_at, a.expires_at, a.state, a.verdict,
                 a.decided_by, d.name AS decided_by_name, a.decided_at, a.comment,
-                a.voided_at, a.voided_by, v.name AS voided_by_name, a.void_reason
+                a.voided_at, a.voided_by, v.name AS voided_by_name, a.void_reason,
+                a.requirement::text AS requirement
          FROM approvals a JOIN people r ON r.person_id = a.requested_by
               LEFT JOIN people d ON d.person_id = a.decided_by
               LEFT JOIN people v ON v.person_id = a.voided_by
@@ -148,7 +154,14 @@ async fn select(tx: &mut Tx, wanted: Wanted) -> Result<Vec<Approval>, Error> {
     .bind(wanted.is_decided)
     .fetch_all(&mut **tx)
     .await?;
-    rows.into_iter().map(read).collect()
+    let mut found = rows.into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    let Some(since) = found.iter().map(|approval| approval.requested_at).min() else { return Ok(found) };
+    let delegations = delegations::since(tx, since).await?;
+    for approval in &mut found {
+        approval.votes = votes::of(tx, approval.id).await?;
+        approval.delegations.clone_from(&delegations);
+    }
+    Ok(found)
 }
 
 fn read(row: Row) -> Result<Approval, Error> {
@@ -184,6 +197,12 @@ fn read(row: Row) -> Result<Approval, Error> {
         state,
         decision,
         voided,
+        requirement: match row.requirement {
+            Some(text) => serde_json::from_str(&text).map_err(|e| Error::unreadable("requirement", e))?,
+            None => Requirement::default(),
+        },
+        votes: Vec::new(),
+        delegations: Vec::new(),
     })
 }
 

@@ -1,6 +1,7 @@
 //! Applies changes of state, each with its audit entry, inside the transaction that finishes a step.
 
 use chrono::{DateTime, Utc};
+use domain::approval::State;
 use domain::change::Change;
 use domain::ids::Ids;
 use domain::person::Role;
@@ -13,7 +14,7 @@ use crate::db::Tx;
 use crate::error::Error;
 use crate::messages::{self, Origin};
 use crate::{
-    acceptances, analyses, approvals, deals, documents, people, playbooks, reminders, reviews, steps,
+    acceptances, analyses, approvals, deals, documents, people, playbooks, reminders, reviews, steps, votes,
 };
 
 /// Applies one change. Errors: [`Error::Conflict`] when the state is not what the change was judged on.
@@ -37,7 +38,7 @@ pub async fn apply(
             deals::add_note(tx, *note, *deal, (*by, text), now).await?;
             (format!("person:{by}"), "deal.noted", format!("deal:{deal}"))
         }
-        Change::OpenApproval { approval, subject, payload, requested_by, expires_at } => {
+        Change::OpenApproval { approval, subject, payload, requested_by, expires_at, requirement } => {
             let new = approvals::New {
                 id: *approval,
                 plan: step.plan,
@@ -47,12 +48,58 @@ pub async fn apply(
                 requested_by: *requested_by,
                 requested_at: now,
                 expires_at: *expires_at,
+                requirement,
             };
             approvals::open(tx, new).await?;
             (format!("person:{requested_by}"), "approval.opened", format!("approval:{approval}"))
         }
-        Change::Decide { approval, decision, card } => {
+        Change::Vote { .. } | Change::Decide { .. } | Change::Expire { .. } | Change::Void { .. } => {
+            apply_to_approval(tx, ids, (context, step), change).await?
+        }
+        Change::SetRole { person, role, by } => {
+            people::set_role(tx, *person, *role).await?;
+            if *role >= Role::Approver {
+                messages::share_open_requests(tx, ids, *person).await?;
+            }
+            (format!("person:{by}"), "person.role_set", format!("person:{person}"))
+        }
+        Change::IssueCode { person, code, until } => {
+            credentials::revoke_codes(tx, *person).await?;
+            credentials::issue(tx, *person, Kind::Code, code, Some(*until)).await?;
+            (format!("person:{person}"), "person.code_made", format!("person:{person}"))
+        }
+        other => apply_to_contract(tx, ids, step, (other, now)).await?,
+    };
+    let detail = json!({ "plan": step.plan, "step": step.position, "change": recorded(change) });
+    audit::append(tx, Act { at: now, actor: &actor, action, subject: &subject, detail }).await
+}
+
+/// Applies what happens to an open approval; gives who did what to what.
+async fn apply_to_approval(
+    tx: &mut Tx,
+    ids: &Ids,
+    (context, step): (&Context, &Step),
+    change: &Change,
+) -> Result<(String, &'static str, String), Error> {
+    Ok(match change {
+        Change::Vote { approval, vote, asks, card } => {
             let asked = approvals::lock(tx, *approval).await?;
+            if asked.state != State::Open || asked.votes.len() != vote.number {
+                return Err(Error::Conflict("approval"));
+            }
+            votes::add(tx, *approval, vote, step.plan).await?;
+            messages::edit_copies(tx, ids, Origin::of(context, step), *approval, card).await?;
+            for person in asks {
+                messages::share_request(tx, ids, *approval, *person).await?;
+            }
+            (format!("person:{}", vote.by), "approval.voted", format!("approval:{approval}"))
+        }
+        Change::Decide { approval, decision, vote, card } => {
+            let asked = approvals::lock(tx, *approval).await?;
+            if asked.votes.len() != vote.number {
+                return Err(Error::Conflict("approval"));
+            }
+            votes::add(tx, *approval, vote, step.plan).await?;
             approvals::record(tx, &asked, decision).await?;
             steps::signal(tx, asked.step, &json!({ "decision": decision })).await?;
             messages::edit_copies(tx, ids, Origin::of(context, step), *approval, card).await?;
@@ -74,22 +121,9 @@ pub async fn apply(
             let actor = voided.by.map_or_else(|| "system".to_owned(), |person| format!("person:{person}"));
             (actor, "approval.voided", format!("approval:{approval}"))
         }
-        Change::SetRole { person, role, by } => {
-            people::set_role(tx, *person, *role).await?;
-            if *role >= Role::Approver {
-                messages::share_open_requests(tx, ids, *person).await?;
-            }
-            (format!("person:{by}"), "person.role_set", format!("person:{person}"))
-        }
-        Change::IssueCode { person, code, until } => {
-            credentials::revoke_codes(tx, *person).await?;
-            credentials::issue(tx, *person, Kind::Code, code, Some(*until)).await?;
-            (format!("person:{person}"), "person.code_made", format!("person:{person}"))
-        }
-        other => apply_to_contract(tx, ids, step, (other, now)).await?,
-    };
-    let detail = json!({ "plan": step.plan, "step": step.position, "change": recorded(change) });
-    audit::append(tx, Act { at: now, actor: &actor, action, subject: &subject, detail }).await
+        // Listed above: no other change comes here.
+        _ => return Err(Error::unreadable("change", "about no open approval")),
+    })
 }
 
 /// Applies a change about contracts; gives who did what to what.

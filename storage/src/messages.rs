@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use domain::card::{Audience, Card, Say, Urgency};
 use domain::ids::{ApprovalId, ConversationId, Ids, MessageId, PersonId, PlanId};
-use domain::person::Channel;
+use domain::person::{Channel, Role};
 use domain::plan::{Context, Step};
 use sha2::{Digest, Sha256};
 use sqlx::types::Json;
@@ -12,8 +12,8 @@ use uuid::Uuid;
 use crate::conversations::{self, Conversation};
 use crate::db::{Tx, WORK_CHANNEL, Work};
 use crate::error::Error;
-use crate::people;
 use crate::reach::{self, Way};
+use crate::{approvals, people};
 
 /// The channel on which the console hears that a message changed; the payload is the room.
 pub const SHOWN_CHANNEL: &str = "dealdesk_shown";
@@ -90,7 +90,12 @@ async fn targets(
         Audience::Person { person } => private(tx, conversation, *person, None).await,
         Audience::Approvers { approval } => {
             let mut targets = vec![in_thread(None, false, Some(*approval))];
+            let asked = approvals::get(tx, *approval).await?;
+            let first = asked.requirement.stages.first();
             for approver in people::approvers(tx, origin.requester).await? {
+                if first.is_some_and(|stage| stage.seats_of(approver.id, approver.role).is_empty()) {
+                    continue;
+                }
                 targets.extend(private(tx, conversation, approver.id, Some(*approval)).await?);
             }
             Ok(targets)
@@ -121,17 +126,41 @@ async fn private(
 
 /// Shows a person who may decide every open request that waits for such a person, in private where it was asked.
 pub async fn share_open_requests(tx: &mut Tx, ids: &Ids, person: PersonId) -> Result<(), Error> {
+    share(tx, ids, None, person).await
+}
+
+/// Shows a person one open request, because its next stage asks that person.
+pub async fn share_request(
+    tx: &mut Tx,
+    ids: &Ids,
+    approval: ApprovalId,
+    person: PersonId,
+) -> Result<(), Error> {
+    share(tx, ids, Some(approval), person).await
+}
+
+async fn share(tx: &mut Tx, ids: &Ids, only: Option<ApprovalId>, person: PersonId) -> Result<(), Error> {
     type Row = (Uuid, Uuid, Json<Card>, Uuid, Uuid);
     let open: Vec<Row> = sqlx::query_as(
         "SELECT DISTINCT ON (a.approval_id) a.approval_id, m.plan_id, m.card, p.conversation_id, p.requester_id
          FROM approvals a JOIN messages m USING (approval_id) JOIN plans p ON p.plan_id = m.plan_id
          WHERE a.state = 'open' AND a.requested_by <> $1 AND m.slot = 'request'
+           AND a.approval_id = coalesce($2, a.approval_id)
          ORDER BY a.approval_id, m.person_id NULLS FIRST",
     )
     .bind(person.0)
+    .bind(only.map(|id| id.0))
     .fetch_all(&mut **tx)
     .await?;
+    let role = people::get(tx, person).await?.map_or(Role::Viewer, |person| person.role);
     for (approval, plan, card, conversation, requester) in open {
+        // Whom a later stage asks is shown it when that stage begins.
+        let asked = approvals::get(tx, ApprovalId(approval)).await?;
+        let stage =
+            asked.requirement.stage_after(&asked.votes).and_then(|at| asked.requirement.stages.get(at));
+        if stage.is_none_or(|stage| stage.seats_of(person, role).is_empty()) {
+            continue;
+        }
         let conversation = conversations::get(tx, ConversationId(conversation)).await?;
         let origin = Origin {
             plan: PlanId(plan),

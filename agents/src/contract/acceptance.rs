@@ -1,9 +1,9 @@
 //! Accepting a contract: what approvers are asked, and what happens once they decided.
 
-use domain::approval::Verdict as Decided;
+use domain::approval::{Facts as Case, Verdict as Decided};
 use domain::card::{Audience, Say, Urgency};
 use domain::change::Change;
-use domain::contract::{Finding, State, Verdict};
+use domain::contract::{Analysis, Finding, State, Value, Verdict};
 use domain::deal::{Facts, Stage, judge_move};
 use domain::ids::{AnalysisId, DealId, VersionId};
 use domain::plan::{Context, Finish, Outcome, Recovery};
@@ -29,6 +29,9 @@ pub(crate) struct Acceptance {
     pub(crate) sha256: String,
     pub(crate) deal: Option<Move>,
     pub(crate) matter: ContractMatter,
+    /// What a policy looks at in it.
+    #[serde(default)]
+    pub(crate) facts: Case,
 }
 
 /// The deal of a contract, and where it stood when it was asked.
@@ -65,6 +68,7 @@ impl Acceptance {
             sha256: version.sha256,
             deal: deal.map(|deal| Move { deal: deal.id, from: deal.stage }),
             matter,
+            facts: facts(&analysis),
         })
     }
 
@@ -83,6 +87,29 @@ impl Acceptance {
         }
         Ok(None)
     }
+}
+
+/// What a policy looks at: terms that are stated or for a person to see, the greatest amount among them, verdicts.
+fn facts(analysis: &Analysis) -> Case {
+    let mut facts = Case { subject: "accept_contract".to_owned(), ..Case::default() };
+    for row in analysis.extractions.iter().filter(|row| row.value.is_some()) {
+        if !facts.terms.contains(&row.term.0) {
+            facts.terms.push(row.term.0.clone());
+        }
+        if let Some(Value::Money(money)) = &row.value {
+            let units = u64::try_from(money.cents / 100).unwrap_or(0);
+            if facts.amount.is_none_or(|most| units > most) {
+                facts.amount = Some(units);
+                facts.currency = Some(money.currency.clone());
+            }
+        }
+    }
+    for finding in &analysis.findings {
+        if !facts.verdicts.contains(&finding.verdict) {
+            facts.verdicts.push(finding.verdict);
+        }
+    }
+    facts
 }
 
 /// Where a deal goes once its contract is accepted: to the table, from there to the lawyers; whether the rules

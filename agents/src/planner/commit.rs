@@ -60,8 +60,10 @@ async fn leave(
 ) -> Result<(), Error> {
     let now = desk.clock.now();
     for mut change in finish.changes {
-        if let Change::Decide { card, .. } | Change::Expire { card, .. } | Change::Void { card, .. } =
-            &mut change
+        if let Change::Decide { card, .. }
+        | Change::Vote { card, .. }
+        | Change::Expire { card, .. }
+        | Change::Void { card, .. } = &mut change
         {
             screen(desk, tx, step, card).await?;
         }

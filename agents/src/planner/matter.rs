@@ -1,6 +1,6 @@
 //! What a request is about: read from what a plan proposes, and from a request's payload.
 
-use domain::approval::Approval;
+use domain::approval::{Approval, Facts};
 use domain::intent::Intent;
 use domain::plan::{Context, Recovery};
 use domain::wording::{self, Matter};
@@ -17,14 +17,16 @@ const CREATE_DEALS: &str = "create_deals";
 /// What requests to accept a contract are called.
 const ACCEPT_CONTRACT: &str = "accept_contract";
 
-/// What a plan asks for: the subject's name, exactly what will be done, and how it reads.
-pub(super) fn asked_by(context: &Context) -> Result<(&'static str, Value, Matter), Recovery> {
+/// What a plan asks for: what a policy looks at, exactly what will be done, and how it reads.
+pub(super) fn asked_by(context: &Context) -> Result<(Facts, Value, Matter), Recovery> {
     if let Intent::AnalyzeContract { .. } = context.intent {
         let asked: Acceptance = earlier(context, "present_contract")?;
-        return Ok((ACCEPT_CONTRACT, payload(&asked)?, Matter::Contract(asked.matter)));
+        let facts = Facts { subject: ACCEPT_CONTRACT.to_owned(), ..asked.facts.clone() };
+        return Ok((facts, payload(&asked)?, Matter::Contract(asked.matter)));
     }
     let proposal: Proposal = earlier(context, "propose")?;
-    Ok((CREATE_DEALS, payload(&proposal)?, Matter::Deals(proposal.lines())))
+    let facts = Facts { subject: CREATE_DEALS.to_owned(), ..Facts::default() };
+    Ok((facts, payload(&proposal)?, Matter::Deals(proposal.lines())))
 }
 
 fn payload(asked: &impl Serialize) -> Result<Value, Recovery> {

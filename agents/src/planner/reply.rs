@@ -1,6 +1,6 @@
 //! Puts answers together for the person who asked.
 
-use chrono::Duration;
+use chrono::{DateTime, Duration, Utc};
 use domain::approval;
 use domain::card::{Audience, Card, Say, Urgency};
 use domain::change::Change;
@@ -55,12 +55,13 @@ pub(super) async fn reply(desk: &Desk, context: &Context) -> Result<Outcome, Rec
             wording::people(&rows.collect::<Vec<_>>())
         }
         Intent::ListApprovals => {
+            let now = desk.clock.now();
             let open = approvals::open_ones(&mut tx).await.map_err(storage)?;
-            let mine = open.into_iter().filter(|asked| may_decide(asked, &asker)).map(|asked| {
+            let mine = open.into_iter().filter(|asked| may_decide(asked, &asker, now)).map(|asked| {
                 let about = matter::of(&asked);
                 (asked, about)
             });
-            wording::approvals(&mine.collect::<Vec<_>>(), desk.clock.now())
+            wording::approvals(&mine.collect::<Vec<_>>(), now)
         }
         Intent::AskComment { approval } => {
             let asked = approvals::get(&mut tx, *approval).await.map_err(|_| wording::approval_unknown())?;
@@ -124,8 +125,9 @@ fn join_code(secret: &[u8; 32]) -> String {
     std::iter::once(letter(secret[0], 10)).chain(rest).collect()
 }
 
-fn may_decide(asked: &approval::Approval, person: &Person) -> bool {
-    asked.requested_by != person.id && person.role >= Role::Approver
+fn may_decide(asked: &approval::Approval, person: &Person, now: DateTime<Utc>) -> bool {
+    let voter = approval::Voter { person, is_fresh: true };
+    approval::decide(asked, voter, approval::Verdict::Approve, None, now).is_ok()
 }
 
 pub(super) fn to_requester(card: Card) -> Say {

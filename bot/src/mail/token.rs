@@ -179,6 +179,9 @@ mod tests {
             state: State::Open,
             decision: None,
             voided: None,
+            requirement: domain::approval::Requirement::default(),
+            votes: Vec::new(),
+            delegations: Vec::new(),
         }
     }
 

@@ -190,7 +190,7 @@ async fn decide(
 
 async fn hand_over(desk: &Desk, token: &str, person: &Person, body: &WebBody) -> Result<(), Problem> {
     let edge = &desk.edge;
-    let submission = Submission::new(person, "web", body)?;
+    let submission = Submission::new(person, "mail_link", body)?;
     // A form sent twice is one message; another choice on the same link is another, and comes too late.
     let key = format!("mail/{}/{}", &token[..token.len().min(40)], &hex::encode(submission.hash())[..16]);
     let fresh = InboundId(edge.ids.next());

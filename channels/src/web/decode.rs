@@ -4,8 +4,9 @@ use domain::ids::InboundId;
 use domain::inbound::{Content, FileAt, Inbound, Place, SharedFile, WebBody};
 use domain::person::Channel;
 
-/// The routes under which the console and the shell, and the programming interface, store messages.
-pub const ROUTES: [&str; 2] = ["web", "api"];
+/// The routes under which the console and the shell, the programming interface, and the page behind a
+/// signed link in a mail, store messages.
+pub const ROUTES: [&str; 3] = ["web", "api", "mail_link"];
 
 /// Why a stored message cannot be read.
 #[derive(Debug, thiserror::Error)]

@@ -5,7 +5,7 @@ use axum::Form;
 use axum::extract::Query;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use chrono::{DateTime, Utc};
-use domain::approval::{Approval, Verdict};
+use domain::approval::{Approval, Verdict, Voter, decide as decide_on};
 use domain::card::Verb;
 use domain::ids::{ApprovalId, PlanId};
 use domain::inbound::WebBody;
@@ -81,7 +81,8 @@ pub(crate) async fn page(signed_in: SignedIn, Query(wanted): Query<Wanted>) -> R
     let now = signed_in.now();
     let open = approvals::open_ones(&mut tx).await?;
     let open = open.into_iter().filter(|approval| approval.expires_at > now);
-    let (mine, others): (Vec<_>, Vec<_>) = open.partition(|approval| may_decide(&signed_in.person, approval));
+    let (mine, others): (Vec<_>, Vec<_>) =
+        open.partition(|approval| may_decide(&signed_in.person, approval, now));
     let decided = approvals::decided_ones(&mut tx).await?;
     let line = |approval| Line::new(approval, now);
     Ok(show(&Page {
@@ -95,8 +96,8 @@ pub(crate) async fn page(signed_in: SignedIn, Query(wanted): Query<Wanted>) -> R
 }
 
 /// Whether to offer the buttons; the decision itself is judged where it is made.
-fn may_decide(person: &Person, approval: &Approval) -> bool {
-    person.role >= Role::Approver && approval.requested_by != person.id
+fn may_decide(person: &Person, approval: &Approval, now: DateTime<Utc>) -> bool {
+    decide_on(approval, Voter { person, is_fresh: true }, Verdict::Approve, None, now).is_ok()
 }
 
 /// Takes a decision: approve at once, reject with a comment; or takes one's own request back.

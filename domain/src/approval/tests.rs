@@ -34,6 +34,9 @@ fn request() -> Approval {
         state: State::Open,
         decision: None,
         voided: None,
+        requirement: Requirement::default(),
+        votes: Vec::new(),
+        delegations: Vec::new(),
     }
 }
 
@@ -133,7 +136,8 @@ proptest! {
             && (is_approval || has_comment);
         let judged = decide(&approval, &who, verdict, comment.as_deref(), now);
         prop_assert_eq!(judged.is_ok(), may, "{:?}", judged);
-        if let Ok(decision) = judged {
+        if let Ok(ruling) = judged {
+            let decision = ruling.decision.expect("one approver settles it");
             prop_assert_eq!((decision.by, decision.verdict, decision.at), (who.id, verdict, now));
             prop_assert_eq!(decision.comment.is_some(), has_comment);
         }

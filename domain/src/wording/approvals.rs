@@ -19,6 +19,7 @@ pub fn approval_request(approval: &Approval, matter: &Matter, can_decide: bool) 
         approval.id.short(),
         moment(approval.expires_at)
     )));
+    let card = progress(card, approval);
     if !can_decide {
         return card;
     }
@@ -34,6 +35,26 @@ pub fn approval_request(approval: &Approval, matter: &Matter, can_decide: bool) 
     ]))
 }
 
+/// Adds who decided so far and who is still asked; nothing where one approver settles it.
+fn progress(card: Card, approval: &Approval) -> Card {
+    let (needs, votes) = (&approval.requirement, &approval.votes);
+    if needs.is_plain() {
+        return card;
+    }
+    let mut card = card;
+    if let Some(stage) = needs.stage_after(votes).filter(|_| approval.decision.is_none()) {
+        let place = format!("Stage {} of {}, ", stage + 1, needs.stages.len());
+        card =
+            card.and_text(Text::default().strong(place).plain(format!("{}.", needs.progress(stage, votes))));
+    }
+    for vote in votes {
+        let word = if vote.verdict == Verdict::Approve { "approved" } else { "rejected" };
+        let stage = needs.stages.get(vote.stage).map(|stage| stage.name.as_str()).unwrap_or_default();
+        card = card.and_text(faint(format!("{stage}: {} {word} on {}.", vote.name(), moment(vote.at))));
+    }
+    card
+}
+
 fn capital(words: &str) -> String {
     let mut letters = words.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
@@ -47,7 +68,7 @@ pub fn approval_decided(approval: &Approval, matter: &Matter, decision: &Decisio
         approval.requested_by_name,
         moment(approval.requested_at)
     ));
-    let card = matter.onto(card).and_text(
+    let card = progress(matter.onto(card), approval).and_text(
         Text::default()
             .strong(format!("{word} by {}", decision.by_name))
             .plain(format!(" on {}.", moment(decision.at))),
@@ -158,6 +179,25 @@ pub fn decision_refused(refusal: &Refusal) -> UserError {
         Refusal::NotAnApprover(role) => UserError::new(
             format!("Deciding takes an approver; you are {} {}.", super::team::article(*role), role.name()),
             "An admin can change roles: `/deal role @name approver`.",
+        ),
+        Refusal::StandsInForRequester => UserError::new(
+            "You stood in for whoever sent this request, so somebody else has to decide on it.",
+            "Ask another approver; `people` shows who they are.",
+        ),
+        Refusal::AlreadyVoted(vote) => {
+            let word = if vote.verdict == Verdict::Approve { "approved" } else { "rejected" };
+            UserError::new(
+                format!("{} {word} this on {}.", vote.name(), moment(vote.at)),
+                "That counts once; others are still asked.",
+            )
+        }
+        Refusal::NotAsked(stage) => UserError::new(
+            format!("This request does not need your decision now. It waits for {stage}."),
+            "The card shows who is asked; `approvals` lists what waits for you.",
+        ),
+        Refusal::LoginTooOld => UserError::new(
+            "A request of this size is decided in the console, right after signing in.",
+            "Sign in to the console anew and decide on the Approvals page.",
         ),
         Refusal::CommentMissing => UserError::new(
             "A rejection needs a reason.",

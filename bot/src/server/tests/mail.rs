@@ -92,6 +92,7 @@ async fn request(place: &Place) -> (Approval, Person) {
         requested_by: asker.id,
         requested_at: place.clock.now(),
         expires_at: in_ten_minutes(&place.clock),
+        requirement: &domain::approval::Requirement::default(),
     };
     approvals::open(&mut tx, new).await.unwrap();
     let approval = approvals::get(&mut tx, id).await.unwrap();
