@@ -152,7 +152,7 @@ pub enum Refusal {
     /// The requester's right came to this person by delegation, so it is as good as her own request.
     StandsInForRequester,
     /// The person, or whoever decided in that person's place, has had a say already.
-    AlreadyVoted(Vote),
+    AlreadyVoted(Box<Vote>),
     /// Others are asked: what the stage needs, in words.
     NotAsked(String),
     /// It takes a fresh sign-in to the console.
@@ -210,7 +210,7 @@ fn seat(
 ) -> Result<Vote, Refusal> {
     let votes = &approval.votes;
     if let Some(vote) = votes.iter().find(|vote| vote.by == person.id || vote.right_of() == person.id) {
-        return Err(Refusal::AlreadyVoted(vote.clone()));
+        return Err(Refusal::AlreadyVoted(Box::new(vote.clone())));
     }
     let Some(stage) = approval.requirement.stage_after(votes) else { return Err(Refusal::Void(None)) };
     let asked = &approval.requirement.stages[stage];
