@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use tests::conversation::{Conversation, LIMIT, found};
+use tests::conversation::{Conversation, LIMIT, ROOM, found};
 use tests::database::eventually;
 use tests::post::{PROVED, Post, field, mail};
+use world::discord::Discord;
 
 /// Every copy of a request follows its decision within this time.
 const FOLLOWS: Duration = Duration::from_secs(5);
@@ -52,5 +53,71 @@ async fn a_request_of_slack_is_decided_by_mail_and_every_copy_follows() {
     post.into_door(address, &answer.replace("<yes@", "<again@")).await;
     eventually("Ann is told", async || post.sent().iter().any(|sent| sent.contains("already"))).await;
     assert_eq!(talk.number("SELECT count(*) FROM deals").await, 2);
+    talk.ends().await;
+}
+
+#[tokio::test]
+async fn a_code_makes_her_one_person_on_slack_and_discord() {
+    let server = world::discord::Setup::acme(domain::clock::Clock::system());
+    let discord = Discord::start(server.clone()).await.unwrap();
+    let talk = Conversation::with(
+        |_| (),
+        |setting| {
+            setting
+                .with("DISCORD_PUBLIC_KEY", discord.public_key())
+                .with("DISCORD_BOT_TOKEN", server.token.clone())
+                .with("DISCORD_APPLICATION_ID", server.application.clone())
+                .with("DISCORD_API_URL", discord.api_url())
+                .with("DISCORD_GATEWAY", "off")
+        },
+    )
+    .await;
+    discord.deliver_to(&talk.product.url);
+    discord.wait_for("the commands", LIMIT, |server| server.commands.is_array().then_some(())).await.unwrap();
+    talk.knows(&["lee"]).await;
+    let people = talk.number("SELECT count(*) FROM people").await;
+    let is_told = async |words: &str| {
+        let told = discord.wait_for(words, LIMIT, |server| {
+            server.whispers("lee").into_iter().rev().find(|m| m.words().contains(words)).cloned()
+        });
+        told.await.unwrap_or_else(|trouble| panic!("{trouble}\n{}", talk.product.log()))
+    };
+
+    // Whoever is known elsewhere does not become a second person, with rights of its own.
+    discord.user("lee").command("/deal help", ROOM).await.unwrap();
+    is_told("ask there for a code").await;
+    discord.user("lee").command("/deal join 0aaaaaaa", ROOM).await.unwrap();
+    is_told("does not hold").await;
+    talk.types("lee", "/deal join").await;
+    let words = talk.is_told("lee", "write me there").await.words();
+    let code = words.split("join ").last().unwrap()[..8].to_owned();
+    discord.user("lee").command(&format!("/deal join {code}"), ROOM).await.unwrap();
+    is_told("You are Lee here, an admin").await;
+    assert_eq!(talk.number("SELECT count(*) FROM people").await, people);
+    discord.user("dana").command(&format!("/deal join {code}"), ROOM).await.unwrap();
+    let again = discord.wait_for("a code works once", LIMIT, |server| {
+        server.whispers("dana").into_iter().find(|m| m.words().contains("does not hold")).cloned()
+    });
+    again.await.unwrap();
+
+    // What is asked on Slack waits for her on both, and is decided on either.
+    let request = talk.proposes().await;
+    let copy = discord.wait_for("the request on Discord", LIMIT, |server| {
+        server.dms("lee").into_iter().find(|m| m.words().contains("asks to create")).cloned()
+    });
+    let copy = copy.await.unwrap_or_else(|trouble| panic!("{trouble}\n{}", talk.product.log()));
+    let pressed = discord.user("lee").presses(&copy, "Approve").await.unwrap();
+    assert_eq!(pressed.status, 200, "{}", pressed.answer);
+    talk.sees("2 deals created").await;
+    let decided = Instant::now();
+    eventually("the copy on Slack follows", async || {
+        talk.slack.current(&request).unwrap().words().contains("Approved by Lee")
+    })
+    .await;
+    let private = discord.wait_for("the copy on Discord follows", LIMIT, |server| {
+        server.dms("lee").into_iter().find(|m| m.words().contains("Approved by Lee")).cloned()
+    });
+    private.await.unwrap();
+    assert!(decided.elapsed() < FOLLOWS, "{:?}", decided.elapsed());
     talk.ends().await;
 }

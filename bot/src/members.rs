@@ -97,8 +97,7 @@ impl Members {
         };
         let person = match known {
             Some(person) => person,
-            // An address can be had by anybody: mail lets nobody in.
-            None if self.config.people.join == Join::Workspace && inbound.channel != Channel::Email => {
+            None if self.may_join(&mut tx, inbound, &profile).await? => {
                 self.join(&mut tx, workspace, &profile).await?
             }
             None => return Ok(stranger()),
@@ -106,6 +105,16 @@ impl Members {
         self.welcome(&mut tx, &person, &identity, &inbound.content).await?;
         tx.commit().await?;
         Ok(Who::Member(person))
+    }
+
+    /// Whether somebody new joins by writing to us. An address can be had by anybody: mail lets nobody in. Where a
+    /// channel tells no address, whoever is known elsewhere would become a second person, and could decide on what the
+    /// first one asked for: a code makes her the same.
+    async fn may_join(&self, tx: &mut Tx, inbound: &Inbound, profile: &Profile) -> anyhow::Result<bool> {
+        if self.config.people.join != Join::Workspace || inbound.channel == Channel::Email {
+            return Ok(false);
+        }
+        Ok(profile.email.is_some() || !people::are_known_elsewhere(tx, inbound.channel).await?)
     }
 
     /// Makes a stranger known as the person who holds a code; none if the code does not hold, or if the name is that of

@@ -146,6 +146,17 @@ pub async fn has_left(tx: &mut Tx, identity: &Identity, email: Option<&str>) -> 
     .await?)
 }
 
+/// Whether anybody is known by a name on another channel than this, or by a mail address.
+pub async fn are_known_elsewhere(tx: &mut Tx, channel: Channel) -> Result<bool, Error> {
+    Ok(sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM identities WHERE channel <> $1)
+             OR EXISTS (SELECT 1 FROM people WHERE email IS NOT NULL)",
+    )
+    .bind(channel.name())
+    .fetch_one(&mut **tx)
+    .await?)
+}
+
 /// Links a channel's name to a person; a name that is linked already stays as it is.
 pub async fn link(tx: &mut Tx, person: PersonId, identity: &Identity) -> Result<(), Error> {
     let tenant = tx.tenant();

@@ -87,6 +87,7 @@ pub fn not_a_member(workspace: &str) -> Card {
         "Hello! You are not yet a member of Dealdesk in {workspace}, so I cannot do that for you."
     ))
     .and_text(Text::with_code(
-        "Ask one of your Dealdesk admins to add you: `/deal role @you member`. Then just ask again.",
+        "If you use Dealdesk on another channel or in the console, ask there for a code: `/deal join`. Else ask one of your \
+         Dealdesk admins to add you. Then just ask again.",
     ))
 }
