@@ -92,7 +92,7 @@ async fn a_code_makes_her_one_person_on_slack_and_discord() {
     let words = talk.is_told("lee", "write me there").await.words();
     let code = words.split("join ").last().unwrap()[..8].to_owned();
     discord.user("lee").command(&format!("/deal join {code}"), ROOM).await.unwrap();
-    is_told("You are Lee here, an admin").await;
+    is_told("What you began elsewhere waits for you here").await;
     assert_eq!(talk.number("SELECT count(*) FROM people").await, people);
     discord.user("dana").command(&format!("/deal join {code}"), ROOM).await.unwrap();
     let again = discord.wait_for("a code works once", LIMIT, |server| {

@@ -4,6 +4,8 @@ use super::policy::{Facts, Policy};
 
 /// So many first letters make two words the same: `exclusive` and `exclusivity`.
 const STEM: usize = 7;
+/// Shorter words are only the same when they are equal, and so many letters have to be.
+const SHORTEST: usize = 4;
 
 const CURRENCIES: [(&str, &str); 6] =
     [("€", "EUR"), ("eur", "EUR"), ("$", "USD"), ("usd", "USD"), ("£", "GBP"), ("gbp", "GBP")];
@@ -40,9 +42,11 @@ impl Policy {
     }
 }
 
+/// Whether two words are forms of one: they differ in their ends alone, as `share` and `sharing` do.
 fn is_same(word: &str, part: &str) -> bool {
-    let stem = |text: &str| -> String { text.chars().take(STEM.min(text.len().max(4) - 1).max(4)).collect() };
-    word == part || (word.len() >= 4 && part.len() >= 4 && stem(word) == stem(part))
+    let common = word.chars().zip(part.chars()).take_while(|(a, b)| a == b).count();
+    let shorter = word.chars().count().min(part.chars().count());
+    word == part || (shorter >= SHORTEST && common >= STEM.min(SHORTEST.max(shorter - 1)))
 }
 
 /// `200k`, `€1.5m`, `250,000`: an amount in whole units.
