@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use agents::failpoint::FailPoints;
-use channels::slack::SendError;
+use channels::SendError;
 use channels::slack::client::{Posted, Target};
 use channels::slack::render::{Rendered, render_of};
 use channels::web;

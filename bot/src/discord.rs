@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use channels::SendError;
 use channels::discord::client::{Discord, Guild, Target};
 use channels::discord::press::{is_mark, stands_for};
 use channels::discord::render::{Look, Rendered, render};
 use channels::discord::{Kind, commands, decode, gateway, keys};
-use channels::slack::SendError;
 use domain::card::{Block, Card};
 use domain::ids::InboundId;
 use domain::inbound::{Content, Inbound};

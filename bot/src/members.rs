@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use channels::SendError;
 use channels::discord::client::Discord;
-use channels::slack::SendError;
 use channels::slack::client::Slack;
 use domain::clock::Clock;
 use domain::ids::{Ids, PersonId, TenantId};

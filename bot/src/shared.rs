@@ -1,6 +1,6 @@
 //! Files that came with a message: kept under their hash, each to be read by a plan of its own.
 
-use channels::slack::FileError;
+use channels::FileError;
 use domain::contract::{FILE_BYTES_MAX, Source};
 use domain::error::UserError;
 use domain::inbound::{FileAt, SharedFile};

@@ -7,7 +7,7 @@ use std::time::Duration;
 use agents::{Desk, planner};
 use anyhow::Context as _;
 use channels::slack::{self, Kind};
-use channels::{command, discord, web};
+use channels::{SendError, command, discord, web};
 use domain::card::Card;
 use domain::error::UserError;
 use domain::ids::{ApprovalId, ConversationId, InboundId, PlanId};
@@ -414,7 +414,7 @@ impl Worker {
             slack::client::Target { room: inbound.place.room.clone(), thread: inbound.place.thread.clone() };
         let slack = &self.members.slack;
         let mut told = slack.ephemeral(token, &target, &inbound.sender, &rendered).await;
-        if let Err(slack::SendError::NotHere { .. }) = told {
+        if let Err(SendError::NotHere { .. }) = told {
             told = match slack.open_dm(token, &inbound.sender).await {
                 Ok(room) => {
                     let private = slack::client::Target { room, thread: None };
@@ -436,14 +436,12 @@ fn try_again_after_s(error: &anyhow::Error, attempt: i32) -> Option<f64> {
     if error.downcast_ref::<storage::Error>().is_some_and(storage::Error::is_passing) {
         return Some(times);
     }
-    match error.downcast_ref::<slack::SendError>() {
+    match error.downcast_ref::<SendError>() {
         #[expect(clippy::cast_precision_loss, reason = "seconds to wait are far below 2^52")]
-        Some(slack::SendError::RateLimited { after_s }) => Some((*after_s).max(1) as f64),
+        Some(SendError::RateLimited { after_s }) => Some((*after_s).max(1) as f64),
         // A token may be renewed meanwhile.
         Some(
-            slack::SendError::NotSent { .. }
-            | slack::SendError::OutcomeUnknown { .. }
-            | slack::SendError::Unauthorised { .. },
+            SendError::NotSent { .. } | SendError::OutcomeUnknown { .. } | SendError::Unauthorised { .. },
         ) => (attempt < ATTEMPTS_AWAY_MAX).then_some(times * 2.0),
         _ => (attempt < ATTEMPTS_MAX).then_some(times),
     }

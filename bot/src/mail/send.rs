@@ -1,10 +1,10 @@
 //! Ways out: a card becomes a mail in its thread. A mail cannot be edited, so what would edit one follows it, and what
 //! only shows that work goes on is not sent at all.
 
+use channels::SendError;
 use channels::email::render::{Around, render};
 use channels::email::smtp::{Failure, Letter};
 use channels::email::thread::base_subject;
-use channels::slack::SendError;
 use domain::approval::Approval;
 use domain::card::{Block, Card, Verb};
 use domain::ids::ApprovalId;

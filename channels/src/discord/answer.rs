@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::form::reject_form;
 use super::press::{self, CHOICES};
-use crate::slack::body::text_at;
+use crate::payload::text_at;
 
 /// Only the person who did it sees the answer.
 const EPHEMERAL: u64 = 64;

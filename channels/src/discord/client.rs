@@ -15,8 +15,8 @@ use sha2::{Digest, Sha256};
 use super::buckets::{Buckets, PATIENCE};
 use super::render::Rendered;
 use super::{channel_of, direct, errors, files};
-use crate::slack::body::{first_text, is_true, text_at};
-use crate::slack::{FileError, SendError};
+use crate::payload::{first_text, is_true, text_at};
+use crate::{FileError, SendError};
 
 /// Where Discord's REST interface is.
 pub const API_URL: &str = "https://discord.com/api/v10";

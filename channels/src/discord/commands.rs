@@ -58,7 +58,7 @@ fn said(usage: &str, takes_file: bool) -> Value {
 }
 
 fn short(text: &str) -> String {
-    crate::slack::layout::shorten(text, DESCRIPTION_MAX)
+    crate::fitting::shorten(text, DESCRIPTION_MAX)
 }
 
 #[cfg(test)]

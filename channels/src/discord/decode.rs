@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use super::press::{self, CHOICES, Meaning};
 use super::{Kind, direct, events, keys, markup};
-use crate::slack::body::{first_text, text_at};
+use crate::payload::{first_text, text_at};
+use crate::said::Said;
 
 /// A signed request that we cannot read. It stays stored and is never answered with an error.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -59,30 +60,8 @@ pub fn token(body: &[u8]) -> Option<String> {
     text_at(&payload, "/token").map(str::to_owned)
 }
 
-/// An inbound before it has its number.
-pub(super) struct Said {
-    pub(super) workspace: String,
-    pub(super) sender: String,
-    pub(super) sender_name: Option<String>,
-    pub(super) place: Place,
-    pub(super) content: Content,
-}
-
-impl Said {
-    /// Something that needs no answer; whatever is missing stays blank.
-    pub(super) fn ignored(workspace: Option<String>, reason: impl Into<String>) -> Self {
-        Self {
-            workspace: workspace.unwrap_or_default(),
-            sender: String::new(),
-            sender_name: None,
-            place: Place { room: String::new(), thread: None, is_private: false },
-            content: Content::Ignored { reason: reason.into() },
-        }
-    }
-}
-
 fn interaction(payload: &Value) -> Result<Said, Unparsable> {
-    let ignored = |reason: String| Ok(Said::ignored(keys::workspace(payload), reason));
+    let ignored = |reason: String| Ok(Said::ignored(keys::workspace(payload).as_deref(), reason));
     if let Some(event) = text_at(payload, "/event/type") {
         return ignored(format!("event {event}"));
     }
@@ -183,7 +162,7 @@ pub(super) fn shared_file(file: &Value) -> Option<SharedFile> {
 
 fn press(payload: &Value) -> Result<Said, Unparsable> {
     let id = text_at(payload, "/data/custom_id").ok_or_else(|| Unparsable::missing("the custom id"))?;
-    let ignored = |reason: &str| Ok(Said::ignored(keys::workspace(payload), reason));
+    let ignored = |reason: &str| Ok(Said::ignored(keys::workspace(payload).as_deref(), reason));
     let Some(Meaning { verb, value, .. }) = press::meaning(id) else { return ignored("not our button") };
     if verb == CHOICES {
         return ignored("a choice, kept on the card");
@@ -214,7 +193,7 @@ fn chosen(payload: &Value) -> Vec<String> {
 fn submission(payload: &Value) -> Result<Said, Unparsable> {
     let meaning = text_at(payload, "/data/custom_id").and_then(press::meaning);
     let Some(Meaning { verb, value, .. }) = meaning else {
-        return Ok(Said::ignored(keys::workspace(payload), "not our form"));
+        return Ok(Said::ignored(keys::workspace(payload).as_deref(), "not our form"));
     };
     let mut fields = Vec::new();
     for row in payload.pointer("/data/components").and_then(Value::as_array).into_iter().flatten() {

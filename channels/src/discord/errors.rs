@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::slack::SendError;
+use crate::SendError;
 
 /// Discord always says how long to wait; if something in between does not, so many seconds.
 const WAIT_DEFAULT_S: f64 = 30.0;

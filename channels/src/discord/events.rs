@@ -3,9 +3,10 @@
 use domain::inbound::{Content, Place};
 use serde_json::Value;
 
-use super::decode::{Said, Unparsable, shared_file};
+use super::decode::{Unparsable, shared_file};
 use super::{direct, markup};
-use crate::slack::body::{first_text, is_true, text_at};
+use crate::payload::{first_text, is_true, text_at};
+use crate::said::Said;
 
 /// Reads an event as the gateway's client stores it: `t` its name, `d` what it brings, `us` our own number.
 pub(super) fn decode(event: &Value) -> Result<Said, Unparsable> {
@@ -14,7 +15,7 @@ pub(super) fn decode(event: &Value) -> Result<Said, Unparsable> {
         // A server that is only unavailable comes back by itself.
         Some("GUILD_DELETE") if !is_true(event, "/d/unavailable") => {
             let workspace = text_at(event, "/d/id").ok_or_else(|| Unparsable::missing("the server"))?;
-            Ok(Said { content: Content::Uninstalled, ..Said::ignored(Some(workspace.to_owned()), "") })
+            Ok(Said { content: Content::Uninstalled, ..Said::ignored(Some(workspace), "") })
         }
         Some(other) => Ok(Said::ignored(None, format!("event {other}"))),
         None => Err(Unparsable::missing("the event's name")),
@@ -39,7 +40,7 @@ fn unwanted(event: &Value, us: Option<&str>) -> Option<&'static str> {
 }
 
 fn message(event: &Value) -> Result<Said, Unparsable> {
-    let workspace = text_at(event, "/d/guild_id").map(str::to_owned);
+    let workspace = text_at(event, "/d/guild_id");
     let us = text_at(event, "/us");
     if let Some(reason) = unwanted(event, us) {
         return Ok(Said::ignored(workspace, reason));
@@ -62,7 +63,7 @@ fn message(event: &Value) -> Result<Said, Unparsable> {
             Place { room: room.to_owned(), thread: Some(id.to_owned()), is_private }
         },
         content: if files.is_empty() { Content::Message { text } } else { Content::Files { text, files } },
-        workspace: workspace.unwrap_or_default(),
+        workspace: workspace.unwrap_or_default().to_owned(),
     })
 }
 

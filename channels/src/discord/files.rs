@@ -1,9 +1,8 @@
 //! Files that people share: Discord gives them to whoever has the address, so no token of ours goes along.
 
-use futures_util::StreamExt;
 use reqwest::{Client, Url};
 
-use crate::slack::FileError;
+use crate::file::{self, FileError};
 
 /// The bytes behind a shared file's address, at most `most`. `api` is where the programming interface is: files may
 /// come from there too.
@@ -17,24 +16,7 @@ pub(super) async fn fetch(
     if !is_discords(&url, api) {
         return Err(FileError::Foreign(url.host_str().unwrap_or_default().to_owned()));
     }
-    let broken = |error: reqwest::Error| FileError::Broken(error.without_url().to_string());
-    let answer = client.get(url).send().await.map_err(broken)?;
-    match answer.status().as_u16() {
-        200 => {}
-        404 | 410 => return Err(FileError::Gone),
-        status @ (429 | 500..) => return Err(FileError::Broken(format!("HTTP {status}"))),
-        status => return Err(FileError::Refused(format!("HTTP {status}"))),
-    }
-    let mut bytes = Vec::new();
-    let mut parts = answer.bytes_stream();
-    while let Some(part) = parts.next().await {
-        let part = part.map_err(broken)?;
-        if bytes.len() + part.len() > most {
-            return Err(FileError::TooLarge(most));
-        }
-        bytes.extend_from_slice(&part);
-    }
-    Ok(bytes)
+    file::read(file::given(client.get(url).send().await)?, most).await
 }
 
 fn is_discords(url: &Url, api: &Url) -> bool {

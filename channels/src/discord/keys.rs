@@ -1,38 +1,21 @@
-//! What the edge needs of a request before it is stored: whose it is, and which other requests it repeats.
+//! The keys of Discord's requests, read before they are stored.
 
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use super::Kind;
 use super::press;
-use crate::slack::body::{first_text, text_at};
-
-/// Keys of a request. Nothing here fails: what cannot be found is absent.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Keys {
-    /// Discord's number of the server; none in direct messages.
-    pub workspace: Option<String>,
-    /// Discord's number of the delivery.
-    pub event: Option<String>,
-    /// What it is about; two requests with the same one mean the same.
-    pub natural: Option<String>,
-    /// A person waits for a form or a changed button.
-    pub urgent: bool,
-}
+use crate::keys::{Keys, fingerprint};
+use crate::payload::{first_text, text_at};
 
 /// Reads the keys of a raw body.
 pub fn keys(kind: Kind, body: &[u8]) -> Keys {
-    let Ok(payload) = serde_json::from_slice::<Value>(body) else { return fingerprint(body) };
+    let Ok(payload) = serde_json::from_slice::<Value>(body) else { return Keys::unreadable(body) };
     let keys = match kind {
         Kind::Interaction => of_interaction(&payload),
         Kind::Event => of_event(&payload),
     };
     // Without a number of its own, the bytes are the key.
-    if keys.natural.is_none() { Keys { natural: fingerprint(body).natural, ..keys } } else { keys }
-}
-
-fn fingerprint(body: &[u8]) -> Keys {
-    Keys { natural: Some(hex::encode(Sha256::digest(body))), ..Keys::default() }
+    if keys.natural.is_none() { Keys { natural: Some(fingerprint(body)), ..keys } } else { keys }
 }
 
 /// The server of an interaction. One in direct messages names none; our own cards do.

@@ -14,21 +14,7 @@ pub(super) fn escape(text: &str) -> String {
 
 /// Escapes and cuts to at most `max` characters.
 pub(super) fn escape_within(text: &str, max: usize) -> String {
-    let escaped = escape(text);
-    if escaped.chars().count() <= max {
-        return escaped;
-    }
-    let (mut out, mut count) = (String::new(), 1);
-    for c in text.chars() {
-        let piece = escape(c.encode_utf8(&mut [0; 4]));
-        count += piece.chars().count();
-        if count > max {
-            break;
-        }
-        out.push_str(&piece);
-    }
-    out.push('…');
-    out
+    crate::fitting::shorten_escaped(text, max, escape)
 }
 
 /// Unwraps a message's text: mentions and emoji become plain words; mentions of `us` go away.

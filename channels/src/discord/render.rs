@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::channel_of;
 use super::markup::{escape, escape_within};
 use super::press::{CHOICES, custom_id};
-use crate::slack::layout::{bar, grid, shorten, split};
+use crate::fitting::{bar, grid, shorten, split};
 
 /// Embeds of one message.
 const EMBEDS_MAX: usize = 10;
@@ -14,6 +14,8 @@ const EMBEDS_MAX: usize = 10;
 const TITLE_MAX: usize = 256;
 /// Characters of an embed's description.
 const DESCRIPTION_MAX: usize = 4096;
+/// Characters of a table: it stands in a description beside other text.
+const TABLE_MAX: usize = 3000;
 /// Fields of an embed.
 const FIELDS_MAX: usize = 25;
 /// Characters of a field's value.
@@ -180,7 +182,7 @@ impl Sheet<'_> {
                 }
             }
             Block::Table { columns, rows } => {
-                let (text, left_out) = grid(columns, rows);
+                let (text, left_out) = grid(columns, rows, TABLE_MAX);
                 self.has_more |= left_out > 0;
                 if !text.is_empty() {
                     self.text(format!("```\n{}\n```", text.replace('`', "ʼ")));

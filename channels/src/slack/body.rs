@@ -1,5 +1,6 @@
 //! Reading request bodies leniently: form fields, JSON paths, blanks taken as absent.
 
+use crate::payload::{first_text, is_true};
 use serde_json::Value;
 
 /// The fields of a form body, in order, decoded; bytes that are not UTF-8 become replacement characters.
@@ -47,25 +48,6 @@ fn hex_digit(byte: u8) -> Option<u8> {
         b'a'..=b'f' => Some(byte - b'a' + 10),
         b'A'..=b'F' => Some(byte - b'A' + 10),
         _ => None,
-    }
-}
-
-/// The text at a JSON pointer; absent, null, blank and other types are all none.
-pub fn text_at<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
-    value.pointer(pointer)?.as_str().filter(|text| !text.is_empty())
-}
-
-/// The first of several pointers that holds text.
-pub fn first_text<'a>(value: &'a Value, pointers: &[&str]) -> Option<&'a str> {
-    pointers.iter().find_map(|pointer| text_at(value, pointer))
-}
-
-/// Whether there is a true at a JSON pointer; older payloads write it as a word.
-pub fn is_true(value: &Value, pointer: &str) -> bool {
-    match value.pointer(pointer) {
-        Some(Value::Bool(yes)) => *yes,
-        Some(Value::String(word)) => word == "true",
-        _ => false,
     }
 }
 

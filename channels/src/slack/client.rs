@@ -10,11 +10,12 @@ use serde_json::{Value, json};
 use slack_morphism::errors::SlackClientError;
 use slack_morphism::prelude::*;
 
-use super::SendError;
-use super::body::{first_text, is_true, text_at};
-use super::files::{FileError, Files};
+use super::files::Files;
 use super::oauth::{App, Installed};
 use super::render::Rendered;
+use crate::FileError;
+use crate::SendError;
+use crate::payload::{first_text, is_true, text_at};
 
 /// Where Slack's Web API is.
 pub const API_URL: &str = "https://slack.com/api";

@@ -7,6 +7,7 @@ use domain::person::Channel;
 use super::Kind;
 use super::body::{command_workspace, form_field};
 use super::{events, interactions, markup};
+use crate::said::Said;
 
 /// A signed request that we cannot read. It stays stored and is never answered with an error.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -45,28 +46,6 @@ pub fn decode(kind: Kind, body: &[u8], id: InboundId) -> Result<Inbound, Unparsa
         place: said.place,
         content: said.content,
     })
-}
-
-/// An inbound before it has its number.
-pub(super) struct Said {
-    pub(super) workspace: String,
-    pub(super) sender: String,
-    pub(super) sender_name: Option<String>,
-    pub(super) place: Place,
-    pub(super) content: Content,
-}
-
-impl Said {
-    /// Something that needs no answer; whatever is missing stays blank.
-    pub(super) fn ignored(workspace: Option<&str>, reason: impl Into<String>) -> Self {
-        Self {
-            workspace: workspace.unwrap_or_default().to_owned(),
-            sender: String::new(),
-            sender_name: None,
-            place: Place { room: String::new(), thread: None, is_private: false },
-            content: Content::Ignored { reason: reason.into() },
-        }
-    }
 }
 
 /// Rooms whose id starts with D are direct messages. One between two other people looks the same, but we cannot

@@ -3,9 +3,11 @@
 use domain::inbound::{Content, FileAt, Place, SharedFile};
 use serde_json::Value;
 
-use super::body::{event_workspace, first_text, text_at};
-use super::decode::{Said, Unparsable, is_private};
+use super::body::event_workspace;
+use super::decode::{Unparsable, is_private};
 use super::markup::{mentions, our_user, plain};
+use crate::payload::{first_text, text_at};
+use crate::said::Said;
 
 pub(super) fn decode(body: &[u8]) -> Result<Said, Unparsable> {
     let event: Value =

@@ -2,32 +2,13 @@
 
 use std::time::Duration;
 
-use futures_util::StreamExt;
 use reqwest::{Client, Url, header, redirect};
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::file::{self, FileError};
+
 /// How long a file may take.
 const TIME: Duration = Duration::from_secs(20);
-
-/// Why a shared file was not fetched.
-#[derive(Debug, thiserror::Error)]
-pub enum FileError {
-    /// Its address is not Slack's, so our token does not go there.
-    #[error("{0} is not an address of Slack's")]
-    Foreign(String),
-    /// Slack does not give it to us: the scope `files:read` is missing, or we are not in the room.
-    #[error("Slack does not give us the file: {0}")]
-    Refused(String),
-    /// It was deleted.
-    #[error("the file is gone")]
-    Gone,
-    /// Larger than we take.
-    #[error("larger than {0} bytes")]
-    TooLarge(usize),
-    /// Slack is away or broke off; worth another try.
-    #[error("the file did not arrive: {0}")]
-    Broken(String),
-}
 
 /// Fetches shared files; clones share connections.
 #[derive(Debug, Clone)]
@@ -55,15 +36,8 @@ impl Files {
         if !self.is_slack(&url) {
             return Err(FileError::Foreign(url.host_str().unwrap_or_default().to_owned()));
         }
-        let broken = |error: reqwest::Error| FileError::Broken(error.without_url().to_string());
         let request = self.client.get(url).bearer_auth(token.expose_secret());
-        let answer = request.send().await.map_err(broken)?;
-        match answer.status().as_u16() {
-            200 => {}
-            404 | 410 => return Err(FileError::Gone),
-            status @ (429 | 500..) => return Err(FileError::Broken(format!("HTTP {status}"))),
-            status => return Err(FileError::Refused(format!("HTTP {status}"))),
-        }
+        let answer = file::given(request.send().await)?;
         // Without the scope Slack answers 200 with its page to sign in.
         let kind = answer.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
         let is_page = kind.is_some_and(|kind| kind.starts_with("text/html"));
@@ -77,16 +51,7 @@ impl Files {
                 "a page to sign in, so the scope `files:read` is missing".to_owned(),
             ));
         }
-        let mut bytes = Vec::new();
-        let mut parts = answer.bytes_stream();
-        while let Some(part) = parts.next().await {
-            let part = part.map_err(broken)?;
-            if bytes.len() + part.len() > most {
-                return Err(FileError::TooLarge(most));
-            }
-            bytes.extend_from_slice(&part);
-        }
-        Ok(bytes)
+        file::read(answer, most).await
     }
 
     fn is_slack(&self, url: &Url) -> bool {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use slack_morphism::prelude::*;
 
-use super::body::text_at;
+use crate::payload::text_at;
 
 /// The form's callback id.
 pub const CALLBACK: &str = "dealdesk_comment";
@@ -86,5 +86,5 @@ pub fn comment_form(verb: Verb, value: &str, place: &Place, words: &Wording) -> 
 }
 
 fn short(text: &str, max: usize) -> String {
-    super::layout::shorten(text, max)
+    crate::fitting::shorten(text, max)
 }

@@ -3,9 +3,11 @@
 use domain::inbound::{Content, Place};
 use serde_json::Value;
 
-use super::body::{first_text, interaction, interaction_workspace, text_at};
-use super::decode::{Said, Unparsable, is_private};
+use super::body::{interaction, interaction_workspace};
+use super::decode::{Unparsable, is_private};
 use super::form::{self, Purpose};
+use crate::payload::{first_text, text_at};
+use crate::said::Said;
 
 pub(super) fn decode(body: &[u8]) -> Result<Said, Unparsable> {
     let payload = interaction(body).ok_or_else(|| Unparsable::because("no JSON in the payload"))?;

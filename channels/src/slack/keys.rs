@@ -1,26 +1,12 @@
-//! What the edge needs of a request before it is stored: whose it is, and which other requests it repeats.
+//! The keys of Slack's requests, read before they are stored.
 
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use super::Kind;
-use super::body::{
-    command_workspace, event_workspace, first_text, form_field, interaction, interaction_workspace, text_at,
-};
+use super::body::{command_workspace, event_workspace, form_field, interaction, interaction_workspace};
 use super::markup::{mentions, our_user};
-
-/// Keys of a request. Nothing here fails: what cannot be found is absent.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Keys {
-    /// Slack's team id, or the organisation's for an organisation-wide installation.
-    pub workspace: Option<String>,
-    /// Slack's id of the delivery: the event's, or the trigger's.
-    pub event: Option<String>,
-    /// What it is about; two requests with the same one mean the same.
-    pub natural: Option<String>,
-    /// A person waits for a form or a changed button.
-    pub urgent: bool,
-}
+use crate::keys::{Keys, fingerprint};
+use crate::payload::{first_text, text_at};
 
 /// Reads the keys of a raw body.
 pub fn keys(kind: Kind, body: &[u8]) -> Keys {
@@ -32,10 +18,10 @@ pub fn keys(kind: Kind, body: &[u8]) -> Keys {
             urgent: false,
         },
         Kind::Event => {
-            serde_json::from_slice(body).map_or_else(|_| unreadable(body), |event| of_event(&event))
+            serde_json::from_slice(body).map_or_else(|_| Keys::unreadable(body), |event| of_event(&event))
         }
         Kind::Interaction => {
-            interaction(body).map_or_else(|| unreadable(body), |payload| of_interaction(&payload))
+            interaction(body).map_or_else(|| Keys::unreadable(body), |payload| of_interaction(&payload))
         }
     }
 }
@@ -50,14 +36,6 @@ pub fn challenge(body: &[u8]) -> Option<String> {
     (text_at(&event, "/type") == Some("url_verification"))
         .then(|| text_at(&event, "/challenge").map(str::to_owned))
         .flatten()
-}
-
-fn unreadable(body: &[u8]) -> Keys {
-    Keys { natural: Some(fingerprint(body)), ..Keys::default() }
-}
-
-fn fingerprint(body: &[u8]) -> String {
-    hex::encode(Sha256::digest(body))
 }
 
 fn of_event(event: &Value) -> Keys {

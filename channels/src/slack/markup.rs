@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::body::text_at;
+use crate::payload::text_at;
 
 /// Escapes the three characters that Slack reads as markup, so that no text of ours or of others can mention,
 /// link or break out.

@@ -14,13 +14,10 @@ pub mod verify;
 mod events;
 mod files;
 mod interactions;
-pub(crate) mod layout;
+mod limits;
 mod send_error;
 
 use std::fmt;
-
-pub use files::FileError;
-pub use send_error::SendError;
 
 /// By which of our three routes a request came in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

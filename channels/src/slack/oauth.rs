@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 use serde_json::Value;
 
-use super::body::{first_text, is_true, text_at};
+use crate::payload::{first_text, is_true, text_at};
 
 /// Where a workspace's admin agrees.
 pub const AUTHORIZE_URL: &str = "https://slack.com/oauth/v2/authorize";

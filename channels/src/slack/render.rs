@@ -4,11 +4,12 @@ use domain::card::{Block, Button, Card, Choice, EvidenceLine, Footer, HitLine, S
 use serde_json::Value;
 use slack_morphism::prelude::*;
 
-use super::layout::{
+use super::limits::{
     BLOCKS_MAX, BUTTONS_MAX, FIELD_MAX, FIELDS_MAX, HEADER_MAX, LABEL_MAX, LINK_MAX, MESSAGE_MAX,
-    OPTION_VALUE_MAX, OPTIONS_MAX, TEXT_MAX, VALUE_MAX, bar, grid, shorten, shorten_escaped, split,
+    OPTION_VALUE_MAX, OPTIONS_MAX, TEXT_MAX, VALUE_MAX,
 };
 use super::markup::escape;
+use crate::fitting::{bar, grid, shorten, shorten_escaped, split};
 
 /// A card laid out for Slack.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,7 +38,7 @@ pub fn render_of(card: &Card, base_url: Option<&str>, whole: Option<&str>) -> Re
     if let Some(footer) = &card.footer {
         page.footer(footer);
     }
-    Rendered { text: shorten_escaped(&card.summary(), TEXT_MAX), blocks: page.finish() }
+    Rendered { text: shorten_escaped(&card.summary(), TEXT_MAX, escape), blocks: page.finish() }
 }
 
 /// Lines of evidence under one hit.
@@ -79,7 +80,7 @@ impl Page<'_> {
             }
             Block::Fields { fields } => self.fields(fields),
             Block::Table { columns, rows } => {
-                let (text, left_out) = grid(columns, rows);
+                let (text, left_out) = grid(columns, rows, TEXT_MAX);
                 self.is_cut |= left_out > 0;
                 if !text.is_empty() {
                     self.rich(SlackRichTextPreformatted::new(vec![text.into()]));
@@ -126,9 +127,9 @@ impl Page<'_> {
     fn fields(&mut self, fields: &[(String, String)]) {
         for some in fields.chunks(FIELDS_MAX) {
             let texts = some.iter().map(|(name, value)| {
-                let name = shorten_escaped(name, LABEL_MAX);
+                let name = shorten_escaped(name, LABEL_MAX, escape);
                 let value = if value.trim().is_empty() { "unknown" } else { value };
-                let value = shorten_escaped(value, FIELD_MAX - LABEL_MAX - 10);
+                let value = shorten_escaped(value, FIELD_MAX - LABEL_MAX - 10, escape);
                 SlackBlockText::MarkDown(
                     SlackBlockMarkDownText::new(format!("*{name}*\n{value}")).with_verbatim(true),
                 )
@@ -199,7 +200,7 @@ impl Page<'_> {
     }
 
     fn footer(&mut self, footer: &Footer) {
-        let text = shorten_escaped(&footer.text, 1000);
+        let text = shorten_escaped(&footer.text, 1000, escape);
         let link = footer.url.as_deref().and_then(|url| absolute(self.base_url, url));
         let words = match link {
             Some(url) if text.trim().is_empty() => format!("<{url}|details>"),

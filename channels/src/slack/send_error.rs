@@ -1,53 +1,8 @@
-//! How sending to Slack can fail, told by what the sender may do next.
+//! Slack's words and failures as send errors.
 
 use slack_morphism::errors::SlackClientError;
 
-/// Why a call did not do what it should, as far as we know.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum SendError {
-    /// Slack asks to wait.
-    #[error("Slack asks to wait {after_s} s")]
-    RateLimited {
-        /// How long, seconds.
-        after_s: u64,
-    },
-    /// Whom or what it was meant for is not there, or no longer; the same call will not work later either.
-    #[error("the recipient is gone: {reason}")]
-    Gone {
-        /// Slack's word for it.
-        reason: String,
-    },
-    /// We may not write in that room; the person can be written to elsewhere.
-    #[error("cannot write in that room: {reason}")]
-    NotHere {
-        /// Slack's word for it.
-        reason: String,
-    },
-    /// The token is no good, or lacks a scope.
-    #[error("not authorised: {reason}")]
-    Unauthorised {
-        /// Slack's word for it.
-        reason: String,
-    },
-    /// Slack understood and said no.
-    #[error("refused: {reason}")]
-    Refused {
-        /// Slack's word for it.
-        reason: String,
-    },
-    /// It may have happened: look before sending again.
-    #[error("outcome unknown: {cause}")]
-    OutcomeUnknown {
-        /// What was seen.
-        cause: String,
-    },
-    /// It cannot have happened: send again.
-    #[error("not sent: {cause}")]
-    NotSent {
-        /// What was seen.
-        cause: String,
-    },
-}
+use crate::send_error::SendError;
 
 /// Slack does not always say how long to wait; its slowest published limit is one call a minute.
 const WAIT_DEFAULT_S: u64 = 30;

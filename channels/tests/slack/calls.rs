@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use channels::slack::SendError;
+use channels::SendError;
 use channels::slack::client::{Posted, Slack, Target};
 use channels::slack::form::{Wording, comment_form};
 use channels::slack::oauth::App;

@@ -1,29 +1,4 @@
-//! Fitting text into Slack's limits: shortened or split, never refused.
-
-/// Blocks in one message.
-pub(super) const BLOCKS_MAX: usize = 50;
-/// Characters of all texts of a message. Slack names no number, but refuses from about 13,200.
-pub(super) const MESSAGE_MAX: usize = 12_000;
-/// Characters of one text.
-pub(super) const TEXT_MAX: usize = 3000;
-/// The longest address a link may have, characters, so that its words fit beside it in one text.
-pub(super) const LINK_MAX: usize = 1900;
-/// Characters of a heading.
-pub(super) const HEADER_MAX: usize = 150;
-/// Characters of the label of a button or an option.
-pub(super) const LABEL_MAX: usize = 75;
-/// Characters of a button's value.
-pub(super) const VALUE_MAX: usize = 2000;
-/// Characters of an option's value.
-pub(super) const OPTION_VALUE_MAX: usize = 150;
-/// Options in one set of checkboxes.
-pub(super) const OPTIONS_MAX: usize = 10;
-/// Buttons in one row: Slack takes 25, more than five wrap badly.
-pub(super) const BUTTONS_MAX: usize = 5;
-/// Names and values in one section.
-pub(super) const FIELDS_MAX: usize = 10;
-/// Characters of one name with its value.
-pub(super) const FIELD_MAX: usize = 2000;
+//! Fitting text into a channel's limits: shortened or split, never refused; and drawing with letters.
 
 /// Cuts at a character's end and marks the cut.
 pub(crate) fn shorten(text: &str, max: usize) -> String {
@@ -37,15 +12,15 @@ pub(crate) fn shorten(text: &str, max: usize) -> String {
 }
 
 /// Cuts like [`shorten`], when each character counts for as many as it takes after escaping.
-pub(super) fn shorten_escaped(text: &str, max: usize) -> String {
-    let escaped = super::markup::escape(text);
+pub(crate) fn shorten_escaped(text: &str, max: usize, escape: fn(&str) -> String) -> String {
+    let escaped = escape(text);
     if escaped.chars().count() <= max {
         return escaped;
     }
     let mut out = String::new();
     let mut count = 1;
     for c in text.chars() {
-        let piece = super::markup::escape(c.encode_utf8(&mut [0; 4]));
+        let piece = escape(c.encode_utf8(&mut [0; 4]));
         count += piece.chars().count();
         if count > max {
             break;
@@ -79,10 +54,10 @@ pub(crate) fn bar(part: u32, whole: u32) -> String {
     format!("{}{}", "▰".repeat(filled), "▱".repeat(10 - filled))
 }
 
-/// Rows under columns in a fixed-width font: cells are shortened so that a line stays readable on a telephone.
+/// Rows under columns in a fixed-width font, at most `max` characters: cells are shortened so that a line stays readable on a telephone.
 ///
 /// Says besides how many rows were left out.
-pub(crate) fn grid(columns: &[String], rows: &[Vec<String>]) -> (String, usize) {
+pub(crate) fn grid(columns: &[String], rows: &[Vec<String>], max: usize) -> (String, usize) {
     const CELL_MAX: usize = 28;
     let width = columns.len().max(rows.iter().map(Vec::len).max().unwrap_or(0));
     let cell = |row: &[String], i: usize| {
@@ -101,7 +76,7 @@ pub(crate) fn grid(columns: &[String], rows: &[Vec<String>]) -> (String, usize) 
         let padded = line.iter().zip(&widths).map(|(text, width)| format!("{text:<width$}"));
         let text = padded.collect::<Vec<_>>().join("  ").trim_end().to_owned();
         count += text.chars().count() + 1;
-        if count > TEXT_MAX - 60 {
+        if count > max - 60 {
             left_out = lines.len() - n;
             out.push_str(&format!("… and {left_out} more"));
             break;
@@ -121,13 +96,14 @@ pub(crate) fn grid(columns: &[String], rows: &[Vec<String>]) -> (String, usize) 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::slack::markup::escape;
 
     #[test]
     fn texts_are_cut_at_characters_and_split_at_spaces() {
         assert_eq!(shorten("héllo", 5), "héllo");
         assert_eq!(shorten("héllo wörld", 7), "héllo…");
-        assert_eq!(shorten_escaped("a&b", 7), "a&amp;b");
-        assert_eq!(shorten_escaped("a&bcd", 7), "a&amp;…");
+        assert_eq!(shorten_escaped("a&b", 7, escape), "a&amp;b");
+        assert_eq!(shorten_escaped("a&bcd", 7, escape), "a&amp;…");
         assert_eq!(split("one two three", 8), ["one two ", "three"]);
         assert_eq!(split("onetwothree", 4), ["onet", "woth", "ree"]);
         assert!(split("", 4).is_empty());
@@ -145,12 +121,13 @@ mod tests {
         let (text, left_out) = grid(
             &["Deal".into(), "Stage".into()],
             &[vec!["Adyen".into()], vec!["a".into(), "b".into(), "c".into()]],
+            3000,
         );
         assert_eq!(left_out, 0);
         assert_eq!(text, "Deal   Stage\n─────  ─────  ─\nAdyen\na      b      c");
         let many = vec![vec!["x".repeat(50); 8]; 100];
-        let (text, left_out) = grid(&[], &many);
-        assert!(text.chars().count() <= TEXT_MAX);
+        let (text, left_out) = grid(&[], &many, 3000);
+        assert!(text.chars().count() <= 3000);
         assert!(text.ends_with(&format!("… and {left_out} more")));
         assert_eq!(left_out + text.lines().count() - 2, many.len() + 1, "no row is lost without a word");
     }
