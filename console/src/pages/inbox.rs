@@ -5,14 +5,13 @@ use askama::Template;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::ids::{InboundId, PersonId};
-use domain::intent::Intent;
 use domain::person::{Person, Role};
-use domain::policy;
 use serde_json::{Value, json};
 use storage::audit::{self, Act};
 use storage::inbox::{self, Odd, Stranger};
 use storage::{Tx, people};
 
+use super::people::admin;
 use crate::error::{Failure, key, page as show};
 use crate::moment::Moment;
 use crate::session::SignedIn;
@@ -95,10 +94,4 @@ async fn note(
     let actor = format!("person:{}", signed_in.person.id);
     let act = Act { at: signed_in.now(), actor: &actor, action, subject: &subject, detail };
     Ok(audit::append(tx, act).await?)
-}
-
-/// Whoever may say who is in the team.
-fn admin(signed_in: &SignedIn) -> Result<(), Failure> {
-    let needed = policy::least_role(&Intent::SetRole { person: String::new(), role: Role::Viewer });
-    signed_in.at_least(needed, "admins")
 }

@@ -177,7 +177,7 @@ async fn note(
 }
 
 /// The signed-in person, if she may say who may do what.
-fn admin(signed_in: &SignedIn) -> Result<&Person, Failure> {
+pub(super) fn admin(signed_in: &SignedIn) -> Result<&Person, Failure> {
     let needed = policy::least_role(&Intent::SetRole { person: String::new(), role: Role::Viewer });
     signed_in.at_least(needed, "admins")?;
     Ok(&signed_in.person)
