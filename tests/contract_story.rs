@@ -240,6 +240,50 @@ async fn files_that_are_no_good_are_answered_in_plain_words() {
     assert_eq!(talk.number("SELECT count(*) FROM approvals").await, 0, "nobody is asked about nothing");
 }
 
+/// In which tables a word stands, as text or as bytes.
+async fn tables_with(talk: &Conversation, word: &str) -> Vec<String> {
+    let mut owner = talk.database.owner().await;
+    let tables: Vec<String> =
+        sqlx::query_scalar("SELECT tablename::text FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
+            .fetch_all(&mut owner)
+            .await
+            .unwrap();
+    let bytes: String = word.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let mut found = Vec::new();
+    for table in tables {
+        let sql = format!(r#"SELECT count(*) FROM "{table}" t WHERE t::text LIKE $1 OR t::text LIKE $2"#);
+        let count: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
+            .bind(format!("%{word}%"))
+            .bind(format!("%{bytes}%"))
+            .fetch_one(&mut owner)
+            .await
+            .unwrap();
+        if count > 0 {
+            found.push(table);
+        }
+    }
+    found
+}
+
+#[tokio::test]
+async fn a_locked_file_is_opened_with_its_password_which_is_forgotten() {
+    let talk = Conversation::begin().await;
+    let locked = include_bytes!("files/locked-aes256.pdf").to_vec();
+    talk.slack.user("dana").dm("unlock Pflaume-7").await.unwrap();
+    reads(&talk, "dana", "I know of no locked file here").await;
+    shares(&talk, "", "locked.pdf", locked).await;
+    let asked = reads(&talk, "dana", "This file is locked with a password").await;
+    talk.slack.user("dana").replies("unlock Birne-8", &asked, false).await.unwrap();
+    let asked = reads(&talk, "dana", "does not open the file").await;
+    assert_eq!(talk.number("SELECT count(*) FROM documents").await, 0);
+    talk.slack.user("dana").replies("Password: geheim", &asked, false).await.unwrap();
+    reads(&talk, "dana", "Accept locked.pdf (version 1)?").await;
+    assert_eq!(talk.number("SELECT count(*) FROM documents").await, 1);
+    for word in ["Pflaume-7", "Birne-8", "geheim"] {
+        assert_eq!(tables_with(&talk, word).await, Vec::<String>::new(), "{word} is still kept");
+    }
+}
+
 /// Waits for the request about one document, as an approver has it, and approves it.
 async fn approves(talk: &Conversation, user: &str, document: &str) {
     let what = format!("{user} being asked about {document}");

@@ -9,6 +9,7 @@ use crate::contract::{PositionEdit, Source, TermKey};
 use crate::deal::Stage;
 use crate::error::UserError;
 use crate::ids::{AnalysisId, ApprovalId, PlanId, ReviewId};
+use crate::password::Password;
 use crate::person::Role;
 
 /// One request of one person.
@@ -104,6 +105,11 @@ pub enum Intent {
         /// Names of files that came with it; they are not read.
         #[serde(default)]
         beside: Vec<String>,
+    },
+    /// Open the locked file that was sent before, and read it as a contract.
+    UnlockContract {
+        /// Opens it.
+        password: Password,
     },
     /// Show what was read in a document.
     ShowContract {
@@ -213,6 +219,11 @@ pub struct Understood {
 }
 
 impl Intent {
+    /// True when a file is read as a contract because of it.
+    pub fn reads_contract(&self) -> bool {
+        matches!(self, Self::AnalyzeContract { .. } | Self::UnlockContract { .. })
+    }
+
     /// The word used in tables, metrics and logs.
     pub fn name(&self) -> &'static str {
         match self {
@@ -231,6 +242,7 @@ impl Intent {
             Self::Join { .. } => "join",
             Self::SetRole { .. } => "set_role",
             Self::AnalyzeContract { .. } => "analyze_contract",
+            Self::UnlockContract { .. } => "unlock_contract",
             Self::ShowContract { .. } => "show_contract",
             Self::ListContracts => "list_contracts",
             Self::LinkContract { .. } => "link_contract",

@@ -13,6 +13,7 @@ pub mod error;
 pub mod ids;
 pub mod inbound;
 pub mod intent;
+pub mod password;
 pub mod person;
 pub mod places;
 pub mod plan;

@@ -28,6 +28,7 @@ pub fn least_role(intent: &Intent) -> Role {
         | Intent::NoteDeal { .. }
         | Intent::Withdraw { .. }
         | Intent::AnalyzeContract { .. }
+        | Intent::UnlockContract { .. }
         | Intent::LinkContract { .. }
         | Intent::ClaimReview { .. }
         | Intent::AcknowledgeRenewal { .. }

@@ -1,6 +1,7 @@
 //! Blanks what was said and must not be kept, wherever it is stored.
 
 use domain::ids::PlanId;
+use domain::intent::Intent;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -27,11 +28,7 @@ pub async fn blank(tx: &mut Tx, plan: PlanId, clean: impl Fn(&str) -> String) ->
     let body = body.unwrap_or_default();
     let blanked = Blanked { bytes: body.len(), sha256: hex::encode(Sha256::digest(&body)) };
     let left = json!({ "blanked": true, "bytes": blanked.bytes, "sha256": blanked.sha256 });
-    sqlx::query("UPDATE inbox SET body = $2 WHERE inbound_id = $1")
-        .bind(plan.0)
-        .bind(left.to_string().into_bytes())
-        .execute(&mut **tx)
-        .await?;
+    empty_message(tx, plan, &left).await?;
     let (said, intent): (String, Value) =
         sqlx::query_as("SELECT said, intent FROM plans WHERE plan_id = $1 FOR UPDATE")
             .bind(plan.0)
@@ -55,6 +52,28 @@ pub async fn blank(tx: &mut Tx, plan: PlanId, clean: impl Fn(&str) -> String) ->
             .await?;
     }
     Ok(blanked)
+}
+
+/// Puts other words and another intent in the place of what a plan's message said, and empties the message as it
+/// came. Nothing is left by which the words could be guessed.
+pub async fn replace(tx: &mut Tx, plan: PlanId, (said, intent): (&str, &Intent)) -> Result<(), Error> {
+    empty_message(tx, plan, &json!({ "blanked": true })).await?;
+    sqlx::query("UPDATE plans SET said = $2, intent = $3 WHERE plan_id = $1")
+        .bind(plan.0)
+        .bind(said)
+        .bind(sqlx::types::Json(intent))
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+async fn empty_message(tx: &mut Tx, plan: PlanId, left: &Value) -> Result<(), Error> {
+    sqlx::query("UPDATE inbox SET body = $2 WHERE inbound_id = $1")
+        .bind(plan.0)
+        .bind(left.to_string().into_bytes())
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
 }
 
 /// A value with each of its texts cleaned; names of fields stay.

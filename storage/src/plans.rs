@@ -146,6 +146,22 @@ pub async fn context(db: &Db, tenant: TenantId, plan: PlanId) -> Result<Context,
     Ok(Context { tenant, plan, requester, conversation, intent, said, outputs })
 }
 
+/// What was asked when the newest file that could not be read was sent: in this conversation, else by this person
+/// anywhere, in the last day.
+pub async fn not_read(tx: &mut Tx, here: ConversationId, by: PersonId) -> Result<Option<Intent>, Error> {
+    let intent: Option<Value> = sqlx::query_scalar(
+        "SELECT p.intent FROM plans p JOIN steps s ON s.plan_id = p.plan_id
+         WHERE s.action = 'read' AND s.state = 'failed' AND p.intent ->> 'intent' = 'analyze_contract'
+           AND (p.conversation_id = $1 OR p.requester_id = $2) AND p.created_at > now() - interval '1 day'
+         ORDER BY (p.conversation_id = $1) DESC, p.created_at DESC LIMIT 1",
+    )
+    .bind(here.0)
+    .bind(by.0)
+    .fetch_optional(&mut **tx)
+    .await?;
+    intent.map(serde_json::from_value).transpose().map_err(|error| Error::unreadable("intent", error))
+}
+
 /// A plan as people see it.
 #[derive(Debug, Clone)]
 pub struct View {

@@ -18,6 +18,9 @@ pub enum Fault {
     /// Locked, and no password was given.
     #[error("the file is locked with a password")]
     Password,
+    /// Locked with a password, in a way that it cannot be opened here even with it.
+    #[error("the file is locked, and files of its kind are not unlocked here")]
+    Locked,
     /// Locked, and the password given does not open it.
     #[error("the password does not open the file")]
     WrongPassword,
@@ -65,11 +68,17 @@ impl Fault {
             ),
             Self::Password => UserError::new(
                 "This file is locked with a password.",
+                "Please answer in this thread with `unlock <password>`: I use it once and forget it. Where others \
+                 read along, write it to me directly, or send the file without a password.",
+            ),
+            Self::Locked => UserError::new(
+                "This file is locked with a password, and I can unlock only PDFs.",
                 "Please save it without one and send that.",
             ),
-            Self::WrongPassword => {
-                UserError::new("This password does not open the file.", "Please check it and try again.")
-            }
+            Self::WrongPassword => UserError::new(
+                "This password does not open the file.",
+                "Please check it and answer with `unlock <password>` again. I have forgotten the one you wrote.",
+            ),
             Self::Encryption => UserError::new(
                 "This file is encrypted for certain people, and I am not one of them.",
                 "Please send it without encryption.",

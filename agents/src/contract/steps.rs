@@ -5,13 +5,14 @@ use std::time::{Duration, Instant};
 use domain::card::{Audience, Card, Say, Urgency};
 use domain::change::Change;
 use domain::contract::{Analysis, Extraction, NewVersion, State, Value, Verdict};
+use domain::error::UserError;
 use domain::ids::{AnalysisId, DealId, DocumentId, VersionId};
 use domain::intent::Intent;
 use domain::plan::{Context, Finish, Outcome, Recovery, Step};
 use domain::wording::{self, ContractCard, TermLine};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use storage::{Tx, analyses, deals, documents};
+use storage::{Tx, analyses, deals, documents, plans};
 
 use super::acceptance::{self, Acceptance};
 use super::extract::Options;
@@ -57,12 +58,13 @@ pub(crate) struct ReadOutput {
 
 /// Turns the file into text and keeps both as a version. A file with a known document's name follows it.
 async fn read(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
-    let Intent::AnalyzeContract { source, deal, beside } = &context.intent else {
+    let (sent, password) = sent(desk, context).await?;
+    let Intent::AnalyzeContract { source, deal, beside } = &sent else {
         return Err(Recovery::Escalate { reason: "not a contract to read".to_owned() });
     };
     let original = desk.contracts.original(context.tenant, source).await?;
     let bytes = original.bytes.len() as u64;
-    let opened = open::open(&desk.contracts.pages, original.bytes, None).await?;
+    let opened = open::open(&desk.contracts.pages, original.bytes, password).await?;
     if opened.text.text.chars().filter(|letter| letter.is_alphanumeric()).count() < LETTERS_MIN {
         return Err(wording::nothing_readable(&original.name, &opened.notes).into());
     }
@@ -104,6 +106,22 @@ async fn read(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
     };
     let changes = vec![Change::AddVersion(Box::new(new))];
     Ok(Outcome::Done(Finish { output: json!(output), changes, ..Finish::default() }))
+}
+
+/// What was asked when the file was sent, and the password that was told since.
+async fn sent<'a>(desk: &Desk, context: &'a Context) -> Result<(Intent, Option<&'a str>), Recovery> {
+    let Intent::UnlockContract { password } = &context.intent else {
+        return Ok((context.intent.clone(), None));
+    };
+    let mut tx = desk.db.tenant(context.tenant).begin().await.map_err(storage)?;
+    let sent = plans::not_read(&mut tx, context.conversation, context.requester).await.map_err(storage)?;
+    let sent = sent.ok_or_else(|| {
+        UserError::new(
+            "I know of no locked file here.",
+            "Send the file first; then write `unlock <password>` in its thread. I have forgotten the password.",
+        )
+    })?;
+    Ok((sent, Some(password.expose())))
 }
 
 fn kind_word(kind: super::read::Kind) -> String {

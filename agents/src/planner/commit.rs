@@ -3,6 +3,7 @@
 use domain::card::{Audience, Card, Say, Urgency};
 use domain::change::Change;
 use domain::ids::PlanId;
+use domain::password::{FORGOTTEN, Password};
 use domain::plan::{Context, Finish, Outcome, Recovery, Step};
 use domain::{intent::Intent, wording};
 use serde_json::json;
@@ -31,6 +32,9 @@ pub async fn commit(
     let next = match ended {
         Ok(Outcome::Done(mut finish)) => {
             let output = std::mem::take(&mut finish.output);
+            if step.action == "read" {
+                forget_password(&mut tx, (context, step)).await?;
+            }
             leave(desk, &mut tx, (context, step), finish).await?;
             let next = steps::finish(&mut tx, step, &output, lease).await?;
             context.outputs.push((step.action.clone(), output));
@@ -105,6 +109,7 @@ async fn recover(
     match recovery {
         Recovery::Refuse(error) => {
             steps::fail(tx, step, &error.to_string()).await?;
+            forget_password(tx, (context, step)).await?;
             tell(desk, tx, (context, step), wording::user_error(&error)).await
         }
         Recovery::Away { cause } => {
@@ -145,11 +150,21 @@ async fn blank(desk: &Desk, tx: &mut Tx, step: &Step, kinds: Vec<String>) -> Res
     audit::append(tx, act).await
 }
 
+/// Takes the password of a file out of all that is stored of the message that told it, as soon as it was used.
+async fn forget_password(tx: &mut Tx, (context, step): (&Context, &Step)) -> Result<(), Error> {
+    if !matches!(context.intent, Intent::UnlockContract { .. }) {
+        return Ok(());
+    }
+    let left = Intent::UnlockContract { password: Password::forgotten() };
+    blanking::replace(tx, step.plan, (&format!("unlock {FORGOTTEN}"), &left)).await
+}
+
 /// Ends a step that a person has to look at; its evidence stays in its row.
 async fn park(desk: &Desk, tx: &mut Tx, (context, step): (&Context, &Step), why: &str) -> Result<(), Error> {
     let plan = step.plan;
     tracing::error!(%plan, agent = step.agent.name(), action = step.action, why, "a step was parked");
     steps::fail(tx, step, why).await?;
+    forget_password(tx, (context, step)).await?;
     let act = Act {
         at: desk.clock.now(),
         actor: &format!("agent:{}", step.agent.name()),
@@ -187,10 +202,8 @@ pub fn reference(plan: PlanId) -> String {
 
 /// What people see at once of an intent that takes a while.
 pub fn opening(intent: &Intent) -> Option<Say> {
-    let (what, steps) = match intent {
-        Intent::AnalyzeContract { .. } => ("Reading the contract", 4),
-        _ => ("Looking for partners", 3),
-    };
+    let (what, steps) =
+        if intent.reads_contract() { ("Reading the contract", 4) } else { ("Looking for partners", 3) };
     shows_progress(intent).then(|| Say {
         slot: "answer".to_owned(),
         to: Audience::Thread,

@@ -1,7 +1,6 @@
 //! What a request is about: read from what a plan proposes, and from a request's payload.
 
 use domain::approval::{Approval, Facts};
-use domain::intent::Intent;
 use domain::plan::{Context, Recovery};
 use domain::wording::{self, Matter};
 use serde::Serialize;
@@ -19,7 +18,7 @@ const ACCEPT_CONTRACT: &str = "accept_contract";
 
 /// What a plan asks for: what a policy looks at, exactly what will be done, and how it reads.
 pub(super) fn asked_by(context: &Context) -> Result<(Facts, Value, Matter), Recovery> {
-    if let Intent::AnalyzeContract { .. } = context.intent {
+    if context.intent.reads_contract() {
         let asked: Acceptance = earlier(context, "present_contract")?;
         let facts = Facts { subject: ACCEPT_CONTRACT.to_owned(), ..asked.facts.clone() };
         return Ok((facts, payload(&asked)?, Matter::Contract(asked.matter)));

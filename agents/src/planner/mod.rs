@@ -35,7 +35,7 @@ pub fn plan(intent: &Intent) -> Vec<Draft> {
         | Intent::NoteDeal { .. } => {
             vec![step(Agent::Deal, intent.name())]
         }
-        Intent::AnalyzeContract { .. } => vec![
+        Intent::AnalyzeContract { .. } | Intent::UnlockContract { .. } => vec![
             step(Agent::Contract, "read"),
             step(Agent::Contract, "extract"),
             step(Agent::Evaluator, "check_terms"),
@@ -73,7 +73,7 @@ pub fn plan(intent: &Intent) -> Vec<Draft> {
 /// True when an intent takes long enough to show how far it is, in the message that the answer
 /// will replace.
 pub fn shows_progress(intent: &Intent) -> bool {
-    matches!(intent, Intent::Find { .. } | Intent::AnalyzeContract { .. })
+    matches!(intent, Intent::Find { .. }) || intent.reads_contract()
 }
 
 /// Does one step.

@@ -6,10 +6,11 @@
 use domain::contract::Source;
 use domain::ids::{PlanId, ReviewId};
 use domain::intent::Intent;
+use domain::password::Password;
 
 use super::explicit::{help_on, kept};
 use super::natural::deal_name;
-use super::words::{Words, quoted_start, squeeze};
+use super::words::{Words, quoted_start, squeeze, unquoted};
 use super::{Guess, Reading, lexicon, sure, unsure};
 
 /// Words that begin a question.
@@ -20,9 +21,30 @@ const ASKING: &[&str] = &[
     "cuando", "cual",
 ];
 
+/// What a password is called.
+const NOUNS: &[&str] = &["password", "passwort", "kennwort", "mot de passe", "contrasena"];
+
 /// Words before the deal's name behind a link.
 const OF_DEAL: &[&str] =
     &["for", "for deal", "for the deal", "to", "with", "deal", "of", "on", "pour", "para"];
+
+/// The password of a file that was sent before: all that stands behind the word, as typed. The noun alone begins
+/// questions too ("password managers in Sweden"), so it takes a colon.
+pub(super) fn unlock(words: &Words<'_>, used: usize, most: f64) -> Option<Reading> {
+    let rest = words.rest(used).trim();
+    let is_noun =
+        used > 0 && NOUNS.contains(&words.keys(0).take(used).collect::<Vec<_>>().join(" ").as_str());
+    let is_marked = rest.starts_with([':', '=']) || words.raw(used - 1).ends_with([':', '=']);
+    if is_noun && !is_marked {
+        return None;
+    }
+    let rest = rest.trim_start_matches([':', '=']).trim();
+    let typed = unquoted(rest).unwrap_or(rest);
+    if typed.is_empty() {
+        return Some(unsure([help_on("unlock")]));
+    }
+    Some(sure(Intent::UnlockContract { password: Password::new(typed) }, most))
+}
 
 /// A link and perhaps the deal it belongs to.
 pub(super) fn analyze(words: &Words<'_>, used: usize, most: f64) -> Option<Reading> {

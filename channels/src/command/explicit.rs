@@ -28,6 +28,7 @@ pub(super) fn read(words: &Words<'_>, most: f64, open: &[ApprovalId]) -> Option<
         Kind::Reject => Some(deciding::decide(words, used, Verdict::Reject, most, open)),
         Kind::Withdraw => Some(deciding::withdraw(words, used, most, open)),
         Kind::Analyze => contracts::analyze(words, used, most),
+        Kind::Unlock => contracts::unlock(words, used, most),
         Kind::Contract => contracts::show(words, used, most),
         Kind::Ask => contracts::ask(words, used, most),
         Kind::Clauses => Some(contracts::clauses(words, used, most)),

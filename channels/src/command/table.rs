@@ -18,6 +18,8 @@ pub enum Kind {
     Note,
     /// Read a contract behind a link.
     Analyze,
+    /// Open the locked file that was sent.
+    Unlock,
     /// Show what was read in a contract.
     Contract,
     /// Ask a contract a question.
@@ -75,6 +77,8 @@ pub enum Argument {
     Approval,
     /// A person and a role.
     PersonAndRole,
+    /// A password.
+    Password,
     /// Perhaps a code.
     Code,
     /// Perhaps a command.
@@ -113,7 +117,7 @@ const DECISIONS: &str = "Decisions";
 const TEAM: &str = "Team";
 
 /// All commands, in the order of the help.
-pub static COMMANDS: [Command; 20] = [
+pub static COMMANDS: [Command; 21] = [
     Command {
         kind: Kind::Find,
         name: "find",
@@ -263,6 +267,29 @@ pub static COMMANDS: [Command; 20] = [
         example: "analyze https://example.com/msa.pdf for Adyen",
         least_role: Role::Member,
         argument: Argument::Address,
+        group: CONTRACTS,
+    },
+    Command {
+        kind: Kind::Unlock,
+        name: "unlock",
+        aliases: &["contract unlock", "password", "the password is", "password is"],
+        foreign: &[
+            "entsperre",
+            "passwort",
+            "kennwort",
+            "das passwort ist",
+            "deverrouille",
+            "mot de passe",
+            "le mot de passe est",
+            "desbloquea",
+            "contrasena",
+            "la contrasena es",
+        ],
+        usage: "unlock <password>",
+        purpose: "Open the locked PDF that was sent; the password is used once and forgotten.",
+        example: "unlock Plum-Tree-7",
+        least_role: Role::Member,
+        argument: Argument::Password,
         group: CONTRACTS,
     },
     Command {

@@ -55,7 +55,7 @@ pub fn read(bytes: &[u8], bounds: &Bounds<'_>) -> Result<Reading, Fault> {
     }
     match sniff(bytes) {
         Kind::Empty => Err(Fault::Empty),
-        Kind::Locked => Err(Fault::Password),
+        Kind::Locked => Err(Fault::Locked),
         Kind::Docx => docx::read(bytes, bounds),
         Kind::Html => html::read(bytes, bounds),
         Kind::Mail => mail::read(bytes, bounds),

@@ -161,7 +161,7 @@ pub(super) fn open<'a>(bytes: &'a [u8], bounds: &'a Bounds<'a>) -> Result<Packag
     match read::sniff(bytes) {
         read::Kind::Docx => Package::open(bytes, bounds),
         read::Kind::Empty => Err(read::Fault::Empty),
-        read::Kind::Locked => Err(read::Fault::Password),
+        read::Kind::Locked => Err(read::Fault::Locked),
         kind => Err(read::Fault::Unsupported(kind)),
     }
 }

@@ -42,6 +42,7 @@ fn brief(understood: &Understood) -> String {
             format!("analyze|{url}|{}", deal.clone().unwrap_or_default())
         }
         Intent::AnalyzeContract { .. } => "analyze".to_owned(),
+        Intent::UnlockContract { password } => format!("unlock|{}", password.expose()),
         Intent::ListContracts => "contracts".to_owned(),
         Intent::ShowContract { document } => format!("contract|{document}"),
         Intent::AskContract { document, question } => format!("question|{document}|{question}"),

@@ -171,7 +171,7 @@ fn resolve(folder: &str, target: &str) -> String {
 fn fault(error: ZipError) -> Fault {
     match error {
         ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED) | ZipError::InvalidPassword => {
-            Fault::Password
+            Fault::Locked
         }
         _ => Fault::Broken,
     }

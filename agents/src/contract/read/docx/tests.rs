@@ -196,7 +196,7 @@ fn bad_files_are_refused_for_what_is_wrong_with_them() {
         ("deep", &document(&deep, &[]), Fault::Bomb),
         ("bomb", &bomb, Fault::Bomb),
         ("entities", &entities, Fault::Entities),
-        ("locked", &locked, Fault::Password),
+        ("locked", &locked, Fault::Locked),
         ("empty", b" \n", Fault::Empty),
         ("photo", b"\xFF\xD8\xFF\xE0....", Fault::Unsupported(Kind::Image)),
         ("unclosed", &document("<w:p>", &[]), Fault::Broken),
