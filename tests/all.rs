@@ -20,6 +20,7 @@ mod formats;
 mod intake;
 mod kills;
 mod mail;
+mod mailbox;
 mod migrations;
 mod objects;
 mod outages;

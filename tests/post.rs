@@ -16,10 +16,11 @@ pub const PROVED: &str = "Authentication-Results: mx.us.example; dmarc=pass head
 
 /// The servers around the product.
 pub struct Post {
-    mailboxes: Peer,
+    mailboxes: Option<Peer>,
+    mailboxes_port: u16,
     relay: Peer,
     door: u16,
-    sent: PathBuf,
+    folder: PathBuf,
 }
 
 impl Post {
@@ -30,11 +31,33 @@ impl Post {
         let folder = std::env::temp_dir().join(name);
         std::fs::remove_dir_all(&folder).ok();
         std::fs::create_dir_all(&folder).unwrap();
-        let place = folder.join("dovecot").display().to_string();
-        let mailboxes = Peer::beside("dovecot.sh", free_port().await, &[&place]).await?;
-        let sent = folder.join("sent");
-        let relay = Peer::beside("aiosmtpd.sh", free_port().await, &[&sent.display().to_string()]).await?;
-        Some(Self { mailboxes, relay, door: free_port().await, sent })
+        let mailboxes_port = free_port().await;
+        let mailboxes = Some(mailboxes(&folder, mailboxes_port).await?);
+        let sent = folder.join("sent").display().to_string();
+        let relay = Peer::beside("aiosmtpd.sh", free_port().await, &[&sent]).await?;
+        Some(Self { mailboxes, mailboxes_port, relay, door: free_port().await, folder })
+    }
+
+    /// Stops the server of the mailbox; connections to it end.
+    pub async fn close_mailbox(&mut self) {
+        if let Some(server) = self.mailboxes.take() {
+            server.end().await;
+        }
+    }
+
+    /// Starts it again, on the same port with the same mails.
+    pub async fn open_mailbox(&mut self) {
+        self.mailboxes = mailboxes(&self.folder, self.mailboxes_port).await;
+    }
+
+    /// Makes the stopped server number its mails anew, as after a restore.
+    pub fn forget_numbers(&self) {
+        let mailbox = self.folder.join("dovecot/mail/deals");
+        for entry in std::fs::read_dir(mailbox).unwrap().flatten() {
+            if entry.file_name().to_string_lossy().starts_with("dovecot") {
+                std::fs::remove_file(entry.path()).unwrap();
+            }
+        }
     }
 
     /// Tells the product of them.
@@ -42,7 +65,7 @@ impl Post {
     pub fn known_to(&self, setting: Setting) -> Setting {
         setting
             .with("EMAIL_INBOXES", INBOX)
-            .with("IMAP_URL", format!("imap://deals:pass@127.0.0.1:{}", self.mailboxes.port))
+            .with("IMAP_URL", format!("imap://deals:pass@127.0.0.1:{}", self.mailboxes_port))
             .with("SMTP_URL", format!("smtp://127.0.0.1:{}", self.relay.port))
             .with("EMAIL_LMTP_LISTEN", format!("127.0.0.1:{}", self.door))
             .with("EMAIL_UPSTREAM", "mx.us.example")
@@ -51,7 +74,7 @@ impl Post {
     /// Puts a mail into the mailbox that the product reads.
     pub async fn into_mailbox(&self, mail: &str) {
         // The server's own way in is beside its mailbox.
-        deliver(self.mailboxes.port + 1, "deals", mail).await;
+        deliver(self.mailboxes_port + 1, "deals", mail).await;
     }
 
     /// Hands a mail in at the product's own door.
@@ -65,8 +88,12 @@ impl Post {
             let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
             entries.map(|entry| std::fs::read_to_string(entry.path()).unwrap()).collect::<Vec<_>>()
         };
-        read(&self.sent.join("new"))
+        read(&self.folder.join("sent/new"))
     }
+}
+
+async fn mailboxes(folder: &Path, port: u16) -> Option<Peer> {
+    Peer::beside("dovecot.sh", port, &[&folder.join("dovecot").display().to_string()]).await
 }
 
 /// Hands a mail in by LMTP.

@@ -2,11 +2,15 @@
 
 use std::time::{Duration, SystemTime};
 
-use lettre::message::dkim::{DkimConfig, DkimSigningAlgorithm, DkimSigningKey};
 use lettre::message::header::{ContentType, Header, HeaderName, HeaderValue};
 use lettre::message::{Attachment, Mailbox, MultiPart, SinglePart};
 use lettre::transport::smtp::PoolConfig;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
+use mail_auth::common::crypto::{RsaKey, Sha256};
+use mail_auth::common::headers::HeaderWriter;
+use mail_auth::dkim::{Canonicalization, DkimSigner, Done};
+use rustls::pki_types::PrivateKeyDer;
+use rustls::pki_types::pem::PemObject;
 
 use super::head::one_line;
 use super::kind::OWN_FIELD;
@@ -55,8 +59,22 @@ pub enum Failure {
     Unknown(String),
 }
 
+/// What a signature covers: all that a person reads, and what says to which thread a mail belongs.
+const SIGNED: [&str; 10] = [
+    "From",
+    "Reply-To",
+    "To",
+    "Subject",
+    "Date",
+    "Message-ID",
+    "In-Reply-To",
+    "References",
+    "MIME-Version",
+    "Content-Type",
+];
+
 /// How mails are signed.
-pub struct Signing(DkimConfig);
+pub struct Signing(DkimSigner<RsaKey<Sha256>, Done>);
 
 impl std::fmt::Debug for Signing {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -65,14 +83,27 @@ impl std::fmt::Debug for Signing {
 }
 
 impl Signing {
-    /// With an RSA key in PEM, published under a selector of a domain.
+    /// With an RSA key in PEM (PKCS #1 or #8), published under a selector of a domain.
     ///
     /// # Errors
     /// When the key cannot be read.
     pub fn new(selector: &str, domain: &str, pem: &str) -> Result<Self, Failure> {
-        let key = DkimSigningKey::new(pem, DkimSigningAlgorithm::Rsa)
-            .map_err(|error| Failure::NotSent(format!("the signing key: {error}")))?;
-        Ok(Self(DkimConfig::default_config(selector.to_owned(), domain.to_owned(), key)))
+        let refused = |error: &dyn std::fmt::Display| Failure::NotSent(format!("the signing key: {error}"));
+        let der = PrivateKeyDer::from_pem_slice(pem.as_bytes()).map_err(|error| refused(&error))?;
+        let key = RsaKey::<Sha256>::from_key_der(der).map_err(|error| refused(&error))?;
+        let signer = DkimSigner::from_key(key)
+            .domain(domain)
+            .selector(selector)
+            .headers(SIGNED)
+            .header_canonicalization(Canonicalization::Relaxed)
+            .body_canonicalization(Canonicalization::Relaxed);
+        Ok(Self(signer))
+    }
+
+    /// The field that goes before a mail, with the end of its line.
+    fn field(&self, mail: &[u8]) -> Result<String, Failure> {
+        let signature = self.0.sign(mail);
+        signature.map(|signature| signature.to_header()).map_err(|error| Failure::NotSent(error.to_string()))
     }
 }
 
@@ -102,11 +133,13 @@ impl Smtp {
     /// # Errors
     /// [`Failure`] says whether to send it again.
     pub async fn send(&self, letter: &Letter, at: SystemTime) -> Result<(), Failure> {
-        let mut message = compose(letter, at)?;
+        let message = compose(letter, at)?;
+        let mut mail = message.formatted();
         if let Some(signing) = &self.signing {
-            message.sign(&signing.0);
+            let field = signing.field(&mail)?;
+            mail.splice(0..0, field.into_bytes());
         }
-        match self.transport.send(message).await {
+        match self.transport.send_raw(message.envelope(), &mail).await {
             Ok(_) => Ok(()),
             Err(error) if error.is_permanent() => Err(Failure::Refused(error.to_string())),
             Err(error) if error.is_timeout() => Err(Failure::Unknown(error.to_string())),

@@ -1,8 +1,11 @@
 //! SPF, DKIM and DMARC against records that a name server on loopback gives.
 
 use std::net::IpAddr;
+use std::time::SystemTime;
 
-use channels::email::auth::{Checker, Envelope};
+use channels::email::auth::{Checker, Envelope, Outcome};
+use channels::email::smtp::{Letter, Signing, Smtp};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 
 use crate::resolver::{Record, Zone};
 
@@ -87,5 +90,97 @@ fn reversed(ip: IpAddr) -> String {
             let nibbles = ip.octets().into_iter().rev().flat_map(|byte| [byte & 15, byte >> 4]);
             nibbles.map(|nibble| format!("{nibble:x}.")).collect::<String>() + "ip6.arpa"
         }
+    }
+}
+
+/// A mail server on loopback that takes one mail and gives what came as data.
+async fn takes_one() -> (u16, tokio::task::JoinHandle<Vec<u8>>) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let taken = tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let (read, mut write) = stream.into_split();
+        let mut lines = BufReader::new(read);
+        write.write_all(b"220 mx\r\n").await.unwrap();
+        let (mut mail, mut is_data) = (Vec::new(), false);
+        loop {
+            let mut line = Vec::new();
+            if lines.read_until(b'\n', &mut line).await.unwrap() == 0 {
+                return mail;
+            }
+            let answer: &[u8] = match (is_data, line.as_slice()) {
+                (true, b".\r\n") => {
+                    is_data = false;
+                    b"250 taken\r\n"
+                }
+                (true, line) => {
+                    mail.extend_from_slice(line.strip_prefix(b".").unwrap_or(line));
+                    continue;
+                }
+                (false, b"DATA\r\n") => {
+                    is_data = true;
+                    b"354 go on\r\n"
+                }
+                (false, b"QUIT\r\n") => return mail,
+                (false, _) => b"250 mx\r\n",
+            };
+            write.write_all(answer).await.unwrap();
+            if answer == b"250 taken\r\n" {
+                return mail;
+            }
+        }
+    });
+    (port, taken)
+}
+
+/// The public half of `signing.pem`, which signs nothing but these tests' mails.
+const PUBLISHED: &str = concat!(
+    "v=DKIM1; k=rsa; p=",
+    "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAsE2Ct3nuZzCmEH/9hdS/oF2XAWX4A74gqYWQv6aQfYrIHr",
+    "lDnxoQHDOHgjem212+aw1rYhqlyCJXyC3RbtCL0/S6To0piSZyV5tKIYR4hfg4WC7ksz8Uz/zolQyxiIZROxUTkcz1",
+    "wxjIf73VlAJy+mN47wNg8b2BO7Dg0UkeYol0Ty1wy9//n0VYd4Ptbj8IMhtHbpmcXoD591Eg3kp1VLI6ata4U3kGBt",
+    "EEuvitFCu7Q2p3XSxcMmKa1NM3ZLGmUSBWonALigNKmDTRLwA3MsM72VYdEwKbCAm9n5XpYYQt9q/+Dl1e/XiNB1XN",
+    "JIMWnrbnCY2IjKR1EDDUcdbBTQIDAQAB",
+);
+
+#[tokio::test]
+async fn what_we_sign_is_proved_at_the_other_end_and_a_changed_word_is_not() {
+    let letter = Letter {
+        from: "deals@us.example".to_owned(),
+        to: "ann@a.example".to_owned(),
+        subject: "Grüße: two deals created, and a subject that is long enough to be folded over lines"
+            .to_owned(),
+        message_id: "1@us.example".to_owned(),
+        text: "Two deals were created.\n.\nA line of one dot stands before this one.\n".to_owned(),
+        html: "<p>Two deals were created.</p>".to_owned(),
+        files: vec![("report.txt".to_owned(), "text/plain".to_owned(), b"All is well.".to_vec())],
+        ..Letter::default()
+    };
+    let signing = Signing::new("s1", "us.example", include_str!("signing.pem")).unwrap();
+    let (port, taken) = takes_one().await;
+    let smtp = Smtp::at(&format!("smtp://127.0.0.1:{port}"), Some(signing)).unwrap();
+    smtp.send(&letter, SystemTime::now()).await.unwrap();
+    let mail = taken.await.unwrap();
+
+    let zone = Zone::default();
+    zone.set("s1._domainkey.us.example", vec![Record::Txt(PUBLISHED.to_owned())]);
+    zone.set("_dmarc.us.example", vec![Record::Txt("v=DMARC1; p=reject".to_owned())]);
+    let checker = Checker::asking(zone.serve().await, "a.example").unwrap();
+    let proof = checker.check(&mail, None).await;
+    assert_eq!(
+        (proof.dkim, proof.dmarc),
+        (Outcome::Pass, Outcome::Pass),
+        "{}",
+        String::from_utf8_lossy(&mail)
+    );
+    assert!(proof.is_proved());
+
+    let text = String::from_utf8(mail).unwrap();
+    for (from, to) in
+        [("deals were", "deals will be"), ("Subject: ", "Subject: Re: "), ("To: ann", "To: bob")]
+    {
+        assert!(text.contains(from), "{from} in {text}");
+        let changed = checker.check(text.replacen(from, to, 1).as_bytes(), None).await;
+        assert!(changed.dkim != Outcome::Pass && !changed.is_proved(), "{from} became {to}");
     }
 }
