@@ -121,3 +121,49 @@ async fn a_code_makes_her_one_person_on_slack_and_discord() {
     assert!(decided.elapsed() < FOLLOWS, "{:?}", decided.elapsed());
     talk.ends().await;
 }
+
+#[tokio::test]
+async fn a_contract_that_comes_by_mail_is_shown_in_the_thread_of_its_deal_too() {
+    let Some(post) = Post::open().await else { return };
+    let talk = Conversation::with(|_| (), |setting| post.known_to(setting)).await;
+    talk.knows(&["lee"]).await;
+    let (added, said) = talk.product.run(&["people", "add", "Ann", "--email", "ann@a.example"]);
+    assert!(added, "{said}");
+    let request = talk.proposes().await;
+    talk.presses("lee", &request, "Approve").await;
+    talk.sees("2 deals created").await;
+    let mut owner = talk.database.owner().await;
+    let deal: String = sqlx::query_scalar("SELECT name FROM deals ORDER BY name LIMIT 1")
+        .fetch_one(&mut owner)
+        .await
+        .unwrap();
+
+    let text = format!(
+        "RESELLER AGREEMENT between Nordlicht Software GmbH (\"Supplier\") and {deal} (\"Reseller\").\r\n\r\n\
+         1. Term. This Agreement begins on March 1, 2026 and continues for two (2) years.\r\n\r\n\
+         2. Governing Law. This Agreement is governed by the laws of Germany.\r\n"
+    );
+    let sent = format!(
+        "{PROVED}From: Ann <ann@a.example>\r\nTo: deals@us.example\r\nSubject: The paper\r\n\
+         Message-ID: <paper@a.example>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=\"b\"\r\n\r\n\
+         --b\r\nContent-Type: text/plain\r\n\r\nPlease look at this.\r\n\
+         --b\r\nContent-Type: text/plain; name=\"paper.txt\"\r\n\
+         Content-Disposition: attachment; filename=\"paper.txt\"\r\n\r\n{text}--b--\r\n"
+    );
+    post.into_door("deals@us.example", &sent).await;
+    let copy = talk.sees("Ann sent this in on another channel").await;
+    assert_eq!(copy.thread, request.thread, "{}", talk.slack.transcript());
+    assert!(copy.words().contains("paper.txt"), "{}", copy.words());
+    eventually("Ann reads it in her thread", async || {
+        let sent = post.sent();
+        sent.iter().any(|mail| mail.contains("In-Reply-To: <paper@a.example>") && mail.contains("paper.txt"))
+    })
+    .await;
+    let asked = talk.slack.wait_for("Lee being asked", LIMIT, |w| {
+        w.dms("lee").into_iter().rev().find(|m| m.words().contains("Accept paper.txt")).cloned()
+    });
+    talk.presses("lee", &found(asked.await), "Approve").await;
+    let told = talk.sees("Accepted: paper.txt").await;
+    assert_eq!(told.thread, request.thread);
+    talk.ends().await;
+}

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{ApprovalId, PersonId};
+use crate::ids::{ApprovalId, DealId, PersonId};
 
 /// A message out. Channels render it to their best and within their limits.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -343,6 +343,11 @@ pub enum Audience {
     Person {
         /// Who.
         person: PersonId,
+    },
+    /// The thread of a deal, where that is on another chat than the plan's own; else nobody.
+    Deal {
+        /// Which deal.
+        deal: DealId,
     },
 }
 

@@ -53,6 +53,11 @@ pub enum Channel {
 }
 
 impl Channel {
+    /// True where people talk in rooms that others read along in.
+    pub fn is_chat(self) -> bool {
+        matches!(self, Self::Slack | Self::Discord)
+    }
+
     /// The word used in tables.
     pub fn name(self) -> &'static str {
         match self {

@@ -1,6 +1,6 @@
 //! Conversations: a thread on a channel, and who began it.
 
-use domain::ids::{ConversationId, PersonId, TenantId};
+use domain::ids::{ConversationId, DealId, PersonId, TenantId};
 use domain::inbound::Place;
 use domain::person::Channel;
 use uuid::Uuid;
@@ -81,6 +81,20 @@ pub async fn get(tx: &mut Tx, id: ConversationId) -> Result<Conversation, Error>
     let channel = Channel::from_name(&channel).ok_or_else(|| Error::unreadable("channel", &channel))?;
     let person = PersonId(person);
     Ok(Conversation { id, tenant: tx.tenant(), channel, workspace, room, thread, person })
+}
+
+/// The conversation in which a deal was proposed: its thread.
+pub async fn of_deal(tx: &mut Tx, deal: DealId) -> Result<Option<Conversation>, Error> {
+    let id: Option<Uuid> = sqlx::query_scalar(
+        "SELECT p.conversation_id FROM deals d JOIN plans p ON p.plan_id = d.plan_id WHERE d.deal_id = $1",
+    )
+    .bind(deal.0)
+    .fetch_optional(&mut **tx)
+    .await?;
+    match id {
+        Some(id) => get(tx, ConversationId(id)).await.map(Some),
+        None => Ok(None),
+    }
 }
 
 /// Notes the thread that a conversation's first message opened.

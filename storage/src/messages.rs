@@ -56,6 +56,21 @@ struct Target {
     workspace: String,
 }
 
+impl Target {
+    /// Everybody in a thread.
+    fn thread(conversation: &Conversation) -> Self {
+        Self {
+            channel: conversation.channel,
+            room: Some(conversation.room.clone()),
+            thread: conversation.thread.clone(),
+            person: None,
+            is_fleeting: false,
+            approval: None,
+            workspace: conversation.workspace.clone(),
+        }
+    }
+}
+
 /// Puts a message into the outbox; the same slot again edits the same message.
 pub async fn say(tx: &mut Tx, ids: &Ids, origin: Origin, say: &Say) -> Result<(), Error> {
     let conversation = conversations::get(tx, origin.conversation).await?;
@@ -76,18 +91,21 @@ async fn targets(
     say: &Say,
 ) -> Result<Vec<Target>, Error> {
     let in_thread = |person, is_fleeting, approval| Target {
-        channel: conversation.channel,
-        room: Some(conversation.room.clone()),
-        thread: conversation.thread.clone(),
         person,
         is_fleeting,
         approval,
-        workspace: conversation.workspace.clone(),
+        ..Target::thread(conversation)
     };
     match &say.to {
         Audience::Thread => Ok(vec![in_thread(None, false, None)]),
         Audience::Requester => Ok(vec![in_thread(Some(origin.requester), true, None)]),
         Audience::Person { person } => private(tx, conversation, *person, None).await,
+        Audience::Deal { deal } => {
+            let there = conversations::of_deal(tx, *deal).await?;
+            let there =
+                there.filter(|there| there.channel.is_chat() && there.channel != conversation.channel);
+            Ok(there.iter().map(Target::thread).collect())
+        }
         Audience::Approvers { approval } => {
             let mut targets = vec![in_thread(None, false, Some(*approval))];
             let asked = approvals::get(tx, *approval).await?;

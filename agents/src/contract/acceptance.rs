@@ -150,8 +150,15 @@ pub(crate) async fn conclude(desk: &Desk, context: &Context) -> Result<Outcome, 
         None => wording::contract_lapsed(&asked.matter),
     };
     let card = wording::with_trace(card, context.plan, &desk.console_url);
+    let copy = asked.deal.as_ref().map(|of| Say {
+        slot: "copied result".to_owned(),
+        to: Audience::Deal { deal: of.deal },
+        card: card.clone(),
+        urgency: Urgency::Decision,
+    });
     let say = Say { slot: "result".to_owned(), to: Audience::Thread, card, urgency: Urgency::Decision };
-    Ok(Outcome::Done(Finish { changes, say: vec![say, answered.over()], ..Finish::default() }))
+    let say = [say, answered.over()].into_iter().chain(copy).collect();
+    Ok(Outcome::Done(Finish { changes, say, ..Finish::default() }))
 }
 
 /// How many terms stand how.

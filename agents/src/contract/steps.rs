@@ -12,7 +12,7 @@ use domain::plan::{Context, Finish, Outcome, Recovery, Step};
 use domain::wording::{self, ContractCard, TermLine};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use storage::{Tx, analyses, deals, documents, plans};
+use storage::{Tx, analyses, deals, documents, people, plans};
 
 use super::acceptance::{self, Acceptance};
 use super::extract::Options;
@@ -228,9 +228,17 @@ async fn present(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
     let analysis = analyses::get(&mut tx, judged.analysis).await.map_err(storage)?;
     let card = card(desk, &mut tx, &analysis).await.map_err(storage)?;
     let asked = Acceptance::of(desk, context, &mut tx).await?;
+    let sender = people::get(&mut tx, context.requester).await.map_err(storage)?;
     let card = wording::with_trace(card, context.plan, &desk.console_url);
+    let copy = asked.deal.as_ref().zip(sender).map(|(of, sender)| Say {
+        slot: "copy".to_owned(),
+        to: Audience::Deal { deal: of.deal },
+        card: wording::sent_elsewhere(card.clone(), &sender.name),
+        urgency: Urgency::Reply,
+    });
     let say = Say { slot: "answer".to_owned(), to: Audience::Thread, card, urgency: Urgency::Reply };
-    Ok(Outcome::Done(Finish { output: json!(asked), say: vec![say], ..Finish::default() }))
+    let say = std::iter::once(say).chain(copy).collect();
+    Ok(Outcome::Done(Finish { output: json!(asked), say, ..Finish::default() }))
 }
 
 /// What was read in a version, as a card.

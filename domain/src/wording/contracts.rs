@@ -214,6 +214,13 @@ pub fn contract_decided(matter: &ContractMatter, decision: &Decision) -> Card {
     with_comment(card, decision)
 }
 
+/// What was read in a contract that came in elsewhere, for the thread of its deal.
+pub fn sent_elsewhere(mut card: Card, sender: &str) -> Card {
+    let text = Text::from(format!("{sender} sent this in on another channel; it is answered there too."));
+    card.blocks.insert(0, Block::Text { text });
+    card
+}
+
 /// Nobody decided on a contract in time.
 pub fn contract_lapsed(matter: &ContractMatter) -> Card {
     Card::text(format!("Nobody decided on {} in time. Nothing was changed; the report stays.", matter.name))
