@@ -1,7 +1,6 @@
 //! SPF, DKIM and DMARC against records that a name server on loopback gives.
 
 use std::net::IpAddr;
-use std::time::SystemTime;
 
 use channels::email::auth::{Checker, Envelope, Outcome};
 use channels::email::smtp::{Letter, Signing, Smtp};
@@ -97,6 +96,7 @@ fn reversed(ip: IpAddr) -> String {
 async fn takes_one() -> (u16, tokio::task::JoinHandle<Vec<u8>>) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
+    #[expect(clippy::disallowed_methods, reason = "a server of this test alone")]
     let taken = tokio::spawn(async move {
         let (stream, _) = listener.accept().await.unwrap();
         let (read, mut write) = stream.into_split();
@@ -159,7 +159,7 @@ async fn what_we_sign_is_proved_at_the_other_end_and_a_changed_word_is_not() {
     let signing = Signing::new("s1", "us.example", include_str!("signing.pem")).unwrap();
     let (port, taken) = takes_one().await;
     let smtp = Smtp::at(&format!("smtp://127.0.0.1:{port}"), Some(signing)).unwrap();
-    smtp.send(&letter, SystemTime::now()).await.unwrap();
+    smtp.send(&letter, domain::clock::Clock::system().now().into()).await.unwrap();
     let mail = taken.await.unwrap();
 
     let zone = Zone::default();
