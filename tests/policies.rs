@@ -40,6 +40,13 @@ async fn votes(talk: &Conversation) -> i64 {
 #[tokio::test]
 async fn legal_decides_first_and_then_the_board() {
     let talk = under(TWO_STAGES).await;
+    let lonely = std::env::temp_dir().join(format!("lonely-{}.toml", std::process::id()));
+    std::fs::write(&lonely, TWO_STAGES.replace("\"Noor\"", "\"Nobody Atall\"")).unwrap();
+    let (went_well, told) = talk.product.run(&["policy", "set", lonely.to_str().unwrap()]);
+    assert!(
+        !went_well && told.contains("The stage Legal of the rule deals needs 1 of legal, and 0 may"),
+        "{told}"
+    );
     let (_, told) = talk.product.run(&["policy", "simulate", "three deals"]);
     assert!(told.contains("1 of legal: Noor"), "{told}");
     let request = talk.proposes().await;
@@ -91,4 +98,33 @@ async fn who_stands_in_for_the_requester_cannot_decide() {
     talk.sees("Withdrawn by Dana").await;
     talk.ends().await;
     assert_eq!(votes(&talk).await, 0);
+}
+
+#[tokio::test]
+async fn the_policy_is_asked_and_somebody_stands_in_from_the_chat() {
+    let talk = under(TWO_STAGES).await;
+    talk.types("dana", "/deal who must approve two deals?").await;
+    let told = talk.is_told("dana", "Who has to approve").await.words();
+    assert!(told.contains("1. Legal") && told.contains("Noor"), "{told}");
+    talk.types("dana", "/deal policy").await;
+    let told = talk.is_told("dana", "Who approves what (policy 1)").await.words();
+    assert!(told.contains("then"), "{told}");
+
+    // A member has nothing to hand on; an approver hands it to approvers alone, and takes it back.
+    talk.types("dana", "/deal delegate to Noor").await;
+    talk.is_told("dana", "That takes an approver").await;
+    talk.types("noor", "/deal delegate to Dana for 3 days").await;
+    talk.is_told("noor", "may not decide on requests").await;
+    talk.types("noor", "/deal delegate to Noor").await;
+    talk.is_told("noor", "You decide for yourself already").await;
+    talk.types("noor", "/deal delegate to Lee for 400 days").await;
+    talk.is_told("noor", "for 1 to 90 days").await;
+    assert_eq!(talk.number("SELECT count(*) FROM approval_delegations").await, 0);
+    talk.types("noor", "/deal delegate to Lee for 3 days").await;
+    talk.is_told("noor", "decides in your place until").await;
+    let audited = "SELECT count(*) FROM audit_entries WHERE action = 'approvals.delegated'";
+    assert_eq!(talk.number(audited).await, 1);
+    talk.types("noor", "/deal delegate to nobody").await;
+    talk.is_told("noor", "Nobody decides in your place any more").await;
+    assert_eq!(talk.number("SELECT count(*) FROM approval_delegations WHERE ends_at > now()").await, 0);
 }

@@ -1,12 +1,14 @@
 //! Approvals: a question bound to an exact payload, and the only place where a decision is judged.
 
 mod delegation;
+mod named;
 mod policy;
 mod question;
 mod requirement;
 mod vote;
 
 pub use delegation::{CHAIN_MAX, Delegation, reached_since, stands_in_for};
+pub use named::{NamedSeat, NamedStage};
 pub use policy::{Condition, Facts, Need, Policy, Rule, Stage};
 pub use requirement::{AskedStage, Requirement, Seat, Who};
 pub use vote::{Ruling, Vote, Voter};

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::approval::{Decision, Requirement, Voided, Vote};
+use crate::approval::{Decision, Delegation, Requirement, Voided, Vote};
 use crate::card::Card;
 use crate::company::CompanyId;
 use crate::contract::{Analysis, Given, NewVersion, PositionRow};
@@ -121,6 +121,16 @@ pub enum Change {
         role: Role,
         /// Who gave it.
         by: PersonId,
+    },
+    /// Somebody decides in a person's place from now on; what was arranged before ends.
+    Delegate {
+        /// For whom, who, and until when.
+        delegation: Delegation,
+    },
+    /// Nobody decides in a person's place any more.
+    EndDelegation {
+        /// Whose place.
+        person: PersonId,
     },
     /// A person gets a code for another channel; earlier ones hold no longer.
     IssueCode {

@@ -1,5 +1,6 @@
 //! What a person wants, whatever the channel and the words.
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use crate::approval::Verdict;
@@ -63,6 +64,16 @@ pub enum Intent {
     },
     /// List what waits for the sender's decision.
     ListApprovals,
+    /// Tell the approval policy, or who has to approve a case under it.
+    AskPolicy {
+        /// The case in plain words; none asks for the whole policy.
+        case: Option<String>,
+    },
+    /// Let somebody decide in the sender's place, end that, or tell who does.
+    Delegate {
+        /// What exactly.
+        standin: Standin,
+    },
     /// Decide on a request.
     Decide {
         /// Which.
@@ -197,6 +208,33 @@ pub struct TermStated {
     pub quote: String,
 }
 
+/// What is said about who decides in the sender's place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "standin", rename_all = "snake_case")]
+pub enum Standin {
+    /// Who does, for whom, and until when.
+    Show,
+    /// Nobody any more.
+    End,
+    /// Somebody from now on.
+    Begin {
+        /// Name, mail address or a channel's mention.
+        person: String,
+        /// For how long.
+        lasts: Lasts,
+    },
+}
+
+/// For how long something holds from now on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Lasts {
+    /// So many days.
+    Days(u16),
+    /// Until the end of a day, UTC.
+    Until(NaiveDate),
+}
+
 /// A guess at what was meant.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Candidate {
@@ -235,6 +273,8 @@ impl Intent {
             Self::MoveDeal { .. } => "move_deal",
             Self::NoteDeal { .. } => "note_deal",
             Self::ListApprovals => "list_approvals",
+            Self::AskPolicy { .. } => "ask_policy",
+            Self::Delegate { .. } => "delegate",
             Self::Decide { .. } => "decide",
             Self::AskComment { .. } => "ask_comment",
             Self::Withdraw { .. } => "withdraw",

@@ -11,6 +11,7 @@ pub fn least_role(intent: &Intent) -> Role {
         | Intent::ListDeals { .. }
         | Intent::ShowDeal { .. }
         | Intent::ListApprovals
+        | Intent::AskPolicy { .. }
         | Intent::ListPeople
         | Intent::Join { .. }
         | Intent::ShowContract { .. }
@@ -33,7 +34,10 @@ pub fn least_role(intent: &Intent) -> Role {
         | Intent::ClaimReview { .. }
         | Intent::AcknowledgeRenewal { .. }
         | Intent::AnswerTerm { .. } => Role::Member,
-        Intent::Decide { .. } | Intent::AskComment { .. } | Intent::EditPosition { .. } => Role::Approver,
+        Intent::Delegate { .. }
+        | Intent::Decide { .. }
+        | Intent::AskComment { .. }
+        | Intent::EditPosition { .. } => Role::Approver,
         Intent::SetRole { .. } => Role::Admin,
     }
 }

@@ -14,7 +14,8 @@ use crate::db::Tx;
 use crate::error::Error;
 use crate::messages::{self, Origin};
 use crate::{
-    acceptances, analyses, approvals, deals, documents, people, playbooks, reminders, reviews, steps, votes,
+    acceptances, analyses, approvals, deals, delegations, documents, people, playbooks, reminders, reviews,
+    steps, votes,
 };
 
 /// Applies one change. Errors: [`Error::Conflict`] when the state is not what the change was judged on.
@@ -62,6 +63,18 @@ pub async fn apply(
                 messages::share_open_requests(tx, ids, *person).await?;
             }
             (format!("person:{by}"), "person.role_set", format!("person:{person}"))
+        }
+        Change::Delegate { delegation } => {
+            delegations::add(tx, ids.next(), delegation, now).await?;
+            (
+                format!("person:{}", delegation.from),
+                "approvals.delegated",
+                format!("person:{}", delegation.to),
+            )
+        }
+        Change::EndDelegation { person } => {
+            delegations::end(tx, *person, now).await?;
+            (format!("person:{person}"), "approvals.delegation_ended", format!("person:{person}"))
         }
         Change::IssueCode { person, code, until } => {
             credentials::revoke_codes(tx, *person).await?;

@@ -3,6 +3,7 @@
 mod approval;
 pub mod commit;
 mod matter;
+mod policy;
 mod reply;
 
 pub use approval::may_comment;
@@ -58,6 +59,7 @@ pub fn plan(intent: &Intent) -> Vec<Draft> {
         | Intent::ListRenewals => vec![step(Agent::Contract, intent.name())],
         Intent::Decide { .. } => vec![step(Agent::Planner, "decide")],
         Intent::Withdraw { .. } => vec![step(Agent::Planner, "withdraw")],
+        Intent::AskPolicy { .. } | Intent::Delegate { .. } => vec![step(Agent::Planner, intent.name())],
         Intent::Help { .. }
         | Intent::ListApprovals
         | Intent::AskComment { .. }
@@ -84,6 +86,8 @@ pub(crate) async fn act(desk: &Desk, context: &Context, step: &Step) -> Result<O
         "ask_approval" => approval::ask(desk, context, step).await,
         "decide" => approval::decide(desk, context).await,
         "withdraw" => approval::withdraw(desk, context).await,
+        "ask_policy" => policy::tell(desk, context).await,
+        "delegate" => policy::delegate(desk, context).await,
         _ => Err(unknown_action(step)),
     }
 }

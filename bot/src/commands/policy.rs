@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use chrono::{DateTime, Duration, Utc};
 use clap::Subcommand;
-use domain::approval::{Delegation, Facts, Policy, Who};
+use domain::approval::{Delegation, Facts, Policy};
 use domain::person::{Person, Role};
 use serde_json::{Value, json};
 use storage::audit::{self, Act};
@@ -30,6 +30,9 @@ pub(crate) enum PolicyCommand {
         /// What changed and why.
         #[arg(long, default_value = "")]
         note: String,
+        /// Take it although a stage has fewer people than it needs: its requests wait until there are more.
+        #[arg(long)]
+        force: bool,
     },
     /// Tell who has to approve a case, without asking anybody.
     Simulate {
@@ -60,7 +63,7 @@ impl PolicyCommand {
         let app = App::open(config, Owner::Shared).await?;
         let done = match self {
             Self::Show => show(&app).await,
-            Self::Set { file, note } => set(&app, read(&file)?, &note).await,
+            Self::Set { file, note, force } => set(&app, read(&file)?, &note, force).await,
             Self::Simulate { file, question, json } => {
                 let policy = file.as_deref().map(read).transpose()?;
                 simulate(&app, policy, question.as_deref(), json).await
@@ -92,10 +95,18 @@ async fn show(app: &App) -> anyhow::Result<()> {
     line(&format!("# Policy {}\n{}", kept.number, toml::to_string_pretty(&kept.policy)?))
 }
 
-async fn set(app: &App, policy: Policy, note: &str) -> anyhow::Result<()> {
+async fn set(app: &App, policy: Policy, note: &str, is_forced: bool) -> anyhow::Result<()> {
     let mut tx = app.db.tenant(HOME_TENANT).begin().await?;
-    for lack in lacking(&policy, &people::list(&mut tx).await?) {
+    let team = people::list(&mut tx).await?;
+    for lack in lacking(&policy, &team) {
         line(&format!("Note: {lack}"))?;
+    }
+    let short = policy.unfillable(&team);
+    if !short.is_empty() && !is_forced {
+        bail!(
+            "requests would wait for people who are not there:\n- {}\nAdd them first (`dealdesk people`), or repeat with --force.",
+            short.join("\n- ")
+        );
     }
     let number = policies::newest(&mut tx).await?.number + 1;
     let kept = Kept { number, policy };
@@ -178,17 +189,10 @@ async fn simulate(
 /// Stages and people for a case.
 fn told(kept: &Kept, facts: &Facts, people: &[Person]) -> Value {
     let needs = kept.policy.requirement(kept.number, facts, people);
-    let stages = needs.stages.iter().map(|stage| {
-        let seats = stage.seats.iter().map(|seat| {
-            let may = |p: &&Person| p.role >= Role::Approver && Who::is(&seat.who, p.id, p.role);
-            let names: Vec<&str> = people.iter().filter(may).map(|p| p.name.as_str()).collect();
-            json!({ "of": seat.label, "count": seat.needed, "enough": names.len() >= seat.needed, "people": names })
-        });
-        json!({ "name": stage.name, "needs": seats.collect::<Vec<_>>() })
-    });
+    let stages = needs.asked(people);
     let rules: Vec<&str> = kept.policy.matching(facts).map(|rule| rule.name.as_str()).collect();
     json!({
-        "case": facts, "policy": kept.number, "rules": rules, "stages": stages.collect::<Vec<_>>(),
+        "case": facts, "policy": kept.number, "rules": rules, "stages": stages,
         "fresh_login": needs.is_fresh_needed,
     })
 }

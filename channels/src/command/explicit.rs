@@ -6,7 +6,9 @@ use domain::intent::Intent;
 
 use super::table::{self, COMMANDS, Kind};
 use super::words::{Words, first_paragraph, quoted_start, squeeze, unquoted, without_manners};
-use super::{Guess, Reading, contracts, deciding, lexicon, listing, moving, natural, noting, sure, unsure};
+use super::{
+    Guess, Reading, contracts, deciding, lexicon, listing, moving, natural, noting, standing, sure, unsure,
+};
 
 /// Confidence of a command whose object says that another command was meant, e.g. "show my deals".
 const BY_OBJECT: f64 = 0.9;
@@ -24,6 +26,8 @@ pub(super) fn read(words: &Words<'_>, most: f64, open: &[ApprovalId]) -> Option<
         Kind::Move => move_deal(words, used, most),
         Kind::Note => note(words, used, most),
         Kind::Approvals => nothing_after(words, used, Intent::ListApprovals, most),
+        Kind::Policy => standing::policy(words, used, most),
+        Kind::Delegate => standing::delegate(words, used, most),
         Kind::Approve => Some(deciding::decide(words, used, Verdict::Approve, most, open)),
         Kind::Reject => Some(deciding::decide(words, used, Verdict::Reject, most, open)),
         Kind::Withdraw => Some(deciding::withdraw(words, used, most, open)),

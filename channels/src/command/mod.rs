@@ -18,6 +18,7 @@ mod press;
 mod print;
 mod reference;
 mod stages;
+mod standing;
 mod suggest;
 pub mod table;
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use domain::approval::Verdict;
 use domain::contract::Source;
-use domain::intent::Intent;
+use domain::intent::{Intent, Lasts, Standin};
 
 use super::words::quote;
 use super::{SURE, cleaned, read};
@@ -61,6 +61,9 @@ pub fn print(intent: &Intent) -> Option<String> {
             let quoted = quote(comment).map(|comment| format!("{verb} {approval} because {comment}"));
             first_same(intent, &[Some(plain), quoted].into_iter().flatten().collect::<Vec<_>>())
         }
+        Intent::AskPolicy { case: None } => Some("policy".to_owned()),
+        Intent::AskPolicy { case: Some(case) } => first_same(intent, &[format!("who must approve {case}")]),
+        Intent::Delegate { standin } => print_standin(intent, standin),
         Intent::AskComment { approval } => Some(format!("reject {approval}")),
         Intent::Withdraw { approval: None } => Some("cancel".to_owned()),
         Intent::Withdraw { approval: Some(approval) } => Some(format!("cancel {approval}")),
@@ -70,6 +73,20 @@ pub fn print(intent: &Intent) -> Option<String> {
         | Intent::Unclear { .. }
         | Intent::Refused { .. } => None,
         contract => print_contract(contract),
+    }
+}
+
+/// The same for who stands in.
+fn print_standin(intent: &Intent, standin: &Standin) -> Option<String> {
+    match standin {
+        Standin::Show => Some("delegate".to_owned()),
+        Standin::End => Some("delegate to nobody".to_owned()),
+        Standin::Begin { person, lasts: Lasts::Days(days) } => {
+            first_same(intent, &[format!("delegate to {person} for {days} days")])
+        }
+        Standin::Begin { person, lasts: Lasts::Until(day) } => {
+            first_same(intent, &[format!("delegate to {person} until {day}")])
+        }
     }
 }
 

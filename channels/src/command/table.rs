@@ -34,6 +34,10 @@ pub enum Kind {
     Renewals,
     /// List what waits for a decision.
     Approvals,
+    /// Tell who has to approve what.
+    Policy,
+    /// Let somebody stand in.
+    Delegate,
     /// Approve a request.
     Approve,
     /// Reject a request.
@@ -79,6 +83,10 @@ pub enum Argument {
     PersonAndRole,
     /// A password.
     Password,
+    /// Perhaps a case in plain words.
+    Case,
+    /// Perhaps a person and for how long.
+    Standin,
     /// Perhaps a code.
     Code,
     /// Perhaps a command.
@@ -117,7 +125,7 @@ const DECISIONS: &str = "Decisions";
 const TEAM: &str = "Team";
 
 /// All commands, in the order of the help.
-pub static COMMANDS: [Command; 21] = [
+pub static COMMANDS: [Command; 23] = [
     Command {
         kind: Kind::Find,
         name: "find",
@@ -436,6 +444,46 @@ pub static COMMANDS: [Command; 21] = [
         example: "approvals",
         least_role: Role::Viewer,
         argument: Argument::None,
+        group: DECISIONS,
+    },
+    Command {
+        kind: Kind::Policy,
+        name: "policy",
+        aliases: &[
+            "approvals policy",
+            "approval policy",
+            "approvals who",
+            "who must approve",
+            "who has to approve",
+            "who needs to approve",
+            "who should approve",
+            "who approves",
+        ],
+        foreign: &["wer muss genehmigen", "wer genehmigt", "qui approuve", "quien aprueba"],
+        usage: "policy [for <case>]",
+        purpose: "Show the approval policy, or who has to approve a case under it.",
+        example: "policy for a 200k revenue share with exclusivity",
+        least_role: Role::Viewer,
+        argument: Argument::Case,
+        group: DECISIONS,
+    },
+    Command {
+        kind: Kind::Delegate,
+        name: "delegate",
+        aliases: &[
+            "approvals delegate",
+            "approvals delegates",
+            "delegations",
+            "delegates",
+            "stop delegating",
+            "end delegation",
+        ],
+        foreign: &["delegiere", "delegieren", "vertretung", "delegue", "deleguer", "delega", "delegar"],
+        usage: "delegate [to <person> for <n> days]",
+        purpose: "Let another approver decide in your place; `delegate to nobody` ends it.",
+        example: "delegate to Lee for 5 days",
+        least_role: Role::Approver,
+        argument: Argument::Standin,
         group: DECISIONS,
     },
     Command {

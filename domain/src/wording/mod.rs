@@ -7,6 +7,7 @@ mod elsewhere;
 mod guide;
 mod matter;
 mod phrases;
+mod policy;
 mod progress;
 mod refusals;
 mod report;
@@ -31,6 +32,7 @@ pub use elsewhere::{Closed, answered_in_private};
 pub use guide::{HelpGroup, HelpLine, help, not_a_member, unclear, user_error};
 pub use matter::{ContractMatter, Matter, ProposedDeal};
 pub use phrases::{day, moment};
+pub use policy::{delegated, delegation_ended, delegations, policy, who_approves};
 pub use progress::{ON_IT, parked, progress};
 pub use refusals::{
     approval_unknown, company_changed, lapsed, names_nothing, names_several, no_open_request,

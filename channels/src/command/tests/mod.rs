@@ -6,10 +6,11 @@ mod properties;
 mod reference;
 mod slips;
 mod spellings;
+mod standing;
 
 use domain::approval::Verdict;
 use domain::contract::Source;
-use domain::intent::{Intent, Understood};
+use domain::intent::{Intent, Standin, Understood};
 
 /// An intent in one short line, so that a table of hundreds stays readable.
 fn brief(understood: &Understood) -> String {
@@ -28,6 +29,14 @@ fn brief(understood: &Understood) -> String {
         },
         Intent::NoteDeal { deal, text } => format!("note|{deal}|{text}"),
         Intent::ListApprovals => "approvals".to_owned(),
+        Intent::AskPolicy { case } => {
+            format!("policy {}", case.clone().unwrap_or_default()).trim().to_owned()
+        }
+        Intent::Delegate { standin: Standin::Show } => "delegate".to_owned(),
+        Intent::Delegate { standin: Standin::End } => "delegate nobody".to_owned(),
+        Intent::Delegate { standin: Standin::Begin { person, lasts } } => {
+            format!("delegate|{person}|{lasts:?}")
+        }
         Intent::Decide { approval, verdict, comment } => {
             let verb = if *verdict == Verdict::Approve { "approve" } else { "reject" };
             format!("{verb}|{}|{}", approval.short(), comment.clone().unwrap_or_default())
