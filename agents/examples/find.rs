@@ -4,7 +4,8 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::time::Instant;
 
-use agents::discovery::find;
+use agents::discovery::meaning::{Meaning, Model};
+use agents::discovery::{Shelves, find};
 use anyhow::{Context, bail};
 use domain::company::Company;
 use storage::directory::Index;
@@ -35,6 +36,12 @@ fn build(file: &Path, folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The vectors beside the index, when `DEALDESK_EMBEDDING_MODEL` names a model's folder.
+fn meaning(index: &Index, folder: &Path) -> anyhow::Result<Option<Meaning>> {
+    let Some(model) = std::env::var_os("DEALDESK_EMBEDDING_MODEL") else { return Ok(None) };
+    Ok(Some(Meaning::open(index, folder, Model::read(Path::new(&model))?)?))
+}
+
 fn size(folder: &Path) -> anyhow::Result<u64> {
     let mut bytes = 0;
     for entry in std::fs::read_dir(folder)? {
@@ -45,8 +52,9 @@ fn size(folder: &Path) -> anyhow::Result<u64> {
 
 fn ask(folder: &Path, query: &str) -> anyhow::Result<()> {
     let index = Index::open(folder, CONTENT)?;
+    let meaning = meaning(&index, folder)?;
     let started = Instant::now();
-    let answer = find(&index, query, 10)?;
+    let answer = find(Shelves { index: &index, meaning: meaning.as_ref() }, query, 10)?;
     let ms = started.elapsed().as_secs_f64() * 1e3;
     let mut out = std::io::stdout();
     let chips: Vec<&str> = answer.chips.iter().map(|chip| chip.label.as_str()).collect();
@@ -85,11 +93,13 @@ struct Line {
 
 fn batch(folder: &Path) -> anyhow::Result<()> {
     let index = Index::open(folder, CONTENT)?;
+    let meaning = meaning(&index, folder)?;
+    let shelves = Shelves { index: &index, meaning: meaning.as_ref() };
     let mut out = std::io::BufWriter::new(std::io::stdout());
     for line in std::io::stdin().lines() {
         let line: Line = serde_json::from_str(&line?)?;
         let started = Instant::now();
-        let answer = find(&index, &line.query, 10)?;
+        let answer = find(shelves, &line.query, 10)?;
         let ms = started.elapsed().as_secs_f64() * 1e3;
         let hits: Vec<serde_json::Value> = answer
             .hits

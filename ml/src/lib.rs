@@ -2,6 +2,7 @@
 
 pub mod boost;
 pub mod calibration;
+pub mod embeddings;
 pub mod fit;
 pub mod hashing;
 pub mod linear;

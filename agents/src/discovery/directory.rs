@@ -1,6 +1,6 @@
 //! The directory as the agents use it: the search index when it is there, Postgres when it is not.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use domain::card::{Audience, Say, Urgency};
@@ -14,7 +14,8 @@ use storage::directory::{Index, IndexError, companies};
 use tokio::sync::Mutex;
 
 use crate::desk::{Desk, input, storage, unknown_action};
-use crate::discovery;
+use crate::discovery::meaning::{Meaning, Model};
+use crate::discovery::{self, Shelves};
 
 /// How many companies a search shows.
 pub const PAGE: usize = 10;
@@ -28,9 +29,34 @@ const READ_PAGE: u32 = 2000;
 pub struct Directory {
     db: Db,
     folder: PathBuf,
-    index: Arc<RwLock<Option<Arc<Index>>>>,
+    index: Arc<RwLock<Option<Arc<Shelf>>>>,
+    /// The folder of an embedding model, if one is configured.
+    model: Option<PathBuf>,
     /// One at a time: two builders would write into the same folder.
     refreshing: Arc<Mutex<()>>,
+}
+
+/// An index with the meaning of its descriptions.
+#[derive(Debug)]
+struct Shelf {
+    index: Index,
+    meaning: Option<Meaning>,
+    /// True when a model is configured and could not be used: answers then come from words alone, and say so.
+    is_lame: bool,
+}
+
+impl Shelf {
+    /// Reads the model, if one is configured, and makes its table beside the index when there is none.
+    fn new(index: Index, folder: &Path, model: Option<&Path>) -> Self {
+        let Some(path) = model else { return Self { index, meaning: None, is_lame: false } };
+        match Model::read(path).and_then(|model| Meaning::open(&index, folder, model)) {
+            Ok(meaning) => Self { index, meaning: Some(meaning), is_lame: false },
+            Err(error) => {
+                tracing::error!(error = %crate::desk::chain(&error), "searching without meaning");
+                Self { index, meaning: None, is_lame: true }
+            }
+        }
+    }
 }
 
 /// Why the directory cannot be used.
@@ -53,7 +79,13 @@ pub enum Error {
 impl Directory {
     /// A directory whose index is kept in a folder; nothing is opened yet.
     pub fn new(db: Db, folder: PathBuf) -> Self {
-        Self { db, folder, index: Arc::default(), refreshing: Arc::default() }
+        Self { db, folder, index: Arc::default(), model: None, refreshing: Arc::default() }
+    }
+
+    /// The same, comparing meanings with the embedding model in a folder.
+    pub fn with_model(mut self, model: Option<PathBuf>) -> Self {
+        self.model = model;
+        self
     }
 
     /// Makes the index current: opens the one in the folder, or builds it when it is missing or stale.
@@ -61,18 +93,19 @@ impl Directory {
     pub async fn refresh(&self) -> Result<bool, Error> {
         let _alone = self.refreshing.lock().await;
         let content = companies::version(self.db.directory()).await?.to_string();
-        if self.current().is_some_and(|index| index.stamp().content == content) {
+        if self.current().is_some_and(|shelf| shelf.index.stamp().content == content) {
             return Ok(false);
         }
         let (folder, wanted) = (self.folder.clone(), content.clone());
         match tokio::task::spawn_blocking(move || Index::open(&folder, &wanted)).await? {
             Ok(index) => {
-                self.put(index);
+                self.put(index).await?;
                 Ok(false)
             }
             Err(why) => {
                 tracing::info!(why = %why, "building the search index");
-                self.put(self.build(content).await?);
+                let index = self.build(content).await?;
+                self.put(index).await?;
                 Ok(true)
             }
         }
@@ -102,22 +135,29 @@ impl Directory {
         self.current().is_some()
     }
 
-    fn current(&self) -> Option<Arc<Index>> {
+    fn current(&self) -> Option<Arc<Shelf>> {
         self.index.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn put(&self, index: Index) {
-        *self.index.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(index));
+    async fn put(&self, index: Index) -> Result<(), Error> {
+        let (folder, model) = (self.folder.clone(), self.model.clone());
+        let shelf = tokio::task::spawn_blocking(move || Shelf::new(index, &folder, model.as_deref())).await?;
+        *self.index.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(shelf));
+        Ok(())
     }
 
     /// Answers a question in plain words. Without the index the answer comes from Postgres and is marked
     /// degraded.
     pub async fn find(&self, query: &str, limit: usize) -> Result<Answer, Error> {
         let query = query.to_owned();
-        if let Some(index) = self.current() {
+        if let Some(shelf) = self.current() {
             let found = tokio::task::spawn_blocking({
                 let query = query.clone();
-                move || discovery::find(&index, &query, limit)
+                move || {
+                    let shelves = Shelves { index: &shelf.index, meaning: shelf.meaning.as_ref() };
+                    let answer = discovery::find(shelves, &query, limit)?;
+                    Ok::<_, discovery::Error>(Answer { degraded: shelf.is_lame, ..answer })
+                }
             });
             match found.await? {
                 Ok(answer) => return Ok(answer),

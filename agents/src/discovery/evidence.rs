@@ -94,6 +94,13 @@ impl Text {
     }
 }
 
+impl Text {
+    /// The sentences that were read, folded.
+    pub fn sentences(&self) -> impl Iterator<Item = &str> {
+        self.sentences.iter().map(|(_, folded)| folded.as_str())
+    }
+}
+
 /// How much of a phrase a company shows, 0 to 1, and where.
 pub fn phrase_proof(
     company: &Company,

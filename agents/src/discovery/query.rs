@@ -42,6 +42,9 @@ enum Kind {
     Word,
 }
 
+/// Most words of the name of a company that others should be like.
+const NAME_WORDS: usize = 4;
+
 struct Reader<'a> {
     text: &'a str,
     parts: Vec<Word>,
@@ -59,6 +62,8 @@ struct Reader<'a> {
     city_to: Option<usize>,
     /// Left-over words with their places.
     left: Vec<(usize, String)>,
+    /// Places of those that name an audience.
+    served: Vec<usize>,
 }
 
 impl<'a> Reader<'a> {
@@ -83,11 +88,12 @@ impl<'a> Reader<'a> {
             excluded: vec![],
             city_to: None,
             left: vec![],
+            served: vec![],
         }
     }
 
     fn step(&mut self) {
-        if self.marker() || self.size() || self.status() {
+        if self.example() || self.marker() || self.size() || self.status() {
             return;
         }
         let place = places().at(self.text, &self.parts, self.at);
@@ -103,6 +109,34 @@ impl<'a> Reader<'a> {
             }
             _ => self.word(),
         }
+    }
+
+    /// Reads "like Adyen", "similar to Adyen": the name in capitals that follows, or one word that is no other thing.
+    fn example(&mut self) -> bool {
+        let word = |nth: usize| self.parts.get(self.at + nth).map_or("", |word| word.folded.as_str());
+        let lead = match (word(0), word(1)) {
+            ("like" | "resembling", _) => 1,
+            ("similar" | "comparable" | "alternative" | "alternatives" | "akin", "to") => 2,
+            ("competitor" | "competitors" | "rival" | "rivals" | "peers", "of" | "to") => 2,
+            _ => return false,
+        };
+        let from = self.at + lead;
+        let capital = |word: &Word| self.text[word.start..].starts_with(|c: char| c.is_uppercase() || c.is_ascii_digit());
+        let inside = |at: usize| at == from || self.touch(at);
+        let to = (from..self.parts.len().min(from + NAME_WORDS))
+            .find(|at| !capital(&self.parts[*at]) || !inside(*at) || self.is_place(*at))
+            .unwrap_or(self.parts.len().min(from + NAME_WORDS));
+        if to == from {
+            return false;
+        }
+        let (start, end) = (self.parts[from].start, self.parts[to - 1].end);
+        self.filters.like = Some(self.text[start..end].to_owned());
+        self.at = to;
+        true
+    }
+
+    fn is_place(&self, at: usize) -> bool {
+        places().at(self.text, &self.parts, at).is_some()
     }
 
     /// Reads words that turn what follows: "not", "excluding", "for", "in".
@@ -234,6 +268,7 @@ impl<'a> Reader<'a> {
         if self.is_negated(Kind::Industry) {
             self.excluded.extend(found);
         } else if self.audience {
+            self.served.push(self.at);
             self.leave(self.at, taken);
         } else {
             self.found.push((found, self.at, self.at + taken));
@@ -258,6 +293,9 @@ impl<'a> Reader<'a> {
             let said = self.parts[self.at].folded.clone();
             push(&mut self.filters.capability_not, said);
         } else if !number {
+            if self.audience {
+                self.served.push(self.at);
+            }
             self.leave(self.at, 1);
         }
         self.at += 1;
@@ -314,9 +352,21 @@ impl<'a> Reader<'a> {
         let mut last = None;
         for (at, said) in std::mem::take(&mut self.left) {
             let joins = last.is_some_and(|last| last + 1 == at) && self.filters.capability.last().is_some();
+            let served = self.served.contains(&at);
             match self.filters.capability.last_mut().filter(|_| joins) {
-                Some(phrase) => *phrase = format!("{phrase} {said}"),
-                None => push(&mut self.filters.capability, said.clone()),
+                Some(phrase) => {
+                    let whole = format!("{phrase} {said}");
+                    if let Some(held) = self.filters.serves.last_mut().filter(|held| *held == phrase) {
+                        held.clone_from(&whole);
+                    }
+                    *phrase = whole;
+                }
+                None => {
+                    push(&mut self.filters.capability, said.clone());
+                    if served {
+                        push(&mut self.filters.serves, said.clone());
+                    }
+                }
             }
             last = Some(at + said.split(' ').count() - 1);
         }

@@ -14,6 +14,8 @@ use super::vocabulary::{NOISE, STARTUP, status_words};
 const KNOWN_FROM: u64 = 12;
 /// A word is taken for a slip of another that the directory uses this many times as often.
 const SLIP_RATIO: u64 = 30;
+/// The same where the other is a word of questions.
+const SLIP_RATIO_ASKED: u64 = 10;
 /// Endings that make a firm of a trade in German: `Immobilienunternehmen` are firms in `Immobilien`.
 const GERMAN_ENDINGS: &[&str] = &[
     "unternehmen",
@@ -194,12 +196,14 @@ fn corrected(word: &Word, text: &str, lexicon: &Lexicon<'_>) -> Option<String> {
         // Letters are left out more often than doubled.
         .min_by_key(|(edits, right)| (*edits, Reverse(right.len()), (*right).to_owned()))
         .map(|(_, right)| right.to_owned());
+    let is_vocabulary = asked.is_some();
     let found = match asked {
         Some(right) => Some(right),
         None if held < KNOWN_FROM => (lexicon.nearest)(&word.folded),
         None => None,
     };
-    found.filter(|right| held < KNOWN_FROM || held < (lexicon.frequency)(right) / SLIP_RATIO)
+    let ratio = if is_vocabulary { SLIP_RATIO_ASKED } else { SLIP_RATIO };
+    found.filter(|right| held < KNOWN_FROM || held < (lexicon.frequency)(right) / ratio)
 }
 
 fn vocabulary() -> &'static HashSet<String> {
