@@ -201,7 +201,7 @@ fn narrowness(index: &Index, own: &[Phrase]) -> Result<Vec<f64>, Error> {
         let trust = match phrase.words.len() {
             _ if phrase.rarest < USED_FROM => 0.0,
             1 if phrase.industries.iter().any(|nth| is_form_of(&phrase.words[0].0, *nth)) => 0.0,
-            1 => 0.5,
+            1 => rank::tune(11, 0.5),
             _ => 1.0,
         };
         all.push(trust * (1.0 - share / PART_MOST).clamp(0.0, 1.0));

@@ -45,6 +45,10 @@ enum Kind {
 /// Most words of the name of a company that others should be like.
 const NAME_WORDS: usize = 4;
 
+/// Least that a late-stage start-up has raised, and most that an early-stage one has, US dollars.
+const LATE_STAGE_USD: f64 = 2e7;
+const EARLY_STAGE_USD: f64 = 5e6;
+
 struct Reader<'a> {
     text: &'a str,
     parts: Vec<Word>,
@@ -338,6 +342,7 @@ impl<'a> Reader<'a> {
         self.yield_to_heads();
         self.join_adjacent();
         self.drop_generic();
+        self.money_by_stage();
         // What is asked for is not excluded: "e-commerce, not marketplaces for cars" excludes the cars.
         let asked: Vec<Nth> = self.found.iter().flat_map(|(found, ..)| found.iter().copied()).collect();
         self.excluded.retain(|nth| !asked.contains(nth));
@@ -373,6 +378,22 @@ impl<'a> Reader<'a> {
         let dropped = &self.filters.countries_not;
         self.filters.countries.retain(|code| !dropped.contains(code));
         self.filters
+    }
+
+    /// "Early-stage start-ups" have raised little, "late-stage" ones much; of others the words say nothing.
+    fn money_by_stage(&mut self) {
+        let money = self.filters.funding_min_usd.is_some() || self.filters.funding_max_usd.is_some();
+        if !self.filters.startup || money {
+            return;
+        }
+        let said = |words: &[&str]| {
+            self.parts.windows(2).any(|pair| words.contains(&pair[0].folded.as_str()) && pair[1].stem == "stage")
+        };
+        if said(&["late", "later", "growth"]) {
+            self.filters.funding_min_usd = Some(LATE_STAGE_USD);
+        } else if said(&["early", "seed"]) {
+            self.filters.funding_max_usd = Some(EARLY_STAGE_USD);
+        }
     }
 
     /// Industries named side by side without "and" or a comma: the last is meant, the ones before narrow it

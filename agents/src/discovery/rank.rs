@@ -48,6 +48,9 @@ const SENTENCES: usize = 24;
 const ALIKE_SHOWS: f64 = 0.8;
 const SENTENCES_ALIKE: usize = 4;
 const FADE: [f32; SENTENCES_ALIKE] = [1.0, 0.95, 0.9, 0.85];
+/// Least likeness of a company that shows too few of the words, and what its meaning is worth then.
+const MEANT_MIN: f64 = 0.7;
+const MEANT: f64 = 0.7;
 /// Likeness of texts that have nothing in common, and of texts that say the same.
 const ALIKE_NONE: f64 = 0.2;
 const ALIKE_FULL: f64 = 0.65;
@@ -101,13 +104,23 @@ impl<'a> Asked<'a> {
         self
     }
 
+    /// How much the meaning counts: in full for words outside the taxonomy, for words that name an industry as far as
+    /// they name only a part of it.
+    fn weight(&self) -> f64 {
+        let narrow = self.narrow.iter().fold(0.0, |most: f64, one| most.max(*one));
+        if self.phrases.is_empty() && self.filters.like.is_none() { narrow } else { 1.0 }
+    }
+
     /// How much the sentences that a company leads with are like the question, 0 to 1.
     fn alike(&self, text: &Text) -> f64 {
         let Some(Sense { meaning, question }) = self.sense else { return 0.0 };
+        if self.weight() == 0.0 {
+            return 0.0;
+        }
         let read = text.sentences().take(SENTENCES_ALIKE).zip(FADE);
         let found = read.filter_map(|(sentence, fade)| Some(fade * meaning.sense(sentence)?.likeness(&question.0)));
         let best = f64::from(found.fold(0.0_f32, f32::max));
-        ((best - ALIKE_NONE) / (ALIKE_FULL - ALIKE_NONE)).clamp(0.0, 1.0)
+        ((best - tune(4, ALIKE_NONE)) / (tune(5, ALIKE_FULL) - tune(4, ALIKE_NONE))).clamp(0.0, 1.0)
     }
 
     /// Judges candidates and gives the best, best first, nobody twice.
@@ -144,7 +157,7 @@ impl<'a> Asked<'a> {
         let (share, alone) = self.show_words(&company, &text, &mut evidence);
         let alike = self.alike(&text);
         let (own, narrow) = self.own_words(&company, &text, alike);
-        let does = self.does(trade * narrow, share, alone)?;
+        let does = self.does(trade * narrow, share, (alone, alike))?;
         let example = filters.like.as_ref().is_some_and(|name| core(name) == core_name(&company));
         if does < DOES_MIN || example || excluded(filters, &company) {
             return None;
@@ -163,23 +176,26 @@ impl<'a> Asked<'a> {
         }
         let young = filters.startup && (company.funding_rounds.is_some() || company.category.is_some());
         let unknown = signals.facts.iter().any(|(_, holds)| !holds);
-        let extra = extra + MEANING * alike + if young { YOUNG } else { 0.0 } - if unknown { UNKNOWN } else { 0.0 };
-        let order = fit(&signals).0 / 100.0 + OWN_WORDS * own + extra;
-        let order = (u8::from(does < DOES_WELL) + u8::from(filters.startup && !young), order);
+        let extra = extra + tune(0, MEANING) * alike * self.weight() + if young { YOUNG } else { 0.0 } - if unknown { tune(6, UNKNOWN) } else { 0.0 };
+        let order = fit(&signals).0 / 100.0 + tune(3, OWN_WORDS) * own + extra;
+        let order = (u8::from(does < tune(7, DOES_WELL)) + u8::from(filters.startup && !young), order);
         let industry = best.filter(|held| held.strength > 0.1).map(|held| held.industry);
         Some(Judged { company, industry, evidence, signals, order })
     }
 
     /// How well a company does what is asked: its trade, its words, or both. Words shown in full count even
     /// without the trade, since the words then say what it does: "online dating apps".
-    fn does(&self, trade: f64, share: f64, alone: f64) -> Option<f64> {
+    fn does(&self, trade: f64, share: f64, (alone, alike): (f64, f64)) -> Option<f64> {
         match (self.industries.is_empty(), self.phrases.is_empty()) {
             (true, true) => Some(1.0),
             (false, true) => Some(trade),
-            (true, false) => (share >= WORDS_MIN).then_some(share),
+            (true, false) => {
+                let meant = tune(12, MEANT) * alike;
+                (share >= WORDS_MIN || share > 0.0 && alike >= tune(13, MEANT_MIN)).then_some(share.max(meant))
+            }
             (false, false) => {
-                let both = trade * (TRADE_ALONE + (1.0 - TRADE_ALONE) * share);
-                Some(if alone >= WORDS_ALL { both.max(WORDS_ALONE * alone) } else { both })
+                let both = trade * (tune(10, TRADE_ALONE) + (1.0 - tune(10, TRADE_ALONE)) * share);
+                Some(if alone >= WORDS_ALL { both.max(tune(9, WORDS_ALONE) * alone) } else { both })
             }
         }
     }
@@ -189,10 +205,10 @@ impl<'a> Asked<'a> {
     fn own_words(&self, company: &Company, text: &Text, alike: f64) -> (f64, f64) {
         let (mut own, mut left) = (0.0_f64, 0.0_f64);
         for (phrase, narrow) in self.own.iter().zip(self.narrow.iter().chain(std::iter::repeat(&0.0))) {
-            own = own.max(words_proof(text, phrase));
+            own = own.max(words_proof(company, text, phrase));
             let shown = if *narrow > 0.0 { phrase_proof(company, text, &phrase.plain()).0 } else { 1.0 };
-            let shown = shown.max(ALIKE_SHOWS * alike);
-            left = left.max(1.0 - narrow * (1.0 - NARROW_MIN) * (1.0 - shown));
+            let shown = shown.max(tune(1, ALIKE_SHOWS) * alike);
+            left = left.max(1.0 - narrow * (1.0 - tune(2, NARROW_MIN)) * (1.0 - shown));
         }
         (own, if self.own.is_empty() { 1.0 } else { left })
     }
@@ -214,7 +230,7 @@ impl<'a> Asked<'a> {
                 None => entry(&phrase.said, Verdict::Unknown, "description", String::new()),
             });
         }
-        let share = BEST_PHRASE * best + (1.0 - BEST_PHRASE) * sum;
+        let share = tune(8, BEST_PHRASE) * best + (1.0 - tune(8, BEST_PHRASE)) * sum;
         (share, share.min(alone))
     }
 
@@ -242,6 +258,13 @@ impl<'a> Asked<'a> {
         let (points, reasons) = fit(&signals);
         Some(Hit { company, fit: points.round().clamp(0.0, 100.0) as u8, reasons, evidence })
     }
+}
+
+/// TUNING ONLY
+pub fn tune(nth: usize, default: f64) -> f64 {
+    static TUNE: std::sync::OnceLock<Vec<f64>> = std::sync::OnceLock::new();
+    let held = TUNE.get_or_init(|| std::env::var("TUNE").unwrap_or_default().split(',').map(|x| x.parse().unwrap_or(f64::NAN)).collect());
+    held.get(nth).copied().filter(|x| !x.is_nan()).unwrap_or(default)
 }
 
 fn said(filters: &Filters) -> String {
