@@ -159,6 +159,11 @@ impl<'a> Reader<'a> {
                 | "ignore",
                 _,
             ) => 1,
+            ("of", _) if self.found.iter().any(|held| !generic(&self.parts[held.1].folded, held)) => {
+                self.audience = true;
+                self.at += 1;
+                return true;
+            }
             ("on", "behalf") => {
                 self.audience = true;
                 self.at += 2;

@@ -31,6 +31,11 @@ const WORDS_ALL: f64 = 0.7;
 const WORDS_ALONE: f64 = 0.8;
 /// What a trade is worth without the words that were asked besides.
 const TRADE_ALONE: f64 = 0.35;
+/// What a trade is worth for an audience that the row does not name.
+const SERVES_ALONE: f64 = 0.7;
+/// Below this trade the person's own words for the industry are looked for, and what they are worth then.
+const SAID_BELOW: f64 = 0.5;
+const SAID_ALONE: f64 = 0.6;
 /// What is left of a trade when words that name a part of it are not shown.
 const NARROW_MIN: f64 = 0.35;
 /// Share of the best phrase among several.
@@ -157,7 +162,8 @@ impl<'a> Asked<'a> {
         let (share, alone) = self.show_words(&company, &text, &mut evidence);
         let alike = self.alike(&text);
         let (own, narrow) = self.own_words(&company, &text, alike);
-        let does = self.does(trade * narrow, share, (alone, alike))?;
+        let shown = if trade < tune(14, SAID_BELOW) { self.said_shown(&company, &text) } else { 0.0 };
+        let does = self.does((trade * narrow).max(tune(15, SAID_ALONE) * shown), share, (alone, alike))?;
         let example = filters.like.as_ref().is_some_and(|name| core(name) == core_name(&company));
         if does < DOES_MIN || example || excluded(filters, &company) {
             return None;
@@ -194,6 +200,10 @@ impl<'a> Asked<'a> {
                 (share >= WORDS_MIN || share > 0.0 && alike >= tune(13, MEANT_MIN)).then_some(share.max(meant))
             }
             (false, false) => {
+                let served = self.phrases.iter().all(|phrase| self.filters.serves.contains(&phrase.said));
+                if served {
+                    return Some(trade * (SERVES_ALONE + (1.0 - SERVES_ALONE) * share));
+                }
                 let both = trade * (tune(10, TRADE_ALONE) + (1.0 - tune(10, TRADE_ALONE)) * share);
                 Some(if alone >= WORDS_ALL { both.max(tune(9, WORDS_ALONE) * alone) } else { both })
             }
@@ -211,6 +221,13 @@ impl<'a> Asked<'a> {
             left = left.max(1.0 - narrow * (1.0 - tune(2, NARROW_MIN)) * (1.0 - shown));
         }
         (own, if self.own.is_empty() { 1.0 } else { left })
+    }
+
+    /// How much of the person's own words for an industry a company shows that is not known to be of it, 0 to 1; 0
+    /// when it shows only a part of them.
+    fn said_shown(&self, company: &Company, text: &Text) -> f64 {
+        let shown = self.own.iter().map(|phrase| phrase_proof(company, text, &phrase.plain()).0);
+        shown.filter(|shown| *shown >= WORDS_ALL).fold(0.0, f64::max)
     }
 
     /// How much of the words outside the taxonomy a company shows, 0 to 1, with an entry for each phrase, and

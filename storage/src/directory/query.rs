@@ -307,7 +307,8 @@ impl Index {
                 })
             });
             // A company that says the very words is a candidate whatever its industry.
-            let said = filters.capability.iter().flat_map(|phrase| self.very_words(phrase));
+            let alone = filters.capability.iter().filter(|phrase| !filters.serves.contains(phrase));
+            let said = alone.chain(&filters.said).flat_map(|phrase| self.very_words(phrase));
             let said = said.map(|query| Box::new(ConstScoreQuery::new(query, VERY_WORDS)) as Box<dyn Query>);
             clauses.push((Occur::Must, any(tiers.chain(said))));
         }
