@@ -115,15 +115,15 @@ fn search(
     let phrases = phrases_of(index, &filters.capability)?;
     let said = phrases_of(index, &filters.said)?;
     let narrow = narrowness(index, &said)?;
-    let sense = sense(shelves, filters)?;
-    let asked = Asked::new(filters, &phrases, &said, &narrow).with_sense(sense.as_ref());
+    let example = if filters.like.is_some() { sense(shelves, filters)? } else { None };
+    let asked = Asked::new(filters, &phrases, &said, &narrow).with_sense(example.as_ref());
     let rare = plausible::rare_fields(index, filters)?;
     let candidates = if phrases.is_empty() { most.min(CANDIDATES_PLAIN + 2 * limit) } else { most };
     // Room for what the evaluator may drop.
     let best = |found: Vec<Candidate>| plausible::keep(filters, &rare, asked.rank(found, limit + 10));
     let mut known = index.candidates(filters, Unknowns::Refused, candidates)?;
-    if let Some(Sense { meaning, question }) = &sense {
-        known = union(known, meaning.candidates(index, filters, question, CANDIDATES_ALIKE)?);
+    if let Some(example) = &example {
+        known = union(known, alike(shelves, filters, example)?);
     }
     let mut hits = best(known.clone());
     if hits.len() < limit && filters.may_be_unknown() {
@@ -132,11 +132,17 @@ fn search(
         if rare.is_empty() {
             hits = best(union(known, more));
         } else {
-            let more = best(more);
-            let new = |hit: &Hit| hits.iter().all(|held| held.company.id != hit.company.id);
-            let more: Vec<Hit> = more.into_iter().filter(new).collect();
-            hits.extend(more);
+            append(&mut hits, best(more));
         }
+    }
+    // Words come first: where they find a full page, meaning made it worse on judged questions.
+    if hits.len() < limit
+        && filters.like.is_none()
+        && let Some(sense) = sense(shelves, filters)?
+    {
+        let found = alike(shelves, filters, &sense)?;
+        let asked = Asked::new(filters, &phrases, &said, &narrow).with_sense(Some(&sense));
+        append(&mut hits, plausible::keep(filters, &rare, asked.rank(found, limit + 10)));
     }
     Ok((hits, index.count(filters, Unknowns::Allowed)?))
 }
@@ -152,6 +158,17 @@ fn sense<'a>(shelves: Shelves<'a>, filters: &Filters) -> Result<Option<Sense<'a>
     }
     let said: Vec<&str> = filters.capability.iter().chain(&filters.said).map(String::as_str).collect();
     Ok(meaning.sense(&said.join(" ")).map(|question| Sense { meaning, question }))
+}
+
+/// Companies whose descriptions are most like the question, of those that meet its hard filters.
+fn alike(shelves: Shelves<'_>, filters: &Filters, sense: &Sense<'_>) -> Result<Vec<Candidate>, Error> {
+    Ok(sense.meaning.candidates(shelves.index, filters, &sense.question, CANDIDATES_ALIKE)?)
+}
+
+/// Those that are not there yet, behind the others.
+fn append(hits: &mut Vec<Hit>, more: Vec<Hit>) {
+    let held: HashSet<CompanyId> = hits.iter().map(|hit| hit.company.id.clone()).collect();
+    hits.extend(more.into_iter().filter(|hit| !held.contains(&hit.company.id)));
 }
 
 /// Both, nobody twice.
@@ -201,7 +218,7 @@ fn narrowness(index: &Index, own: &[Phrase]) -> Result<Vec<f64>, Error> {
         let trust = match phrase.words.len() {
             _ if phrase.rarest < USED_FROM => 0.0,
             1 if phrase.industries.iter().any(|nth| is_form_of(&phrase.words[0].0, *nth)) => 0.0,
-            1 => rank::tune(11, 0.5),
+            1 => 0.5,
             _ => 1.0,
         };
         all.push(trust * (1.0 - share / PART_MOST).clamp(0.0, 1.0));

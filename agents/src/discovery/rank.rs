@@ -109,23 +109,32 @@ impl<'a> Asked<'a> {
         self
     }
 
-    /// How much the meaning counts: in full for words outside the taxonomy, for words that name an industry as far as
-    /// they name only a part of it.
-    fn weight(&self) -> f64 {
-        let narrow = self.narrow.iter().fold(0.0, |most: f64, one| most.max(*one));
-        if self.phrases.is_empty() && self.filters.like.is_none() { narrow } else { 1.0 }
+    /// Where the very words are not shown, the sentence that means the same shows them, when there is one.
+    fn show_meaning(&self, company: &Company, evidence: &mut [Evidence]) {
+        let open = |entry: &&mut Evidence| entry.verdict == Verdict::Unknown && entry.field == "description";
+        let Some(Sense { meaning, question }) = self.sense else { return };
+        let description = company.description.as_deref().unwrap_or_default();
+        let read = domain::words::sentences(description).into_iter().take(SENTENCES_ALIKE).zip(FADE);
+        let like = read.filter_map(|(range, fade)| {
+            let sentence = &description[range];
+            Some((fade * meaning.sense(sentence)?.likeness(&question.0), sentence))
+        });
+        let Some((best, sentence)) = like.max_by(|a, b| a.0.total_cmp(&b.0)) else { return };
+        if scaled(best) < MEANT_MIN {
+            return;
+        }
+        for entry in evidence.iter_mut().filter(open) {
+            entry.verdict = Verdict::Satisfied;
+            sentence.clone_into(&mut entry.quote);
+        }
     }
 
     /// How much the sentences that a company leads with are like the question, 0 to 1.
     fn alike(&self, text: &Text) -> f64 {
         let Some(Sense { meaning, question }) = self.sense else { return 0.0 };
-        if self.weight() == 0.0 {
-            return 0.0;
-        }
         let read = text.sentences().take(SENTENCES_ALIKE).zip(FADE);
         let found = read.filter_map(|(sentence, fade)| Some(fade * meaning.sense(sentence)?.likeness(&question.0)));
-        let best = f64::from(found.fold(0.0_f32, f32::max));
-        ((best - tune(4, ALIKE_NONE)) / (tune(5, ALIKE_FULL) - tune(4, ALIKE_NONE))).clamp(0.0, 1.0)
+        scaled(found.fold(0.0_f32, f32::max))
     }
 
     /// Judges candidates and gives the best, best first, nobody twice.
@@ -162,8 +171,8 @@ impl<'a> Asked<'a> {
         let (share, alone) = self.show_words(&company, &text, &mut evidence);
         let alike = self.alike(&text);
         let (own, narrow) = self.own_words(&company, &text, alike);
-        let shown = if trade < tune(14, SAID_BELOW) { self.said_shown(&company, &text) } else { 0.0 };
-        let does = self.does((trade * narrow).max(tune(15, SAID_ALONE) * shown), share, (alone, alike))?;
+        let shown = if trade < SAID_BELOW { self.said_shown(&company, &text) } else { 0.0 };
+        let does = self.does((trade * narrow).max(SAID_ALONE * shown), share, (alone, alike))?;
         let example = filters.like.as_ref().is_some_and(|name| core(name) == core_name(&company));
         if does < DOES_MIN || example || excluded(filters, &company) {
             return None;
@@ -182,9 +191,9 @@ impl<'a> Asked<'a> {
         }
         let young = filters.startup && (company.funding_rounds.is_some() || company.category.is_some());
         let unknown = signals.facts.iter().any(|(_, holds)| !holds);
-        let extra = extra + tune(0, MEANING) * alike * self.weight() + if young { YOUNG } else { 0.0 } - if unknown { tune(6, UNKNOWN) } else { 0.0 };
-        let order = fit(&signals).0 / 100.0 + tune(3, OWN_WORDS) * own + extra;
-        let order = (u8::from(does < tune(7, DOES_WELL)) + u8::from(filters.startup && !young), order);
+        let extra = extra + MEANING * alike + if young { YOUNG } else { 0.0 } - if unknown { UNKNOWN } else { 0.0 };
+        let order = fit(&signals).0 / 100.0 + OWN_WORDS * own + extra;
+        let order = (u8::from(does < DOES_WELL) + u8::from(filters.startup && !young), order);
         let industry = best.filter(|held| held.strength > 0.1).map(|held| held.industry);
         Some(Judged { company, industry, evidence, signals, order })
     }
@@ -192,20 +201,20 @@ impl<'a> Asked<'a> {
     /// How well a company does what is asked: its trade, its words, or both. Words shown in full count even
     /// without the trade, since the words then say what it does: "online dating apps".
     fn does(&self, trade: f64, share: f64, (alone, alike): (f64, f64)) -> Option<f64> {
+        let meant = if alike >= MEANT_MIN { MEANT * alike } else { 0.0 };
         match (self.industries.is_empty(), self.phrases.is_empty()) {
             (true, true) => Some(1.0),
-            (false, true) => Some(trade),
+            (false, true) => Some(trade.max(meant)),
             (true, false) => {
-                let meant = tune(12, MEANT) * alike;
-                (share >= WORDS_MIN || share > 0.0 && alike >= tune(13, MEANT_MIN)).then_some(share.max(meant))
+                (share >= WORDS_MIN || meant > 0.0).then_some(share.max(meant))
             }
             (false, false) => {
                 let served = self.phrases.iter().all(|phrase| self.filters.serves.contains(&phrase.said));
                 if served {
-                    return Some(trade * (SERVES_ALONE + (1.0 - SERVES_ALONE) * share));
+                    return Some(meant.max(trade * (SERVES_ALONE + (1.0 - SERVES_ALONE) * share)));
                 }
-                let both = trade * (tune(10, TRADE_ALONE) + (1.0 - tune(10, TRADE_ALONE)) * share);
-                Some(if alone >= WORDS_ALL { both.max(tune(9, WORDS_ALONE) * alone) } else { both })
+                let both = meant.max(trade * (TRADE_ALONE + (1.0 - TRADE_ALONE) * share));
+                Some(if alone >= WORDS_ALL { both.max(WORDS_ALONE * alone) } else { both })
             }
         }
     }
@@ -217,8 +226,8 @@ impl<'a> Asked<'a> {
         for (phrase, narrow) in self.own.iter().zip(self.narrow.iter().chain(std::iter::repeat(&0.0))) {
             own = own.max(words_proof(company, text, phrase));
             let shown = if *narrow > 0.0 { phrase_proof(company, text, &phrase.plain()).0 } else { 1.0 };
-            let shown = shown.max(tune(1, ALIKE_SHOWS) * alike);
-            left = left.max(1.0 - narrow * (1.0 - tune(2, NARROW_MIN)) * (1.0 - shown));
+            let shown = shown.max(ALIKE_SHOWS * alike);
+            left = left.max(1.0 - narrow * (1.0 - NARROW_MIN) * (1.0 - shown));
         }
         (own, if self.own.is_empty() { 1.0 } else { left })
     }
@@ -247,7 +256,7 @@ impl<'a> Asked<'a> {
                 None => entry(&phrase.said, Verdict::Unknown, "description", String::new()),
             });
         }
-        let share = tune(8, BEST_PHRASE) * best + (1.0 - tune(8, BEST_PHRASE)) * sum;
+        let share = BEST_PHRASE * best + (1.0 - BEST_PHRASE) * sum;
         (share, share.min(alone))
     }
 
@@ -265,23 +274,23 @@ impl<'a> Asked<'a> {
             }
         });
         evidence.splice(0..0, own.collect::<Vec<Evidence>>());
+        self.show_meaning(&company, &mut evidence);
         if let Some(industry) = industry {
             let (field, quote) = industry_proof(&company, industry)?;
             evidence.insert(0, entry(&taxonomy().get(industry).label, Verdict::Satisfied, field, quote));
         } else if let Some(asked) = self.industries.first() {
             let label = &taxonomy().get(*asked).label;
             evidence.insert(0, entry(label, Verdict::Unknown, "description", String::new()));
+            self.show_meaning(&company, &mut evidence[..1]);
         }
         let (points, reasons) = fit(&signals);
         Some(Hit { company, fit: points.round().clamp(0.0, 100.0) as u8, reasons, evidence })
     }
 }
 
-/// TUNING ONLY
-pub fn tune(nth: usize, default: f64) -> f64 {
-    static TUNE: std::sync::OnceLock<Vec<f64>> = std::sync::OnceLock::new();
-    let held = TUNE.get_or_init(|| std::env::var("TUNE").unwrap_or_default().split(',').map(|x| x.parse().unwrap_or(f64::NAN)).collect());
-    held.get(nth).copied().filter(|x| !x.is_nan()).unwrap_or(default)
+/// Likeness of two texts as a share, 0 to 1, of what texts that say the same have.
+fn scaled(likeness: f32) -> f64 {
+    ((f64::from(likeness) - ALIKE_NONE) / (ALIKE_FULL - ALIKE_NONE)).clamp(0.0, 1.0)
 }
 
 fn said(filters: &Filters) -> String {
