@@ -298,7 +298,8 @@ impl Taxonomy {
     /// scheme knows labels for the industry or what it is part of, and the company's is none of them.
     fn strangers(&self, company: &Company, label: &[f32]) -> Vec<bool> {
         let has = company.industry.is_some();
-        let speaks = |at: usize| self.labelled[at] && self.up[at].iter().all(|up| label[usize::from(*up)] == 0.0);
+        let speaks =
+            |at: usize| self.labelled[at] && self.up[at].iter().all(|up| label[usize::from(*up)] == 0.0);
         (0..label.len()).map(|at| has && speaks(at)).collect()
     }
 

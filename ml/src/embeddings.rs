@@ -83,8 +83,12 @@ impl Embedder {
     pub fn read(model: &[u8], tokenizer: &[u8]) -> Result<Self, EmbeddingError> {
         let damaged = |what: &str| EmbeddingError::Damaged(what.to_owned());
         let length = model.first_chunk::<8>().ok_or_else(|| damaged("no header"))?;
-        let length = usize::try_from(u64::from_le_bytes(*length)).map_err(|_| damaged("its header's length"))?;
-        let end = length.checked_add(8).filter(|end| *end <= model.len()).ok_or_else(|| damaged("its header is cut off"))?;
+        let length =
+            usize::try_from(u64::from_le_bytes(*length)).map_err(|_| damaged("its header's length"))?;
+        let end = length
+            .checked_add(8)
+            .filter(|end| *end <= model.len())
+            .ok_or_else(|| damaged("its header is cut off"))?;
         let header: Header = serde_json::from_slice(&model[8..end])
             .map_err(|error| EmbeddingError::Foreign(format!("no matrix `embeddings`: {error}")))?;
         let Matrix { dtype, shape: [count, dims], data_offsets: [from, to] } = header.embeddings;
@@ -95,10 +99,13 @@ impl Embedder {
         if Some(rows.len()) != count.checked_mul(dims) {
             return Err(damaged("its matrix is not of the stated shape"));
         }
-        let tokenizer: Tokenizer =
-            serde_json::from_slice(tokenizer).map_err(|error| EmbeddingError::Damaged(format!("its tokenizer: {error}")))?;
+        let tokenizer: Tokenizer = serde_json::from_slice(tokenizer)
+            .map_err(|error| EmbeddingError::Damaged(format!("its tokenizer: {error}")))?;
         if tokenizer.model.kind != "WordPiece" {
-            return Err(EmbeddingError::Foreign(format!("a {} tokenizer, wanted WordPiece", tokenizer.model.kind)));
+            return Err(EmbeddingError::Foreign(format!(
+                "a {} tokenizer, wanted WordPiece",
+                tokenizer.model.kind
+            )));
         }
         if tokenizer.model.vocab.values().any(|row| usize::try_from(*row).map_or(true, |row| row >= count)) {
             return Err(EmbeddingError::Foreign("more tokens than rows".into()));
@@ -159,7 +166,12 @@ impl Embedder {
 }
 
 /// The rows of a flat table of vectors that are most like one, most alike first, among those that are wanted.
-pub fn nearest(table: &[i8], wanted: impl Fn(usize) -> bool, query: &Vector, most: usize) -> Vec<(usize, f32)> {
+pub fn nearest(
+    table: &[i8],
+    wanted: impl Fn(usize) -> bool,
+    query: &Vector,
+    most: usize,
+) -> Vec<(usize, f32)> {
     let mut found: Vec<(usize, f32)> = table
         .chunks_exact(query.0.len().max(1))
         .enumerate()
@@ -188,7 +200,8 @@ mod tests {
         bytes
     }
 
-    const TOKENS: &str = r###"{"model":{"type":"WordPiece","vocab":{"beer":0,"brew":1,"##ery":2,"steel":3}}}"###;
+    const TOKENS: &str =
+        r###"{"model":{"type":"WordPiece","vocab":{"beer":0,"brew":1,"##ery":2,"steel":3}}}"###;
     const ROWS: &[i8] = &[100, 10, 80, 20, 10, 5, -5, 90];
 
     #[test]
@@ -200,7 +213,8 @@ mod tests {
         assert!((likeness("beer", "BEER, beer") - 1.0).abs() < 0.02);
         assert_eq!((made.embed(""), made.embed("🍺 zzz")), (None, None));
         let table: Vec<i8> = ["steel", "beer", "brewery"].iter().flat_map(|word| vector(word).0).collect();
-        let found: Vec<usize> = nearest(&table, |_| true, &vector("beer"), 2).iter().map(|one| one.0).collect();
+        let found: Vec<usize> =
+            nearest(&table, |_| true, &vector("beer"), 2).iter().map(|one| one.0).collect();
         assert_eq!(found, [1, 2]);
         assert_eq!(nearest(&table, |nth| nth == 0, &vector("beer"), 2)[0].0, 0);
     }
@@ -212,11 +226,14 @@ mod tests {
             let refused = Embedder::read(&whole[..length], TOKENS.as_bytes());
             assert!(refused.is_err(), "{length} bytes were taken for a model");
         }
-        let foreign = |model: &[u8], tokens: &str| Embedder::read(model, tokens.as_bytes()).unwrap_err().to_string();
+        let foreign =
+            |model: &[u8], tokens: &str| Embedder::read(model, tokens.as_bytes()).unwrap_err().to_string();
         assert!(foreign(&model("[3,2]", ROWS), TOKENS).contains("shape"));
         assert!(foreign(&model("[2,4]", ROWS), TOKENS).contains("more tokens than rows"));
         assert!(foreign(&whole, "{").contains("tokenizer"));
         assert!(foreign(&whole, &TOKENS.replace("WordPiece", "BPE")).contains("BPE"));
-        assert!(foreign(&String::from_utf8_lossy(&whole).replace("I8", "F4").into_bytes(), TOKENS).contains("F4"));
+        assert!(
+            foreign(&String::from_utf8_lossy(&whole).replace("I8", "F4").into_bytes(), TOKENS).contains("F4")
+        );
     }
 }

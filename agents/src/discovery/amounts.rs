@@ -131,7 +131,19 @@ fn about(text: &str) -> Option<About> {
         return Some(About::MarketValue);
     }
     // What firms sell or whom they serve is counted in millions too.
-    let counted = ["customers", "users", "people", "employees", "staff", "revenue", "sales", "turnover", "tons", "litres", "units"];
+    let counted = [
+        "customers",
+        "users",
+        "people",
+        "employees",
+        "staff",
+        "revenue",
+        "sales",
+        "turnover",
+        "tons",
+        "litres",
+        "units",
+    ];
     (!says(&counted)).then_some(About::Funding)
 }
 

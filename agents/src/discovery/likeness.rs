@@ -34,7 +34,9 @@ fn trades(traits: &[Trait]) -> Vec<String> {
     let least = held.first().map_or(0.0, |first| first.strength * TRADE_MIN);
     held.retain(|one| one.strength >= least);
     let narrower = |outer: &Trait| {
-        held.iter().any(|inner| inner.industry != outer.industry && taxonomy().is_within(inner.industry, outer.industry))
+        held.iter().any(|inner| {
+            inner.industry != outer.industry && taxonomy().is_within(inner.industry, outer.industry)
+        })
     };
     let narrow = held.iter().filter(|one| !narrower(one)).take(TRADES);
     narrow.map(|one| taxonomy().get(one.industry).id.clone()).collect()

@@ -88,7 +88,8 @@ impl Meaning {
         if let Some((spots, table)) = kept.and_then(|bytes| read(&bytes, &model, index)) {
             return Ok(Self { model, spots, table });
         }
-        let mut spots: Vec<Spot> = index.described(&Filters::default(), Unknowns::Allowed)?.into_iter().collect();
+        let mut spots: Vec<Spot> =
+            index.described(&Filters::default(), Unknowns::Allowed)?.into_iter().collect();
         spots.sort_unstable();
         let mut table = Vec::with_capacity(spots.len() * model.embedder.dims());
         for page in spots.chunks(PAGE) {

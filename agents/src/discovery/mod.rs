@@ -80,7 +80,12 @@ pub fn find(shelves: Shelves<'_>, query: &str, limit: usize) -> Result<Answer, E
 ///
 /// # Errors
 /// When the index cannot be read.
-pub fn find_filters(shelves: Shelves<'_>, query: &str, filters: &Filters, limit: usize) -> Result<Answer, Error> {
+pub fn find_filters(
+    shelves: Shelves<'_>,
+    query: &str,
+    filters: &Filters,
+    limit: usize,
+) -> Result<Answer, Error> {
     let (hits, considered) = search(shelves, filters, limit, CANDIDATES)?;
     let checked = check(filters, hits);
     for dropped in &checked.dropped {

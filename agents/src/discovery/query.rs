@@ -125,7 +125,9 @@ impl<'a> Reader<'a> {
             _ => return false,
         };
         let from = self.at + lead;
-        let capital = |word: &Word| self.text[word.start..].starts_with(|c: char| c.is_uppercase() || c.is_ascii_digit());
+        let capital = |word: &Word| {
+            self.text[word.start..].starts_with(|c: char| c.is_uppercase() || c.is_ascii_digit())
+        };
         let inside = |at: usize| at == from || self.touch(at);
         let to = (from..self.parts.len().min(from + NAME_WORDS))
             .find(|at| !capital(&self.parts[*at]) || !inside(*at) || self.is_place(*at))
@@ -392,7 +394,9 @@ impl<'a> Reader<'a> {
             return;
         }
         let said = |words: &[&str]| {
-            self.parts.windows(2).any(|pair| words.contains(&pair[0].folded.as_str()) && pair[1].stem == "stage")
+            self.parts
+                .windows(2)
+                .any(|pair| words.contains(&pair[0].folded.as_str()) && pair[1].stem == "stage")
         };
         if said(&["late", "later", "growth"]) {
             self.filters.funding_min_usd = Some(LATE_STAGE_USD);

@@ -11,8 +11,8 @@ use ml::fit::{Signals, fit};
 use storage::directory::Candidate;
 
 use super::chips;
-use super::meaning::Meaning;
 use super::evidence::{Fact, Phrase, Text, entry, facts, industry_proof, phrase_proof, words_proof};
+use super::meaning::Meaning;
 
 /// Below this a company does not do what was asked.
 pub const DOES_MIN: f64 = 0.2;
@@ -133,7 +133,8 @@ impl<'a> Asked<'a> {
     fn alike(&self, text: &Text) -> f64 {
         let Some(Sense { meaning, question }) = self.sense else { return 0.0 };
         let read = text.sentences().take(SENTENCES_ALIKE).zip(FADE);
-        let found = read.filter_map(|(sentence, fade)| Some(fade * meaning.sense(sentence)?.likeness(&question.0)));
+        let found =
+            read.filter_map(|(sentence, fade)| Some(fade * meaning.sense(sentence)?.likeness(&question.0)));
         scaled(found.fold(0.0_f32, f32::max))
     }
 
@@ -191,7 +192,8 @@ impl<'a> Asked<'a> {
         }
         let young = filters.startup && (company.funding_rounds.is_some() || company.category.is_some());
         let unknown = signals.facts.iter().any(|(_, holds)| !holds);
-        let extra = extra + MEANING * alike + if young { YOUNG } else { 0.0 } - if unknown { UNKNOWN } else { 0.0 };
+        let extra =
+            extra + MEANING * alike + if young { YOUNG } else { 0.0 } - if unknown { UNKNOWN } else { 0.0 };
         let order = fit(&signals).0 / 100.0 + OWN_WORDS * own + extra;
         let order = (u8::from(does < DOES_WELL) + u8::from(filters.startup && !young), order);
         let industry = best.filter(|held| held.strength > 0.1).map(|held| held.industry);
@@ -205,9 +207,7 @@ impl<'a> Asked<'a> {
         match (self.industries.is_empty(), self.phrases.is_empty()) {
             (true, true) => Some(1.0),
             (false, true) => Some(trade.max(meant)),
-            (true, false) => {
-                (share >= WORDS_MIN || meant > 0.0).then_some(share.max(meant))
-            }
+            (true, false) => (share >= WORDS_MIN || meant > 0.0).then_some(share.max(meant)),
             (false, false) => {
                 let served = self.phrases.iter().all(|phrase| self.filters.serves.contains(&phrase.said));
                 if served {

@@ -205,7 +205,9 @@ fn corrected(word: &Word, text: &str, lexicon: &Lexicon<'_>) -> Option<String> {
     let ratio = if is_vocabulary { SLIP_RATIO_ASKED } else { SLIP_RATIO };
     // Words of one stem are counted as one, so a slip inside the ending looks as frequent as the word itself.
     let used = |right: &String| (lexicon.frequency)(right);
-    found.filter(|right| held < KNOWN_FROM || held < used(right) / ratio || is_vocabulary && held == used(right))
+    found.filter(|right| {
+        held < KNOWN_FROM || held < used(right) / ratio || is_vocabulary && held == used(right)
+    })
 }
 
 fn vocabulary() -> &'static HashSet<String> {

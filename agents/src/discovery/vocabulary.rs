@@ -434,9 +434,6 @@ pub const NOISE: &[&str] = &[
     "newcomer",
     "incumbent",
     "champion",
-    "smaller",
-    "bigger",
-    "larger",
     "big",
     "decent",
     "solid",
@@ -568,8 +565,18 @@ pub const NOISE: &[&str] = &[
 ];
 
 /// Words for young companies.
-pub const STARTUP: &[&str] =
-    &["startup", "startups", "scaleup", "scaleups", "upstart", "upstarts", "young", "vc", "startupunternehmen", "jungunternehmen"];
+pub const STARTUP: &[&str] = &[
+    "startup",
+    "startups",
+    "scaleup",
+    "scaleups",
+    "upstart",
+    "upstarts",
+    "young",
+    "vc",
+    "startupunternehmen",
+    "jungunternehmen",
+];
 
 /// Words for an industry so broad that, beside a narrower one, they add nothing.
 pub const GENERIC: &[&str] = &[

@@ -194,7 +194,8 @@ pub async fn import_file(
         .map_err(unread)?;
     let file = File::open(path).map_err(unread)?;
     // Another mask makes other rows of the same file, so neither import goes on where the other stopped.
-    let hash = if options.mask.is_empty() { hash } else { format!("{hash} without {}", options.mask.join(",")) };
+    let hash =
+        if options.mask.is_empty() { hash } else { format!("{hash} without {}", options.mask.join(",")) };
     let options = ImportOptions { content_hash: Some(hash), ..options.clone() };
     import(pool, file, &options, progress).await
 }

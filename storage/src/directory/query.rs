@@ -117,7 +117,8 @@ impl Index {
         }
         let all = terms.iter().map(|text| (Occur::Must, term(self.fields.name, text)));
         let searcher = self.reader.searcher();
-        let top = searcher.search(&BooleanQuery::new(all.collect()), &TopDocs::with_limit(200).order_by_score())?;
+        let top =
+            searcher.search(&BooleanQuery::new(all.collect()), &TopDocs::with_limit(200).order_by_score())?;
         let mut best: Option<(bool, usize, Candidate)> = None;
         for (score, address) in top {
             let found = self.read(&searcher, score, address)?;
@@ -354,7 +355,9 @@ impl Index {
         if filters.startup {
             // Only collections of start-ups know their status, their rounds or their year.
             facts.push(range(fields.funding, None, None, Unknowns::Refused));
-            facts.push(any(["operating", "acquired", "closed", "ipo"].iter().map(|status| term(fields.status, status))));
+            facts.push(any(["operating", "acquired", "closed", "ipo"]
+                .iter()
+                .map(|status| term(fields.status, status))));
         }
         let worth = |fact| Box::new(ConstScoreQuery::new(fact, KNOWN)) as Box<dyn Query>;
         facts.into_iter().map(|fact| (Occur::Should, worth(fact))).collect()
