@@ -130,9 +130,9 @@ impl<'a> Reader<'a> {
         };
         let inside = |at: usize| at == from || self.touch(at);
         let to = (from..self.parts.len().min(from + NAME_WORDS))
-            .find(|at| !capital(&self.parts[*at]) || !inside(*at) || self.is_place(*at))
+            .find(|at| !capital(&self.parts[*at]) || !inside(*at) || *at > from && self.is_place(*at))
             .unwrap_or(self.parts.len().min(from + NAME_WORDS));
-        if to == from {
+        if to == from || to == from + 1 && self.is_place(from) {
             return false;
         }
         let (start, end) = (self.parts[from].start, self.parts[to - 1].end);
