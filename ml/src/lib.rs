@@ -7,3 +7,4 @@ pub mod fit;
 pub mod hashing;
 pub mod linear;
 pub mod models;
+pub mod ranking;

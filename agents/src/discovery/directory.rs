@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use domain::card::{Audience, Say, Urgency};
 use domain::company::{Company, CompanyId};
 use domain::plan::{Context, Finish, Outcome, Recovery, Step};
-use domain::search::Answer;
+use domain::search::{Answer, Filters};
 use domain::wording;
 use serde::Deserialize;
 use storage::Db;
@@ -149,29 +149,58 @@ impl Directory {
     /// Answers a question in plain words. Without the index the answer comes from Postgres and is marked
     /// degraded.
     pub async fn find(&self, query: &str, limit: usize) -> Result<Answer, Error> {
-        let query = query.to_owned();
-        if let Some(shelf) = self.current() {
-            let found = tokio::task::spawn_blocking({
-                let query = query.clone();
-                move || {
-                    let shelves = Shelves { index: &shelf.index, meaning: shelf.meaning.as_ref() };
-                    let answer = discovery::find(shelves, &query, limit)?;
-                    Ok::<_, discovery::Error>(Answer { degraded: shelf.is_lame, ..answer })
-                }
-            });
-            match found.await? {
-                Ok(answer) => return Ok(answer),
-                Err(error) => tracing::error!(error = %error, "the search index failed; asking Postgres"),
+        let asked = query.to_owned();
+        let found = self.ask(move |shelves| discovery::find(shelves, &asked, limit)).await?;
+        match found {
+            Some(answer) => Ok(answer),
+            None => self.find_without_index(query, limit).await,
+        }
+    }
+
+    /// Answers a question that is already typed, e.g. after a person took one of its parts off: `filters` are those
+    /// of the answer before, [without](domain::search::Filters::without) a chip.
+    pub async fn refine(&self, query: &str, filters: &Filters, limit: usize) -> Result<Answer, Error> {
+        let (asked, wanted) = (query.to_owned(), filters.clone());
+        let found = self.ask(move |shelves| discovery::find_filters(shelves, &asked, &wanted, limit)).await?;
+        match found {
+            Some(answer) => Ok(answer),
+            None => self.typed_without_index(query, filters, limit).await,
+        }
+    }
+
+    /// Searches where the index is open; `None` when it is not, or failed.
+    async fn ask<F>(&self, search: F) -> Result<Option<Answer>, Error>
+    where
+        F: FnOnce(Shelves<'_>) -> Result<Answer, discovery::Error> + Send + 'static,
+    {
+        let Some(shelf) = self.current() else { return Ok(None) };
+        let found = tokio::task::spawn_blocking(move || {
+            let answer = search(Shelves { index: &shelf.index, meaning: shelf.meaning.as_ref() })?;
+            Ok::<_, discovery::Error>(Answer { degraded: shelf.is_lame, ..answer })
+        });
+        match found.await? {
+            Ok(answer) => Ok(Some(answer)),
+            Err(error) => {
+                tracing::error!(error = %error, "the search index failed; asking Postgres");
+                Ok(None)
             }
         }
-        self.find_without_index(&query, limit).await
     }
 
     /// Answers from Postgres alone, marked degraded.
     async fn find_without_index(&self, query: &str, limit: usize) -> Result<Answer, Error> {
         let filters = discovery::understand_without_index(query);
-        let rows = companies::search_degraded(self.db.directory(), &filters, ROWS_DEGRADED).await?;
-        Ok(discovery::degraded(query, &filters, rows, limit))
+        self.typed_without_index(query, &filters, limit).await
+    }
+
+    async fn typed_without_index(
+        &self,
+        query: &str,
+        filters: &Filters,
+        limit: usize,
+    ) -> Result<Answer, Error> {
+        let rows = companies::search_degraded(self.db.directory(), filters, ROWS_DEGRADED).await?;
+        Ok(discovery::degraded(query, filters, rows, limit))
     }
 
     /// The directory's own rows of some companies.

@@ -3,6 +3,7 @@
 pub mod amounts;
 pub mod chips;
 mod directory;
+mod everyday;
 pub mod evidence;
 mod likeness;
 pub mod meaning;
@@ -28,7 +29,7 @@ use evidence::Phrase;
 use meaning::Meaning;
 use rank::{Asked, Sense};
 use spelling::Lexicon;
-use vocabulary::NOISE;
+use vocabulary::is_noise;
 
 /// How many candidates are judged when only industries are asked, besides two for each wanted hit: the index
 /// already orders those well.
@@ -188,7 +189,7 @@ fn phrases_of(index: &Index, asked: &[String]) -> Result<Vec<Phrase>, Error> {
     let mut phrases = Vec::new();
     for said in asked {
         let parts = words(said);
-        let plain = |part: &&Word| !NOISE.contains(&&part.folded[..]) && !NOISE.contains(&&part.stem[..]);
+        let plain = |part: &&Word| !is_noise(&part.folded) && !is_noise(&part.stem);
         let telling: Vec<&Word> = parts.iter().filter(plain).collect();
         let telling = if telling.is_empty() { parts.iter().collect() } else { telling };
         let mut weighed = Vec::new();
@@ -297,3 +298,6 @@ pub fn degraded(query: &str, filters: &Filters, rows: Vec<Company>, limit: usize
         confidence: if no_match { 0.0 } else { checked.confidence },
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@ use domain::words::{Word, words};
 use super::amounts::{Amounts, read_amounts};
 use super::sizes::size_at;
 use super::spelling::{Lexicon, mended};
-use super::vocabulary::{GENERIC, NOISE, STARTUP, status_at};
+use super::vocabulary::{GENERIC, STARTUP, is_noise, status_at};
 
 /// A question as understood.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,7 +20,10 @@ pub struct Understood {
 }
 
 /// Reads a question. The lexicon says what the directory's own words are.
+///
+/// Of a text longer than a question can be only the beginning is read.
 pub fn understand(text: &str, lexicon: &Lexicon<'_>) -> Understood {
+    let text = &text[..text.floor_char_boundary(TEXT_MAX)];
     let amounts = read_amounts(text);
     let mut parts = words(text);
     parts.retain(|word| !amounts.covers(word.start));
@@ -42,6 +45,8 @@ enum Kind {
     Word,
 }
 
+/// Most bytes of a question that are read: a longer text is none, and each word costs time.
+const TEXT_MAX: usize = 1_000;
 /// Most words of the name of a company that others should be like.
 const NAME_WORDS: usize = 4;
 
@@ -295,7 +300,7 @@ impl<'a> Reader<'a> {
 
     fn word(&mut self) {
         let word = &self.parts[self.at];
-        if NOISE.contains(&word.folded.as_str()) || NOISE.contains(&word.stem.as_str()) {
+        if is_noise(&word.folded) || is_noise(&word.stem) {
             self.at += 1;
             return;
         }

@@ -8,7 +8,7 @@ use domain::places::places;
 use domain::taxonomy::taxonomy;
 use domain::words::{Word, distance, stem};
 
-use super::vocabulary::{NOISE, STARTUP, status_words};
+use super::vocabulary::{STARTUP, is_noise, noise_words, status_words};
 
 /// A word in more companies than this is the directory's own, not a misspelling.
 const KNOWN_FROM: u64 = 12;
@@ -137,7 +137,7 @@ fn apart(word: &Word, lexicon: &Lexicon<'_>) -> Option<Vec<Word>> {
     }
     let fits = |at: &usize| {
         let (head, tail) = all.split_at(*at);
-        lexicon.knows(head) && (lexicon.knows(tail) || NOISE.contains(&stem(tail).as_str()))
+        lexicon.knows(head) && (lexicon.knows(tail) || is_noise(&stem(tail)))
     };
     let at = (4..=all.len() - 4).rev().find(fits)?;
     let part = |range: std::ops::Range<usize>| {
@@ -216,7 +216,7 @@ fn vocabulary() -> &'static HashSet<String> {
         let mut all: HashSet<String> = taxonomy().asked_words().map(str::to_owned).collect();
         all.extend(places().asked_words().map(str::to_owned));
         all.extend(status_words().map(str::to_owned));
-        all.extend(NOISE.iter().chain(STARTUP).map(|word| (*word).to_owned()));
+        all.extend(noise_words().chain(STARTUP.iter().copied()).map(str::to_owned));
         all
     })
 }
