@@ -1,12 +1,16 @@
 //! Builds a search index from a JSONL directory, asks it questions, and measures.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::time::Instant;
 
-use agents::discovery::find;
+use agents::discovery::meaning::{Meaning, Model};
+use agents::discovery::{Shelves, find};
 use anyhow::{Context, bail};
 use domain::company::Company;
+use domain::search::Hit;
+use ml::ranking::Score;
 use storage::directory::Index;
 
 const CONTENT: &str = "example";
@@ -18,7 +22,10 @@ fn main() -> anyhow::Result<()> {
         ["--build", file, folder] => build(Path::new(file), Path::new(folder)),
         ["--query", query, folder] => ask(Path::new(folder), query),
         ["--jsonl", folder] => batch(Path::new(folder)),
-        _ => bail!("usage: find --build FILE.jsonl DIR | --query TEXT DIR | --jsonl DIR < LINES"),
+        ["--eval", file, folder] => eval(Path::new(folder), Path::new(file)),
+        _ => bail!(
+            "usage: find --build FILE.jsonl DIR | --query TEXT DIR | --jsonl DIR < LINES | --eval GRADED.jsonl DIR"
+        ),
     }
 }
 
@@ -35,6 +42,12 @@ fn build(file: &Path, folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The vectors beside the index, when `DEALDESK_EMBEDDING_MODEL` names a model's folder.
+fn meaning(index: &Index, folder: &Path) -> anyhow::Result<Option<Meaning>> {
+    let Some(model) = std::env::var_os("DEALDESK_EMBEDDING_MODEL") else { return Ok(None) };
+    Ok(Some(Meaning::open(index, folder, Model::read(Path::new(&model))?)?))
+}
+
 fn size(folder: &Path) -> anyhow::Result<u64> {
     let mut bytes = 0;
     for entry in std::fs::read_dir(folder)? {
@@ -45,8 +58,9 @@ fn size(folder: &Path) -> anyhow::Result<u64> {
 
 fn ask(folder: &Path, query: &str) -> anyhow::Result<()> {
     let index = Index::open(folder, CONTENT)?;
+    let meaning = meaning(&index, folder)?;
     let started = Instant::now();
-    let answer = find(&index, query, 10)?;
+    let answer = find(Shelves { index: &index, meaning: meaning.as_ref() }, query, 10)?;
     let ms = started.elapsed().as_secs_f64() * 1e3;
     let mut out = std::io::stdout();
     let chips: Vec<&str> = answer.chips.iter().map(|chip| chip.label.as_str()).collect();
@@ -85,11 +99,13 @@ struct Line {
 
 fn batch(folder: &Path) -> anyhow::Result<()> {
     let index = Index::open(folder, CONTENT)?;
+    let meaning = meaning(&index, folder)?;
+    let shelves = Shelves { index: &index, meaning: meaning.as_ref() };
     let mut out = std::io::BufWriter::new(std::io::stdout());
     for line in std::io::stdin().lines() {
         let line: Line = serde_json::from_str(&line?)?;
         let started = Instant::now();
-        let answer = find(&index, &line.query, 10)?;
+        let answer = find(shelves, &line.query, 10)?;
         let ms = started.elapsed().as_secs_f64() * 1e3;
         let hits: Vec<serde_json::Value> = answer
             .hits
@@ -104,5 +120,45 @@ fn batch(folder: &Path) -> anyhow::Result<()> {
         });
         writeln!(out, "{said}")?;
     }
+    Ok(())
+}
+
+#[derive(serde::Deserialize)]
+struct Graded {
+    query: String,
+    qrels: BTreeMap<String, f64>,
+}
+
+/// The figures of `dealdesk eval discovery`, over an index without a database.
+fn eval(folder: &Path, file: &Path) -> anyhow::Result<()> {
+    let index = Index::open(folder, CONTENT)?;
+    let meaning = meaning(&index, folder)?;
+    let shelves = Shelves { index: &index, meaning: meaning.as_ref() };
+    let (mut sum, mut count) = ([0.0_f64; 3], 0_u32);
+    let (mut unanswerable, mut abstained, mut took) = (0, 0, Vec::new());
+    for line in std::fs::read_to_string(file)?.lines() {
+        let graded: Graded = serde_json::from_str(line)?;
+        let started = Instant::now();
+        let answer = find(shelves, &graded.query, 10)?;
+        took.push(started.elapsed().as_secs_f64() * 1e3);
+        if graded.qrels.is_empty() {
+            unanswerable += 1;
+            abstained += u32::from(answer.no_match);
+            continue;
+        }
+        let grade = |hit: &Hit| graded.qrels.get(&hit.company.id.0).copied().unwrap_or(0.0);
+        let score = Score::of(&answer.hits.iter().map(grade).collect::<Vec<f64>>(), &graded.qrels);
+        count += 1;
+        sum.iter_mut()
+            .zip([score.precision, score.ndcg, score.reciprocal])
+            .for_each(|(sum, one)| *sum += one);
+    }
+    took.sort_by(f64::total_cmp);
+    let [precision, ndcg, reciprocal] = sum.map(|sum| sum / f64::from(count.max(1)));
+    let at = |percent: usize| took.get(took.len().saturating_sub(1) * percent / 100).copied().unwrap_or(0.0);
+    let mut out = std::io::stdout();
+    writeln!(out, "P@10 {precision:.3}  nDCG@10 {ndcg:.3}  MRR@10 {reciprocal:.3}  over {count} questions")?;
+    writeln!(out, "{abstained} of {unanswerable} unanswerable ones answered with no match")?;
+    writeln!(out, "p50 {:.2} ms, p95 {:.2} ms", at(50), at(95))?;
     Ok(())
 }

@@ -66,7 +66,8 @@ impl App {
             db: db.clone(),
             clock: clock.clone(),
             ids: ids.clone(),
-            directory: Directory::new(db.clone(), config.home.join("index")),
+            directory: Directory::new(db.clone(), config.home.join("index"))
+                .with_model(config.search.model()),
             contracts: Tools::new(config.objects()?, config.reader()?, config.fetcher()?),
             approval_days: config.work.approval_days,
             console_url: config.public_url(),

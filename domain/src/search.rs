@@ -39,8 +39,12 @@ pub struct Filters {
     pub capability: Vec<String>,
     /// Words of excluded capabilities outside the taxonomy; a company that leads with them is dropped.
     pub capability_not: Vec<String>,
+    /// Those of `capability` that say whom the company serves ("to shops"): they rank, and prove nothing alone.
+    pub serves: Vec<String>,
     /// The person's own words for the industries: ranks companies that use them first, drops nobody.
     pub said: Vec<String>,
+    /// A company that the wanted ones should be like, by name; it is left out itself.
+    pub like: Option<String>,
     /// True when the person asked for start-ups: ranks venture-backed companies first, drops nobody.
     pub startup: bool,
 }
@@ -49,6 +53,14 @@ impl Filters {
     /// True when nothing was asked.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// True when a fact is asked that the directory does not know of every company.
+    pub fn may_be_unknown(&self) -> bool {
+        let bounds = self.founded_min.is_some() || self.founded_max.is_some();
+        let money = self.funding_min_usd.is_some() || self.funding_max_usd.is_some();
+        let places = !self.states.is_empty() || !self.cities.is_empty();
+        bounds || money || places || !self.sizes.is_empty() || self.status.is_some()
     }
 
     /// The same question without one of its parts.
@@ -75,9 +87,13 @@ impl Filters {
             "founded" => (rest.founded_min, rest.founded_max) = (None, None),
             "funding" => (rest.funding_min_usd, rest.funding_max_usd) = (None, None),
             "status" => rest.status = None,
-            "capability" => rest.capability = drop_all(&rest.capability, &chip.value),
+            "capability" => {
+                rest.capability = drop_all(&rest.capability, &chip.value);
+                rest.serves = drop_all(&rest.serves, &chip.value);
+            }
             "capability_not" => rest.capability_not = drop_all(&rest.capability_not, &chip.value),
             "startup" => rest.startup = false,
+            "like" => rest.like = None,
             _ => {}
         }
         rest

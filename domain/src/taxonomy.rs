@@ -9,7 +9,7 @@ use crate::company::Company;
 use crate::words::{Word, fold, sentences, stem, words};
 
 /// The version of the rules below; it goes into the index's stamp together with the data.
-const RULES: &str = "3";
+const RULES: &str = "4";
 const DATA: &str = include_str!("../data/industries.toml");
 
 /// One industry or capability.
@@ -125,6 +125,8 @@ pub struct Taxonomy {
     asked: Phrases,
     proved: Phrases,
     labels: HashMap<String, Vec<(Nth, f32)>>,
+    /// Whether labels of the listed companies' scheme can agree with an industry at all.
+    labelled: Vec<bool>,
 }
 
 #[derive(Deserialize)]
@@ -161,6 +163,7 @@ impl Taxonomy {
             asked: Phrases::default(),
             proved: Phrases::default(),
             labels: HashMap::new(),
+            labelled: vec![],
             industries: vec![],
         };
         for (nth, one) in (0..).zip(&industries) {
@@ -175,6 +178,7 @@ impl Taxonomy {
             let mut up = vec![nth];
             up.extend(one.within.iter().filter_map(|id| made.by_id.get(id)));
             made.up.push(up);
+            made.labelled.push(one.labels.iter().chain(&one.hints).any(|label| label.starts_with("i:")));
         }
         made.industries = industries;
         made
@@ -266,9 +270,13 @@ impl Taxonomy {
             let held = &mut label[usize::from(nth)];
             *held = held.max(weight);
         }
+        let strange = self.strangers(company, &label);
         let mut strength: Vec<f32> = (0..count)
             .map(|at| match described {
-                Some(_) => text_strength(self.focused(&text, at), named[at], label[at]),
+                Some(_) => {
+                    let stands = if strange[at] { CONTRADICTED } else { 1.0 };
+                    stands * text_strength(self.focused(&text, at), named[at], label[at])
+                }
                 None => bare_strength(named[at], label[at]),
             })
             .collect();
@@ -284,6 +292,15 @@ impl Taxonomy {
             .filter(|(_, s)| *s > 0.08)
             .map(|(industry, strength)| Trait { industry, strength })
             .collect()
+    }
+
+    /// Industries that a company's own label speaks against: it has one of the listed companies' scheme, the
+    /// scheme knows labels for the industry or what it is part of, and the company's is none of them.
+    fn strangers(&self, company: &Company, label: &[f32]) -> Vec<bool> {
+        let has = company.industry.is_some();
+        let speaks =
+            |at: usize| self.labelled[at] && self.up[at].iter().all(|up| label[usize::from(*up)] == 0.0);
+        (0..label.len()).map(|at| has && speaks(at)).collect()
     }
 
     /// A tally damped when other, unrelated industries lead the description.
@@ -326,6 +343,8 @@ impl Taxonomy {
 
 /// Worth of a label that merely agrees.
 const HINT: f32 = 0.3;
+/// What is left of a description's proof when the company's own label says it is something else.
+const CONTRADICTED: f32 = 0.75;
 
 #[derive(Clone, Default)]
 struct Tally {
@@ -349,9 +368,9 @@ impl Tally {
 fn text_strength(text: f32, named: bool, label: f32) -> f32 {
     let name = if named { 1.0 } else { 0.0 };
     if text > 0.05 {
-        return (0.84 * text + 0.10 * label + 0.06 * name).min(1.0);
+        return (0.80 * text + 0.16 * label + 0.06 * name).min(1.0);
     }
-    (0.35 * label).max(0.4 * name)
+    (0.45 * label).max(0.4 * name)
 }
 
 fn bare_strength(named: bool, label: f32) -> f32 {

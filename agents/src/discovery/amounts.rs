@@ -29,6 +29,7 @@ struct Patterns {
     years: Vec<(Regex, Meaning)>,
     money: Regex,
     span: Regex,
+    heads: Regex,
 }
 
 #[derive(Clone, Copy)]
@@ -51,7 +52,7 @@ fn patterns() -> &'static Patterns {
         let year = |body: &str, tail: &str| {
             Regex::new(&format!(r"{FOUNDED}{body}{YEAR}{tail}\b")).expect("a fixed pattern")
         };
-        let amount = r"(?:us)?[$€£]?\s*(\d+(?:[.,]\d+)*)\s*(k|thousand|m|mm|mn|mio|mil|million|millions|b|bn|billion)?\b\s*(?:us\s*)?(?:dollars|usd|euros?|eur)?";
+        let amount = r"(?:us)?[$€£]?\s*(\d+(?:[.,]\d+)*|\ban?\b)\s*(k|thousand|m|mm|mn|mio|mil|million|millions|b|bn|billion)?\b\s*(?:us\s*)?(?:dollars|usd|euros?|eur)?";
         let compare = r"(more than|greater than|over|above|at least|min(?:imum)?(?: of)?|from|exceeding|beyond|>=?|mehr als|less than|fewer than|under|below|up to|at most|max(?:imum)?(?: of)?|no more than|not more than|<=?)";
         Patterns {
             years: vec![
@@ -70,6 +71,7 @@ fn patterns() -> &'static Patterns {
             ],
             money: Regex::new(&format!(r"(?i)(?:{compare}\s*)?{amount}\s*(\+|or more|plus|or less|and up|and above)?"))
                 .expect("a fixed pattern"),
+            heads: Regex::new(&format!(r"(?i)(?:with\s+)?(?:{compare}\s+)?\d[\d,.]*\s*\+?\s*(?:people|employees|staff|workers|heads|headcount|ftes?)\b")).expect("a fixed pattern"),
             span: Regex::new(&format!(r"(?i)(?:between\s+)?{amount}\s*(?:and|to|-|–)\s*{amount}")).expect("a fixed pattern"),
         }
     })
@@ -80,6 +82,8 @@ pub fn read_amounts(text: &str) -> Amounts {
     let mut amounts = Amounts::default();
     read_years(text, &mut amounts);
     read_money(text, &mut amounts);
+    // The directory knows no head counts, so they ask for nothing; left as words they would.
+    amounts.taken.extend(patterns().heads.find_iter(text).map(|found| found.range()));
     amounts
 }
 
@@ -126,7 +130,21 @@ fn about(text: &str) -> Option<About> {
     if says(&["market cap", "market value", "valued", "capitali", "worth"]) {
         return Some(About::MarketValue);
     }
-    says(&["rais", "fund", "back", "venture", "investment", "financ", "secured"]).then_some(About::Funding)
+    // What firms sell or whom they serve is counted in millions too.
+    let counted = [
+        "customers",
+        "users",
+        "people",
+        "employees",
+        "staff",
+        "revenue",
+        "sales",
+        "turnover",
+        "tons",
+        "litres",
+        "units",
+    ];
+    (!says(&counted)).then_some(About::Funding)
 }
 
 fn read_money(text: &str, amounts: &mut Amounts) {
@@ -149,6 +167,11 @@ fn read_money(text: &str, amounts: &mut Amounts) {
         for found in patterns().money.captures_iter(text) {
             let Some(whole) = found.get(0).filter(|whole| free(whole.range())) else { continue };
             let unit = found.get(3).map(|unit| unit.as_str());
+            let is_word = found.get(2).is_some_and(|number| number.as_str().starts_with(['a', 'A']));
+            let short = unit.is_none_or(|unit| unit.len() < 3);
+            if is_word && short {
+                continue;
+            }
             if unit.is_none() && !whole.as_str().contains(['$', '€', '£', ',']) {
                 continue;
             }
@@ -178,7 +201,10 @@ fn read_money(text: &str, amounts: &mut Amounts) {
 }
 
 fn usd(number: Option<&str>, unit: Option<&str>) -> Option<f64> {
-    let number = number?;
+    let number = match number? {
+        "a" | "an" | "A" | "An" => "1",
+        other => other,
+    };
     // "1,5 million" is a decimal comma, "1,500,000" is not.
     let grouped = number.split([',', '.']).skip(1).all(|part| part.len() == 3) && unit.is_none();
     let clean = if grouped { number.replace([',', '.'], "") } else { number.replace(',', ".") };

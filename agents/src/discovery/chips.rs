@@ -60,6 +60,9 @@ pub fn chips(filters: &Filters) -> Vec<Chip> {
     if let Some(status) = &filters.status {
         chip("status", format!("status: {status}"), status.clone());
     }
+    if let Some(name) = &filters.like {
+        chip("like", format!("like {name}"), name.clone());
+    }
     if filters.startup {
         chip("startup", "start-ups first".into(), String::new());
     }

@@ -1,12 +1,12 @@
 //! The directory as the agents use it: the search index when it is there, Postgres when it is not.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use domain::card::{Audience, Say, Urgency};
 use domain::company::{Company, CompanyId};
 use domain::plan::{Context, Finish, Outcome, Recovery, Step};
-use domain::search::Answer;
+use domain::search::{Answer, Filters};
 use domain::wording;
 use serde::Deserialize;
 use storage::Db;
@@ -14,7 +14,8 @@ use storage::directory::{Index, IndexError, companies};
 use tokio::sync::Mutex;
 
 use crate::desk::{Desk, input, storage, unknown_action};
-use crate::discovery;
+use crate::discovery::meaning::{Meaning, Model};
+use crate::discovery::{self, Shelves};
 
 /// How many companies a search shows.
 pub const PAGE: usize = 10;
@@ -28,9 +29,34 @@ const READ_PAGE: u32 = 2000;
 pub struct Directory {
     db: Db,
     folder: PathBuf,
-    index: Arc<RwLock<Option<Arc<Index>>>>,
+    index: Arc<RwLock<Option<Arc<Shelf>>>>,
+    /// The folder of an embedding model, if one is configured.
+    model: Option<PathBuf>,
     /// One at a time: two builders would write into the same folder.
     refreshing: Arc<Mutex<()>>,
+}
+
+/// An index with the meaning of its descriptions.
+#[derive(Debug)]
+struct Shelf {
+    index: Index,
+    meaning: Option<Meaning>,
+    /// True when a model is configured and could not be used: answers then come from words alone, and say so.
+    is_lame: bool,
+}
+
+impl Shelf {
+    /// Reads the model, if one is configured, and makes its table beside the index when there is none.
+    fn new(index: Index, folder: &Path, model: Option<&Path>) -> Self {
+        let Some(path) = model else { return Self { index, meaning: None, is_lame: false } };
+        match Model::read(path).and_then(|model| Meaning::open(&index, folder, model)) {
+            Ok(meaning) => Self { index, meaning: Some(meaning), is_lame: false },
+            Err(error) => {
+                tracing::error!(error = %crate::desk::chain(&error), "searching without meaning");
+                Self { index, meaning: None, is_lame: true }
+            }
+        }
+    }
 }
 
 /// Why the directory cannot be used.
@@ -53,7 +79,13 @@ pub enum Error {
 impl Directory {
     /// A directory whose index is kept in a folder; nothing is opened yet.
     pub fn new(db: Db, folder: PathBuf) -> Self {
-        Self { db, folder, index: Arc::default(), refreshing: Arc::default() }
+        Self { db, folder, index: Arc::default(), model: None, refreshing: Arc::default() }
+    }
+
+    /// The same, comparing meanings with the embedding model in a folder.
+    pub fn with_model(mut self, model: Option<PathBuf>) -> Self {
+        self.model = model;
+        self
     }
 
     /// Makes the index current: opens the one in the folder, or builds it when it is missing or stale.
@@ -61,18 +93,19 @@ impl Directory {
     pub async fn refresh(&self) -> Result<bool, Error> {
         let _alone = self.refreshing.lock().await;
         let content = companies::version(self.db.directory()).await?.to_string();
-        if self.current().is_some_and(|index| index.stamp().content == content) {
+        if self.current().is_some_and(|shelf| shelf.index.stamp().content == content) {
             return Ok(false);
         }
         let (folder, wanted) = (self.folder.clone(), content.clone());
         match tokio::task::spawn_blocking(move || Index::open(&folder, &wanted)).await? {
             Ok(index) => {
-                self.put(index);
+                self.put(index).await?;
                 Ok(false)
             }
             Err(why) => {
                 tracing::info!(why = %why, "building the search index");
-                self.put(self.build(content).await?);
+                let index = self.build(content).await?;
+                self.put(index).await?;
                 Ok(true)
             }
         }
@@ -102,36 +135,72 @@ impl Directory {
         self.current().is_some()
     }
 
-    fn current(&self) -> Option<Arc<Index>> {
+    fn current(&self) -> Option<Arc<Shelf>> {
         self.index.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn put(&self, index: Index) {
-        *self.index.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(index));
+    async fn put(&self, index: Index) -> Result<(), Error> {
+        let (folder, model) = (self.folder.clone(), self.model.clone());
+        let shelf = tokio::task::spawn_blocking(move || Shelf::new(index, &folder, model.as_deref())).await?;
+        *self.index.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(shelf));
+        Ok(())
     }
 
     /// Answers a question in plain words. Without the index the answer comes from Postgres and is marked
     /// degraded.
     pub async fn find(&self, query: &str, limit: usize) -> Result<Answer, Error> {
-        let query = query.to_owned();
-        if let Some(index) = self.current() {
-            let found = tokio::task::spawn_blocking({
-                let query = query.clone();
-                move || discovery::find(&index, &query, limit)
-            });
-            match found.await? {
-                Ok(answer) => return Ok(answer),
-                Err(error) => tracing::error!(error = %error, "the search index failed; asking Postgres"),
+        let asked = query.to_owned();
+        let found = self.ask(move |shelves| discovery::find(shelves, &asked, limit)).await?;
+        match found {
+            Some(answer) => Ok(answer),
+            None => self.find_without_index(query, limit).await,
+        }
+    }
+
+    /// Answers a question that is already typed, e.g. after a person took one of its parts off: `filters` are those
+    /// of the answer before, [without](domain::search::Filters::without) a chip.
+    pub async fn refine(&self, query: &str, filters: &Filters, limit: usize) -> Result<Answer, Error> {
+        let (asked, wanted) = (query.to_owned(), filters.clone());
+        let found = self.ask(move |shelves| discovery::find_filters(shelves, &asked, &wanted, limit)).await?;
+        match found {
+            Some(answer) => Ok(answer),
+            None => self.typed_without_index(query, filters, limit).await,
+        }
+    }
+
+    /// Searches where the index is open; `None` when it is not, or failed.
+    async fn ask<F>(&self, search: F) -> Result<Option<Answer>, Error>
+    where
+        F: FnOnce(Shelves<'_>) -> Result<Answer, discovery::Error> + Send + 'static,
+    {
+        let Some(shelf) = self.current() else { return Ok(None) };
+        let found = tokio::task::spawn_blocking(move || {
+            let answer = search(Shelves { index: &shelf.index, meaning: shelf.meaning.as_ref() })?;
+            Ok::<_, discovery::Error>(Answer { degraded: shelf.is_lame, ..answer })
+        });
+        match found.await? {
+            Ok(answer) => Ok(Some(answer)),
+            Err(error) => {
+                tracing::error!(error = %error, "the search index failed; asking Postgres");
+                Ok(None)
             }
         }
-        self.find_without_index(&query, limit).await
     }
 
     /// Answers from Postgres alone, marked degraded.
     async fn find_without_index(&self, query: &str, limit: usize) -> Result<Answer, Error> {
         let filters = discovery::understand_without_index(query);
-        let rows = companies::search_degraded(self.db.directory(), &filters, ROWS_DEGRADED).await?;
-        Ok(discovery::degraded(query, &filters, rows, limit))
+        self.typed_without_index(query, &filters, limit).await
+    }
+
+    async fn typed_without_index(
+        &self,
+        query: &str,
+        filters: &Filters,
+        limit: usize,
+    ) -> Result<Answer, Error> {
+        let rows = companies::search_degraded(self.db.directory(), filters, ROWS_DEGRADED).await?;
+        Ok(discovery::degraded(query, filters, rows, limit))
     }
 
     /// The directory's own rows of some companies.

@@ -94,6 +94,13 @@ impl Text {
     }
 }
 
+impl Text {
+    /// The sentences that were read, folded.
+    pub fn sentences(&self) -> impl Iterator<Item = &str> {
+        self.sentences.iter().map(|(_, folded)| folded.as_str())
+    }
+}
+
 /// How much of a phrase a company shows, 0 to 1, and where.
 pub fn phrase_proof(
     company: &Company,
@@ -126,10 +133,12 @@ pub fn phrase_proof(
     (covered, (covered > 0.0).then(|| (field, quote.to_owned())))
 }
 
-/// How much of a phrase's own words the name or the first two sentences use, 0 to 1.
-pub fn words_proof(text: &Text, phrase: &Phrase) -> f64 {
+/// How much of a phrase's own words the name, a label or the first two sentences use, 0 to 1.
+pub fn words_proof(company: &Company, text: &Text, phrase: &Phrase) -> f64 {
+    let labels = [company.category.as_ref(), company.industry.as_ref()].into_iter().flatten();
+    let label = labels.map(|label| covered_words(phrase, &fold(label))).fold(0.0, f64::max);
     let lead = text.sentences.iter().take(2).map(|(_, sentence)| covered_words(phrase, sentence));
-    lead.fold(0.8 * covered_words(phrase, &text.name), f64::max)
+    lead.fold(label.max(0.8 * covered_words(phrase, &text.name)), f64::max)
 }
 
 fn covered(phrase: &Phrase, text: &str) -> f64 {

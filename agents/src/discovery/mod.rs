@@ -3,7 +3,10 @@
 pub mod amounts;
 pub mod chips;
 mod directory;
+mod everyday;
 pub mod evidence;
+mod likeness;
+pub mod meaning;
 pub mod plausible;
 pub mod query;
 pub mod rank;
@@ -11,7 +14,9 @@ pub mod sizes;
 pub mod spelling;
 pub mod vocabulary;
 
-use domain::company::Company;
+use std::collections::HashSet;
+
+use domain::company::{Company, CompanyId};
 use domain::search::{Answer, Filters, Hit};
 use domain::taxonomy::{Nth, taxonomy};
 use domain::words::{Word, stem, words};
@@ -21,9 +26,10 @@ use crate::evaluator::hits::check;
 pub(crate) use directory::act;
 pub use directory::{Directory, PAGE};
 use evidence::Phrase;
-use rank::Asked;
+use meaning::Meaning;
+use rank::{Asked, Sense};
 use spelling::Lexicon;
-use vocabulary::NOISE;
+use vocabulary::is_noise;
 
 /// How many candidates are judged when only industries are asked, besides two for each wanted hit: the index
 /// already orders those well.
@@ -32,6 +38,8 @@ const CANDIDATES_PLAIN: usize = 40;
 const CANDIDATES: usize = 110;
 /// How many are judged to see whether a question without one of its parts has answers.
 const CANDIDATES_RELAXED: usize = 25;
+/// How many descriptions that are most like the question are judged besides.
+const CANDIDATES_ALIKE: usize = 60;
 /// Words of fewer companies than this are somebody's private words for the industry.
 const USED_FROM: u64 = 5;
 /// Words in less than this share of an industry's companies name a part of it.
@@ -47,23 +55,39 @@ pub enum Error {
     Index(#[from] IndexError),
 }
 
+/// What a search reads: the index, and the meaning of its descriptions when there is a model for it.
+#[derive(Debug, Clone, Copy)]
+pub struct Shelves<'a> {
+    /// Words and facts.
+    pub index: &'a Index,
+    /// Vectors; without them the words alone are compared.
+    pub meaning: Option<&'a Meaning>,
+}
+
 /// Answers a question in plain words with at most `limit` companies. Blocking: no IO besides the index.
 ///
 /// # Errors
 /// When the index cannot be read.
-pub fn find(index: &Index, query: &str, limit: usize) -> Result<Answer, Error> {
+pub fn find(shelves: Shelves<'_>, query: &str, limit: usize) -> Result<Answer, Error> {
+    let index = shelves.index;
     let frequency = |word: &str| index.frequency(word).unwrap_or(0);
     let nearest = |word: &str| index.nearest(word).ok().flatten();
     let understood = query::understand(query, &Lexicon { frequency: &frequency, nearest: &nearest });
-    find_filters(index, query, &understood.filters, limit)
+    let filters = likeness::settled(index, understood.filters)?;
+    find_filters(shelves, query, &filters, limit)
 }
 
 /// Answers a question that is already typed, e.g. after a chip was removed.
 ///
 /// # Errors
 /// When the index cannot be read.
-pub fn find_filters(index: &Index, query: &str, filters: &Filters, limit: usize) -> Result<Answer, Error> {
-    let (hits, considered) = search(index, filters, limit, CANDIDATES)?;
+pub fn find_filters(
+    shelves: Shelves<'_>,
+    query: &str,
+    filters: &Filters,
+    limit: usize,
+) -> Result<Answer, Error> {
+    let (hits, considered) = search(shelves, filters, limit, CANDIDATES)?;
     let checked = check(filters, hits);
     for dropped in &checked.dropped {
         tracing::warn!(company = %dropped.company, part = dropped.part, "the evaluator dropped a hit");
@@ -74,7 +98,7 @@ pub fn find_filters(index: &Index, query: &str, filters: &Filters, limit: usize)
     if no_match {
         hits.clear();
     }
-    let relax = if no_match { relax(index, filters)? } else { None };
+    let relax = if no_match { relax(shelves, filters)? } else { None };
     let confidence = if no_match { 0.0 } else { checked.confidence };
     let chips = chips::chips(filters);
     let query = query.to_owned();
@@ -84,30 +108,80 @@ pub fn find_filters(index: &Index, query: &str, filters: &Filters, limit: usize)
 
 /// The best of at most so many candidates, and how many companies were considered. A company of which a fact is not known may be among
 /// them; see [`Asked::rank`] for what that costs it.
-fn search(index: &Index, filters: &Filters, limit: usize, most: usize) -> Result<(Vec<Hit>, u64), Error> {
+fn search(
+    shelves: Shelves<'_>,
+    filters: &Filters,
+    limit: usize,
+    most: usize,
+) -> Result<(Vec<Hit>, u64), Error> {
+    let index = shelves.index;
     if filters.is_empty() {
         return Ok((vec![], 0));
     }
     let phrases = phrases_of(index, &filters.capability)?;
     let said = phrases_of(index, &filters.said)?;
     let narrow = narrowness(index, &said)?;
-    let asked = Asked::new(filters, &phrases, &said, &narrow);
+    let example = if filters.like.is_some() { sense(shelves, filters)? } else { None };
+    let asked = Asked::new(filters, &phrases, &said, &narrow).with_sense(example.as_ref());
     let rare = plausible::rare_fields(index, filters)?;
     let candidates = if phrases.is_empty() { most.min(CANDIDATES_PLAIN + 2 * limit) } else { most };
-    let best = |unknowns| -> Result<Vec<Hit>, Error> {
-        let found = index.candidates(filters, unknowns, candidates)?;
-        // Room for what the evaluator may drop.
-        Ok(plausible::keep(filters, &rare, asked.rank(found, limit + 10)))
-    };
-    // Something rare is not assumed of anybody, so those of which it is known are looked at alone first.
-    let mut hits = best(if rare.is_empty() { Unknowns::Allowed } else { Unknowns::Refused })?;
-    if hits.len() < limit && !rare.is_empty() {
-        let more = best(Unknowns::Allowed)?;
-        let new = |hit: &Hit| hits.iter().all(|held| held.company.id != hit.company.id);
-        let more: Vec<Hit> = more.into_iter().filter(new).collect();
-        hits.extend(more);
+    // Room for what the evaluator may drop.
+    let best = |found: Vec<Candidate>| plausible::keep(filters, &rare, asked.rank(found, limit + 10));
+    let mut known = index.candidates(filters, Unknowns::Refused, candidates)?;
+    if let Some(example) = &example {
+        known = union(known, alike(shelves, filters, example)?);
+    }
+    let mut hits = best(known.clone());
+    if hits.len() < limit && filters.may_be_unknown() {
+        // Something rare is not assumed of anybody, so those of which it is known then stay in front.
+        let more = index.candidates(filters, Unknowns::Allowed, candidates)?;
+        if rare.is_empty() {
+            hits = best(union(known, more));
+        } else {
+            append(&mut hits, best(more));
+        }
+    }
+    // Words come first: where they find a full page, meaning made it worse on judged questions.
+    if hits.len() < limit
+        && filters.like.is_none()
+        && let Some(sense) = sense(shelves, filters)?
+    {
+        let found = alike(shelves, filters, &sense)?;
+        let asked = Asked::new(filters, &phrases, &said, &narrow).with_sense(Some(&sense));
+        append(&mut hits, plausible::keep(filters, &rare, asked.rank(found, limit + 10)));
     }
     Ok((hits, index.count(filters, Unknowns::Allowed)?))
+}
+
+/// What a question is about, in the person's own words, or in those of the company that others should be like.
+fn sense<'a>(shelves: Shelves<'a>, filters: &Filters) -> Result<Option<Sense<'a>>, Error> {
+    let Some(meaning) = shelves.meaning else { return Ok(None) };
+    if let Some(name) = &filters.like
+        && let Some(example) = shelves.index.named(name)?
+    {
+        let question = example.company.description.as_deref().and_then(|text| meaning.sense_of(text));
+        return Ok(question.map(|question| Sense { meaning, question }));
+    }
+    let said: Vec<&str> = filters.capability.iter().chain(&filters.said).map(String::as_str).collect();
+    Ok(meaning.sense(&said.join(" ")).map(|question| Sense { meaning, question }))
+}
+
+/// Companies whose descriptions are most like the question, of those that meet its hard filters.
+fn alike(shelves: Shelves<'_>, filters: &Filters, sense: &Sense<'_>) -> Result<Vec<Candidate>, Error> {
+    Ok(sense.meaning.candidates(shelves.index, filters, &sense.question, CANDIDATES_ALIKE)?)
+}
+
+/// Those that are not there yet, behind the others.
+fn append(hits: &mut Vec<Hit>, more: Vec<Hit>) {
+    let held: HashSet<CompanyId> = hits.iter().map(|hit| hit.company.id.clone()).collect();
+    hits.extend(more.into_iter().filter(|hit| !held.contains(&hit.company.id)));
+}
+
+/// Both, nobody twice.
+fn union(mut known: Vec<Candidate>, more: Vec<Candidate>) -> Vec<Candidate> {
+    let held: HashSet<CompanyId> = known.iter().map(|one| one.company.id.clone()).collect();
+    known.extend(more.into_iter().filter(|one| !held.contains(&one.company.id)));
+    known
 }
 
 fn phrases_of(index: &Index, asked: &[String]) -> Result<Vec<Phrase>, Error> {
@@ -115,7 +189,7 @@ fn phrases_of(index: &Index, asked: &[String]) -> Result<Vec<Phrase>, Error> {
     let mut phrases = Vec::new();
     for said in asked {
         let parts = words(said);
-        let plain = |part: &&Word| !NOISE.contains(&&part.folded[..]) && !NOISE.contains(&&part.stem[..]);
+        let plain = |part: &&Word| !is_noise(&part.folded) && !is_noise(&part.stem);
         let telling: Vec<&Word> = parts.iter().filter(plain).collect();
         let telling = if telling.is_empty() { parts.iter().collect() } else { telling };
         let mut weighed = Vec::new();
@@ -165,7 +239,7 @@ fn is_form_of(word: &str, industry: Nth) -> bool {
 }
 
 /// The one part of a question whose removal gives the most companies.
-fn relax(index: &Index, filters: &Filters) -> Result<Option<String>, Error> {
+fn relax(shelves: Shelves<'_>, filters: &Filters) -> Result<Option<String>, Error> {
     let mut best: Option<(usize, String)> = None;
     for chip in chips::chips(filters) {
         let rest = filters.without(&chip);
@@ -173,7 +247,7 @@ fn relax(index: &Index, filters: &Filters) -> Result<Option<String>, Error> {
         if rest.industries.is_empty() && rest.capability.is_empty() {
             continue;
         }
-        let found = search(index, &rest, 10, CANDIDATES_RELAXED)?
+        let found = search(shelves, &rest, 10, CANDIDATES_RELAXED)?
             .0
             .into_iter()
             .filter(|hit| hit.fit >= FIT_MIN)
@@ -224,3 +298,6 @@ pub fn degraded(query: &str, filters: &Filters, rows: Vec<Company>, limit: usize
         confidence: if no_match { 0.0 } else { checked.confidence },
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@ use domain::words::{Word, words};
 use super::amounts::{Amounts, read_amounts};
 use super::sizes::size_at;
 use super::spelling::{Lexicon, mended};
-use super::vocabulary::{GENERIC, NOISE, STARTUP, status_at};
+use super::vocabulary::{GENERIC, STARTUP, is_noise, status_at};
 
 /// A question as understood.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,7 +20,10 @@ pub struct Understood {
 }
 
 /// Reads a question. The lexicon says what the directory's own words are.
+///
+/// Of a text longer than a question can be only the beginning is read.
 pub fn understand(text: &str, lexicon: &Lexicon<'_>) -> Understood {
+    let text = &text[..text.floor_char_boundary(TEXT_MAX)];
     let amounts = read_amounts(text);
     let mut parts = words(text);
     parts.retain(|word| !amounts.covers(word.start));
@@ -42,6 +45,15 @@ enum Kind {
     Word,
 }
 
+/// Most bytes of a question that are read: a longer text is none, and each word costs time.
+const TEXT_MAX: usize = 1_000;
+/// Most words of the name of a company that others should be like.
+const NAME_WORDS: usize = 4;
+
+/// Least that a late-stage start-up has raised, and most that an early-stage one has, US dollars.
+const LATE_STAGE_USD: f64 = 2e7;
+const EARLY_STAGE_USD: f64 = 5e6;
+
 struct Reader<'a> {
     text: &'a str,
     parts: Vec<Word>,
@@ -59,6 +71,8 @@ struct Reader<'a> {
     city_to: Option<usize>,
     /// Left-over words with their places.
     left: Vec<(usize, String)>,
+    /// Places of those that name an audience.
+    served: Vec<usize>,
 }
 
 impl<'a> Reader<'a> {
@@ -83,11 +97,12 @@ impl<'a> Reader<'a> {
             excluded: vec![],
             city_to: None,
             left: vec![],
+            served: vec![],
         }
     }
 
     fn step(&mut self) {
-        if self.marker() || self.size() || self.status() {
+        if self.example() || self.marker() || self.size() || self.status() {
             return;
         }
         let place = places().at(self.text, &self.parts, self.at);
@@ -103,6 +118,36 @@ impl<'a> Reader<'a> {
             }
             _ => self.word(),
         }
+    }
+
+    /// Reads "like Adyen", "similar to Adyen": the name in capitals that follows, or one word that is no other thing.
+    fn example(&mut self) -> bool {
+        let word = |nth: usize| self.parts.get(self.at + nth).map_or("", |word| word.folded.as_str());
+        let lead = match (word(0), word(1)) {
+            ("like" | "resembling", _) => 1,
+            ("similar" | "comparable" | "alternative" | "alternatives" | "akin", "to") => 2,
+            ("competitor" | "competitors" | "rival" | "rivals" | "peers", "of" | "to") => 2,
+            _ => return false,
+        };
+        let from = self.at + lead;
+        let capital = |word: &Word| {
+            self.text[word.start..].starts_with(|c: char| c.is_uppercase() || c.is_ascii_digit())
+        };
+        let inside = |at: usize| at == from || self.touch(at);
+        let to = (from..self.parts.len().min(from + NAME_WORDS))
+            .find(|at| !capital(&self.parts[*at]) || !inside(*at) || *at > from && self.is_place(*at))
+            .unwrap_or(self.parts.len().min(from + NAME_WORDS));
+        if to == from || to == from + 1 && self.is_place(from) {
+            return false;
+        }
+        let (start, end) = (self.parts[from].start, self.parts[to - 1].end);
+        self.filters.like = Some(self.text[start..end].to_owned());
+        self.at = to;
+        true
+    }
+
+    fn is_place(&self, at: usize) -> bool {
+        places().at(self.text, &self.parts, at).is_some()
     }
 
     /// Reads words that turn what follows: "not", "excluding", "for", "in".
@@ -121,6 +166,11 @@ impl<'a> Reader<'a> {
                 | "ignore",
                 _,
             ) => 1,
+            ("of", _) if self.found.iter().any(|held| !generic(&self.parts[held.1].folded, held)) => {
+                self.audience = true;
+                self.at += 1;
+                return true;
+            }
             ("on", "behalf") => {
                 self.audience = true;
                 self.at += 2;
@@ -234,6 +284,7 @@ impl<'a> Reader<'a> {
         if self.is_negated(Kind::Industry) {
             self.excluded.extend(found);
         } else if self.audience {
+            self.served.push(self.at);
             self.leave(self.at, taken);
         } else {
             self.found.push((found, self.at, self.at + taken));
@@ -249,7 +300,7 @@ impl<'a> Reader<'a> {
 
     fn word(&mut self) {
         let word = &self.parts[self.at];
-        if NOISE.contains(&word.folded.as_str()) || NOISE.contains(&word.stem.as_str()) {
+        if is_noise(&word.folded) || is_noise(&word.stem) {
             self.at += 1;
             return;
         }
@@ -258,6 +309,9 @@ impl<'a> Reader<'a> {
             let said = self.parts[self.at].folded.clone();
             push(&mut self.filters.capability_not, said);
         } else if !number {
+            if self.audience {
+                self.served.push(self.at);
+            }
             self.leave(self.at, 1);
         }
         self.at += 1;
@@ -300,6 +354,7 @@ impl<'a> Reader<'a> {
         self.yield_to_heads();
         self.join_adjacent();
         self.drop_generic();
+        self.money_by_stage();
         // What is asked for is not excluded: "e-commerce, not marketplaces for cars" excludes the cars.
         let asked: Vec<Nth> = self.found.iter().flat_map(|(found, ..)| found.iter().copied()).collect();
         self.excluded.retain(|nth| !asked.contains(nth));
@@ -314,15 +369,45 @@ impl<'a> Reader<'a> {
         let mut last = None;
         for (at, said) in std::mem::take(&mut self.left) {
             let joins = last.is_some_and(|last| last + 1 == at) && self.filters.capability.last().is_some();
+            let served = self.served.contains(&at);
             match self.filters.capability.last_mut().filter(|_| joins) {
-                Some(phrase) => *phrase = format!("{phrase} {said}"),
-                None => push(&mut self.filters.capability, said.clone()),
+                Some(phrase) => {
+                    let whole = format!("{phrase} {said}");
+                    if let Some(held) = self.filters.serves.last_mut().filter(|held| *held == phrase) {
+                        held.clone_from(&whole);
+                    }
+                    *phrase = whole;
+                }
+                None => {
+                    push(&mut self.filters.capability, said.clone());
+                    if served {
+                        push(&mut self.filters.serves, said.clone());
+                    }
+                }
             }
             last = Some(at + said.split(' ').count() - 1);
         }
         let dropped = &self.filters.countries_not;
         self.filters.countries.retain(|code| !dropped.contains(code));
         self.filters
+    }
+
+    /// "Early-stage start-ups" have raised little, "late-stage" ones much; of others the words say nothing.
+    fn money_by_stage(&mut self) {
+        let money = self.filters.funding_min_usd.is_some() || self.filters.funding_max_usd.is_some();
+        if !self.filters.startup || money {
+            return;
+        }
+        let said = |words: &[&str]| {
+            self.parts
+                .windows(2)
+                .any(|pair| words.contains(&pair[0].folded.as_str()) && pair[1].stem == "stage")
+        };
+        if said(&["late", "later", "growth"]) {
+            self.filters.funding_min_usd = Some(LATE_STAGE_USD);
+        } else if said(&["early", "seed"]) {
+            self.filters.funding_max_usd = Some(EARLY_STAGE_USD);
+        }
     }
 
     /// Industries named side by side without "and" or a comma: the last is meant, the ones before narrow it

@@ -6,11 +6,13 @@ use domain::company::Company;
 use domain::search::{Evidence, Filters, Hit, Verdict};
 use domain::taxonomy::{Nth, taxonomy};
 use domain::words::words;
+use ml::embeddings::Vector;
 use ml::fit::{Signals, fit};
 use storage::directory::Candidate;
 
 use super::chips;
 use super::evidence::{Fact, Phrase, Text, entry, facts, industry_proof, phrase_proof, words_proof};
+use super::meaning::Meaning;
 
 /// Below this a company does not do what was asked.
 pub const DOES_MIN: f64 = 0.2;
@@ -29,6 +31,11 @@ const WORDS_ALL: f64 = 0.7;
 const WORDS_ALONE: f64 = 0.8;
 /// What a trade is worth without the words that were asked besides.
 const TRADE_ALONE: f64 = 0.35;
+/// What a trade is worth for an audience that the row does not name.
+const SERVES_ALONE: f64 = 0.7;
+/// Below this trade the person's own words for the industry are looked for, and what they are worth then.
+const SAID_BELOW: f64 = 0.5;
+const SAID_ALONE: f64 = 0.6;
 /// What is left of a trade when words that name a part of it are not shown.
 const NARROW_MIN: f64 = 0.35;
 /// Share of the best phrase among several.
@@ -41,6 +48,19 @@ const DOUBTFUL: f64 = 0.25;
 const YOUNG: f64 = 0.5;
 /// Sentences of a description that are read for words outside the taxonomy, and for the person's own words.
 const SENTENCES: usize = 24;
+/// Sentences that are compared by meaning, and what each counts.
+/// What a sentence that means the same is worth beside one that says the very words.
+const ALIKE_SHOWS: f64 = 0.8;
+const SENTENCES_ALIKE: usize = 4;
+const FADE: [f32; SENTENCES_ALIKE] = [1.0, 0.95, 0.9, 0.85];
+/// Least likeness of a company that shows too few of the words, and what its meaning is worth then.
+const MEANT_MIN: f64 = 0.7;
+const MEANT: f64 = 0.7;
+/// Likeness of texts that have nothing in common, and of texts that say the same.
+const ALIKE_NONE: f64 = 0.2;
+const ALIKE_FULL: f64 = 0.65;
+/// Share of the order that comes from meaning.
+const MEANING: f64 = 0.25;
 const SENTENCES_OWN: usize = 2;
 
 /// What is asked, ready to judge companies by.
@@ -54,6 +74,16 @@ pub struct Asked<'a> {
     /// How much narrower than the industry each of those is, 0 to 1.
     narrow: &'a [f64],
     industries: Vec<Nth>,
+    sense: Option<&'a Sense<'a>>,
+}
+
+/// What the question is about, and what tells the same of sentences.
+#[derive(Debug)]
+pub struct Sense<'a> {
+    /// Reads sentences.
+    pub meaning: &'a Meaning,
+    /// The question's own vector.
+    pub question: Vector,
 }
 
 /// A company judged, its evidence not yet written down.
@@ -62,7 +92,7 @@ struct Judged {
     industry: Option<Nth>,
     evidence: Vec<Evidence>,
     signals: Signals,
-    order: (bool, f64),
+    order: (u8, f64),
 }
 
 impl<'a> Asked<'a> {
@@ -70,7 +100,42 @@ impl<'a> Asked<'a> {
     /// for the industries and `narrow` how much narrower than the industry each of those is.
     pub fn new(filters: &'a Filters, phrases: &'a [Phrase], own: &'a [Phrase], narrow: &'a [f64]) -> Self {
         let industries = filters.industries.iter().filter_map(|id| taxonomy().by_id(id)).collect();
-        Self { filters, phrases, own, narrow, industries }
+        Self { filters, phrases, own, narrow, industries, sense: None }
+    }
+
+    /// The same, with what the question is about.
+    pub fn with_sense(mut self, sense: Option<&'a Sense<'a>>) -> Self {
+        self.sense = sense;
+        self
+    }
+
+    /// Where the very words are not shown, the sentence that means the same shows them, when there is one.
+    fn show_meaning(&self, company: &Company, evidence: &mut [Evidence]) {
+        let open = |entry: &&mut Evidence| entry.verdict == Verdict::Unknown && entry.field == "description";
+        let Some(Sense { meaning, question }) = self.sense else { return };
+        let description = company.description.as_deref().unwrap_or_default();
+        let read = domain::words::sentences(description).into_iter().take(SENTENCES_ALIKE).zip(FADE);
+        let like = read.filter_map(|(range, fade)| {
+            let sentence = &description[range];
+            Some((fade * meaning.sense(sentence)?.likeness(&question.0), sentence))
+        });
+        let Some((best, sentence)) = like.max_by(|a, b| a.0.total_cmp(&b.0)) else { return };
+        if scaled(best) < MEANT_MIN {
+            return;
+        }
+        for entry in evidence.iter_mut().filter(open) {
+            entry.verdict = Verdict::Satisfied;
+            sentence.clone_into(&mut entry.quote);
+        }
+    }
+
+    /// How much the sentences that a company leads with are like the question, 0 to 1.
+    fn alike(&self, text: &Text) -> f64 {
+        let Some(Sense { meaning, question }) = self.sense else { return 0.0 };
+        let read = text.sentences().take(SENTENCES_ALIKE).zip(FADE);
+        let found =
+            read.filter_map(|(sentence, fade)| Some(fade * meaning.sense(sentence)?.likeness(&question.0)));
+        scaled(found.fold(0.0_f32, f32::max))
     }
 
     /// Judges candidates and gives the best, best first, nobody twice.
@@ -101,12 +166,16 @@ impl<'a> Asked<'a> {
         let mut signals = Signals { does: None, facts: vec![], known: known(&company) };
         let mut evidence = Vec::new();
         let narrowed = self.narrow.iter().any(|share| *share > 0.0);
-        let read = if self.phrases.is_empty() && !narrowed { SENTENCES_OWN } else { SENTENCES };
+        let few = if self.sense.is_some() { SENTENCES_ALIKE } else { SENTENCES_OWN };
+        let read = if self.phrases.is_empty() && !narrowed { few } else { SENTENCES };
         let text = Text::new(&company, read);
-        let share = self.show_words(&company, &text, &mut evidence);
-        let (own, narrow) = self.own_words(&company, &text);
-        let does = self.does(trade * narrow, share)?;
-        if does < DOES_MIN || excluded(filters, &company) {
+        let (share, alone) = self.show_words(&company, &text, &mut evidence);
+        let alike = self.alike(&text);
+        let (own, narrow) = self.own_words(&company, &text, alike);
+        let shown = if trade < SAID_BELOW { self.said_shown(&company, &text) } else { 0.0 };
+        let does = self.does((trade * narrow).max(SAID_ALONE * shown), share, (alone, alike))?;
+        let example = filters.like.as_ref().is_some_and(|name| core(name) == core_name(&company));
+        if does < DOES_MIN || example || excluded(filters, &company) {
             return None;
         }
         if !filters.industries.is_empty() || !self.phrases.is_empty() {
@@ -123,53 +192,72 @@ impl<'a> Asked<'a> {
         }
         let young = filters.startup && (company.funding_rounds.is_some() || company.category.is_some());
         let unknown = signals.facts.iter().any(|(_, holds)| !holds);
-        let extra = extra + if young { YOUNG } else { 0.0 } - if unknown { UNKNOWN } else { 0.0 };
+        let extra =
+            extra + MEANING * alike + if young { YOUNG } else { 0.0 } - if unknown { UNKNOWN } else { 0.0 };
         let order = fit(&signals).0 / 100.0 + OWN_WORDS * own + extra;
-        let order = (does < DOES_WELL, order);
+        let order = (u8::from(does < DOES_WELL) + u8::from(filters.startup && !young), order);
         let industry = best.filter(|held| held.strength > 0.1).map(|held| held.industry);
         Some(Judged { company, industry, evidence, signals, order })
     }
 
     /// How well a company does what is asked: its trade, its words, or both. Words shown in full count even
     /// without the trade, since the words then say what it does: "online dating apps".
-    fn does(&self, trade: f64, share: f64) -> Option<f64> {
+    fn does(&self, trade: f64, share: f64, (alone, alike): (f64, f64)) -> Option<f64> {
+        let meant = if alike >= MEANT_MIN { MEANT * alike } else { 0.0 };
         match (self.industries.is_empty(), self.phrases.is_empty()) {
             (true, true) => Some(1.0),
-            (false, true) => Some(trade),
-            (true, false) => (share >= WORDS_MIN).then_some(share),
+            (false, true) => Some(trade.max(meant)),
+            (true, false) => (share >= WORDS_MIN || meant > 0.0).then_some(share.max(meant)),
             (false, false) => {
-                let both = trade * (TRADE_ALONE + (1.0 - TRADE_ALONE) * share);
-                Some(if share >= WORDS_ALL { both.max(WORDS_ALONE * share) } else { both })
+                let served = self.phrases.iter().all(|phrase| self.filters.serves.contains(&phrase.said));
+                if served {
+                    return Some(meant.max(trade * (SERVES_ALONE + (1.0 - SERVES_ALONE) * share)));
+                }
+                let both = meant.max(trade * (TRADE_ALONE + (1.0 - TRADE_ALONE) * share));
+                Some(if alone >= WORDS_ALL { both.max(WORDS_ALONE * alone) } else { both })
             }
         }
     }
 
     /// How well a company uses the person's own words for the industry, 0 to 1, and what is left of its
     /// trade when those words name only a part of the industry.
-    fn own_words(&self, company: &Company, text: &Text) -> (f64, f64) {
+    fn own_words(&self, company: &Company, text: &Text, alike: f64) -> (f64, f64) {
         let (mut own, mut left) = (0.0_f64, 0.0_f64);
         for (phrase, narrow) in self.own.iter().zip(self.narrow.iter().chain(std::iter::repeat(&0.0))) {
-            own = own.max(words_proof(text, phrase));
+            own = own.max(words_proof(company, text, phrase));
             let shown = if *narrow > 0.0 { phrase_proof(company, text, &phrase.plain()).0 } else { 1.0 };
+            let shown = shown.max(ALIKE_SHOWS * alike);
             left = left.max(1.0 - narrow * (1.0 - NARROW_MIN) * (1.0 - shown));
         }
         (own, if self.own.is_empty() { 1.0 } else { left })
     }
 
-    /// How much of the words outside the taxonomy a company shows, 0 to 1, with an entry for each phrase.
-    /// The best phrase counts most: people list alternatives more often than conditions.
-    fn show_words(&self, company: &Company, text: &Text, evidence: &mut Vec<Evidence>) -> f64 {
-        let (mut best, mut sum) = (0.0_f64, 0.0);
+    /// How much of the person's own words for an industry a company shows that is not known to be of it, 0 to 1; 0
+    /// when it shows only a part of them.
+    fn said_shown(&self, company: &Company, text: &Text) -> f64 {
+        let shown = self.own.iter().map(|phrase| phrase_proof(company, text, &phrase.plain()).0);
+        shown.filter(|shown| *shown >= WORDS_ALL).fold(0.0, f64::max)
+    }
+
+    /// How much of the words outside the taxonomy a company shows, 0 to 1, with an entry for each phrase, and
+    /// how much of those that say what it does and not for whom. The best phrase counts most: people list
+    /// alternatives more often than conditions.
+    fn show_words(&self, company: &Company, text: &Text, evidence: &mut Vec<Evidence>) -> (f64, f64) {
+        let (mut best, mut sum, mut alone) = (0.0_f64, 0.0, 0.0_f64);
         for phrase in self.phrases {
             let (covered, proof) = phrase_proof(company, text, phrase);
             best = best.max(covered);
+            if !self.filters.serves.contains(&phrase.said) {
+                alone = alone.max(covered);
+            }
             sum += covered / self.phrases.len() as f64;
             evidence.push(match proof.filter(|_| covered >= WORDS_MIN) {
                 Some((field, quote)) => entry(&phrase.said, Verdict::Satisfied, field, quote),
                 None => entry(&phrase.said, Verdict::Unknown, "description", String::new()),
             });
         }
-        BEST_PHRASE * best + (1.0 - BEST_PHRASE) * sum
+        let share = BEST_PHRASE * best + (1.0 - BEST_PHRASE) * sum;
+        (share, share.min(alone))
     }
 
     /// A hit with the proof of its trade and of the person's own words for it; `None` when the row does not
@@ -186,16 +274,23 @@ impl<'a> Asked<'a> {
             }
         });
         evidence.splice(0..0, own.collect::<Vec<Evidence>>());
+        self.show_meaning(&company, &mut evidence);
         if let Some(industry) = industry {
             let (field, quote) = industry_proof(&company, industry)?;
             evidence.insert(0, entry(&taxonomy().get(industry).label, Verdict::Satisfied, field, quote));
         } else if let Some(asked) = self.industries.first() {
             let label = &taxonomy().get(*asked).label;
             evidence.insert(0, entry(label, Verdict::Unknown, "description", String::new()));
+            self.show_meaning(&company, &mut evidence[..1]);
         }
         let (points, reasons) = fit(&signals);
         Some(Hit { company, fit: points.round().clamp(0.0, 100.0) as u8, reasons, evidence })
     }
+}
+
+/// Likeness of two texts as a share, 0 to 1, of what texts that say the same have.
+fn scaled(likeness: f32) -> f64 {
+    ((f64::from(likeness) - ALIKE_NONE) / (ALIKE_FULL - ALIKE_NONE)).clamp(0.0, 1.0)
 }
 
 fn said(filters: &Filters) -> String {
@@ -311,7 +406,12 @@ const FORMS: &[&str] = &[
 ];
 
 fn core_name(company: &Company) -> String {
-    let parts = words(&company.name);
+    core(&company.name)
+}
+
+/// A name without company forms and numbers.
+fn core(name: &str) -> String {
+    let parts = words(name);
     let kept = parts
         .iter()
         .map(|word| word.stem.as_str())

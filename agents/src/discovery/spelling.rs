@@ -8,12 +8,14 @@ use domain::places::places;
 use domain::taxonomy::taxonomy;
 use domain::words::{Word, distance, stem};
 
-use super::vocabulary::{NOISE, STARTUP, status_words};
+use super::vocabulary::{STARTUP, is_noise, noise_words, status_words};
 
 /// A word in more companies than this is the directory's own, not a misspelling.
 const KNOWN_FROM: u64 = 12;
 /// A word is taken for a slip of another that the directory uses this many times as often.
 const SLIP_RATIO: u64 = 30;
+/// The same where the other is a word of questions.
+const SLIP_RATIO_ASKED: u64 = 10;
 /// Endings that make a firm of a trade in German: `Immobilienunternehmen` are firms in `Immobilien`.
 const GERMAN_ENDINGS: &[&str] = &[
     "unternehmen",
@@ -135,7 +137,7 @@ fn apart(word: &Word, lexicon: &Lexicon<'_>) -> Option<Vec<Word>> {
     }
     let fits = |at: &usize| {
         let (head, tail) = all.split_at(*at);
-        lexicon.knows(head) && (lexicon.knows(tail) || NOISE.contains(&stem(tail).as_str()))
+        lexicon.knows(head) && (lexicon.knows(tail) || is_noise(&stem(tail)))
     };
     let at = (4..=all.len() - 4).rev().find(fits)?;
     let part = |range: std::ops::Range<usize>| {
@@ -194,12 +196,18 @@ fn corrected(word: &Word, text: &str, lexicon: &Lexicon<'_>) -> Option<String> {
         // Letters are left out more often than doubled.
         .min_by_key(|(edits, right)| (*edits, Reverse(right.len()), (*right).to_owned()))
         .map(|(_, right)| right.to_owned());
+    let is_vocabulary = asked.is_some();
     let found = match asked {
         Some(right) => Some(right),
         None if held < KNOWN_FROM => (lexicon.nearest)(&word.folded),
         None => None,
     };
-    found.filter(|right| held < KNOWN_FROM || held < (lexicon.frequency)(right) / SLIP_RATIO)
+    let ratio = if is_vocabulary { SLIP_RATIO_ASKED } else { SLIP_RATIO };
+    // Words of one stem are counted as one, so a slip inside the ending looks as frequent as the word itself.
+    let used = |right: &String| (lexicon.frequency)(right);
+    found.filter(|right| {
+        held < KNOWN_FROM || held < used(right) / ratio || is_vocabulary && held == used(right)
+    })
 }
 
 fn vocabulary() -> &'static HashSet<String> {
@@ -208,7 +216,7 @@ fn vocabulary() -> &'static HashSet<String> {
         let mut all: HashSet<String> = taxonomy().asked_words().map(str::to_owned).collect();
         all.extend(places().asked_words().map(str::to_owned));
         all.extend(status_words().map(str::to_owned));
-        all.extend(NOISE.iter().chain(STARTUP).map(|word| (*word).to_owned()));
+        all.extend(noise_words().chain(STARTUP.iter().copied()).map(str::to_owned));
         all
     })
 }

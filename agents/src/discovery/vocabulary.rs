@@ -2,8 +2,10 @@
 
 use domain::words::Word;
 
+use super::everyday::EVERYDAY;
+
 /// Words that carry nothing to search for.
-pub const NOISE: &[&str] = &[
+const NOISE: &[&str] = &[
     "a",
     "an",
     "the",
@@ -395,9 +397,29 @@ pub const NOISE: &[&str] = &[
     "qui",
 ];
 
+/// True for a word that carries nothing to search for.
+pub fn is_noise(word: &str) -> bool {
+    NOISE.contains(&word) || EVERYDAY.contains(&word)
+}
+
+/// All of them, for spelling correction.
+pub fn noise_words() -> impl Iterator<Item = &'static str> {
+    NOISE.iter().chain(EVERYDAY).copied()
+}
+
 /// Words for young companies.
-pub const STARTUP: &[&str] =
-    &["startup", "startups", "scaleup", "scaleups", "startupunternehmen", "jungunternehmen"];
+pub const STARTUP: &[&str] = &[
+    "startup",
+    "startups",
+    "scaleup",
+    "scaleups",
+    "upstart",
+    "upstarts",
+    "young",
+    "vc",
+    "startupunternehmen",
+    "jungunternehmen",
+];
 
 /// Words for an industry so broad that, beside a narrower one, they add nothing.
 pub const GENERIC: &[&str] = &[
@@ -462,6 +484,23 @@ const STATUS: &[(&str, &str)] = &[
     ("shut down", "closed"),
     ("closed", "closed"),
     ("defunct", "closed"),
+    ("dead", "closed"),
+    ("failed", "closed"),
+    ("folded", "closed"),
+    ("no longer exist", "closed"),
+    ("no longer exists", "closed"),
+    ("went under", "closed"),
+    ("gone bust", "closed"),
+    ("ceased operations", "closed"),
+    ("got bought", "acquired"),
+    ("were bought", "acquired"),
+    ("was bought", "acquired"),
+    ("been bought", "acquired"),
+    ("been sold", "acquired"),
+    ("were sold", "acquired"),
+    ("was sold", "acquired"),
+    ("exited", "acquired"),
+    ("swallowed", "acquired"),
     ("went bust", "closed"),
     ("bankrupt", "closed"),
     ("out of business", "closed"),

@@ -20,6 +20,9 @@ pub(crate) struct Import {
     /// Their column for one of our fields, e.g. `--map employees=size`; may be repeated.
     #[arg(long, value_name = "COLUMN=FIELD")]
     map: Vec<String>,
+    /// Fields to leave unknown whatever the file says, with commas, e.g. `--mask sector,industry_group,industry`.
+    #[arg(long, value_name = "FIELD,…", value_delimiter = ',')]
+    mask: Vec<String>,
     /// Name of the collection, for rows that name none.
     #[arg(long, default_value = "import")]
     source: String,
@@ -37,8 +40,12 @@ impl Import {
             std::fs::metadata(&self.file).with_context(|| format!("cannot read {}", self.file.display()))?;
         let app = App::open(config, Owner::Shared).await?;
         let name = self.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let options =
-            ImportOptions { map, source: self.source, ..ImportOptions::new(&name, app.clock.now()) };
+        let options = ImportOptions {
+            map,
+            mask: self.mask,
+            source: self.source,
+            ..ImportOptions::new(&name, app.clock.now())
+        };
         let bar = ProgressBar::new(size.len()).with_style(ProgressStyle::with_template(
             "{bar:40} {percent:>3} %  {msg}  {elapsed} (about {eta} left)",
         )?);

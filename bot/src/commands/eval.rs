@@ -29,6 +29,8 @@ pub(crate) enum Eval {
         #[arg(long)]
         without_index: bool,
     },
+    /// The partner search on graded answers: P@10, nDCG@10, MRR@10, abstention, latency.
+    Discovery(super::eval_discovery::Discovery),
     /// Contract terms on labelled contracts: accuracy, coverage, recall, calibration, CUAD's curve, quotes, speed.
     Contracts(super::eval_contracts::Contracts),
 }
@@ -38,6 +40,7 @@ impl Eval {
     pub(crate) async fn run(self, config: Config) -> anyhow::Result<ExitCode> {
         let (judged, show, without_index) = match self {
             Self::Find { judged, show, without_index } => (judged, show, without_index),
+            Self::Discovery(discovery) => return discovery.run(config).await,
             Self::Contracts(contracts) => return contracts.run(),
         };
         let text =

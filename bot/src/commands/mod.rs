@@ -7,6 +7,7 @@ pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod eval;
 pub(crate) mod eval_contracts;
+pub(crate) mod eval_discovery;
 pub(crate) mod find;
 pub(crate) mod intent;
 pub(crate) mod lines;

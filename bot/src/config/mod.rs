@@ -34,6 +34,7 @@ pub(crate) struct Config {
     pub(crate) people: People,
     pub(crate) intake: Intake,
     pub(crate) work: Work,
+    pub(crate) search: Search,
     pub(crate) limits: Limits,
     pub(crate) fetch: Fetch,
     pub(crate) files: Files,
@@ -152,6 +153,20 @@ pub(crate) struct Files {
     pub(crate) url: String,
 }
 
+/// The partner search.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Search {
+    pub(crate) embedding_model: String,
+}
+
+impl Search {
+    /// The folder of the embedding model, if one is configured.
+    pub(crate) fn model(&self) -> Option<PathBuf> {
+        (!self.embedding_model.is_empty()).then(|| PathBuf::from(&self.embedding_model))
+    }
+}
+
 /// Logs and traces.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -198,6 +213,7 @@ const ENVIRONMENT: &[(&str, &str, &str)] = &[
     ("DEALDESK_WORKERS", "work", "workers"),
     ("DEALDESK_APPROVAL_DAYS", "work", "approval_days"),
     ("DEALDESK_FAIL_POINT", "work", "fail_point"),
+    ("DEALDESK_EMBEDDING_MODEL", "search", "embedding_model"),
     ("DEALDESK_REQUESTS_PER_MINUTE", "limits", "requests_per_minute"),
     ("DEALDESK_BODY_KIB", "limits", "body_kib"),
     ("DEALDESK_FETCH_ALLOW_HOSTS", "fetch", "allow_hosts"),

@@ -17,7 +17,7 @@ fn strength(row: &Company, id: &str) -> f32 {
 #[test]
 fn the_data_is_whole() {
     let all = &taxonomy().industries;
-    assert!((120..=220).contains(&all.len()), "{} industries", all.len());
+    assert!((200..=400).contains(&all.len()), "{} industries", all.len());
     for one in all {
         assert!(!one.say.is_empty() && !one.label.is_empty(), "{} has no words", one.id);
         for outer in &one.within {

@@ -62,6 +62,8 @@ pub struct ImportOptions {
     pub format: Option<Format>,
     /// Pairs (their column, our field), which win over the columns' own names.
     pub map: Vec<(String, String)>,
+    /// Fields of ours that are left unknown whatever the file says, e.g. to judge the search without them.
+    pub mask: Vec<String>,
     /// How many bad rows are reported with their reason; all of them are counted.
     pub bad_rows_kept: usize,
     /// The current time: stamped on changed rows, and the last year a company may be founded in.
@@ -77,6 +79,7 @@ impl ImportOptions {
             source: "import".to_owned(),
             format: None,
             map: Vec::new(),
+            mask: Vec::new(),
             bad_rows_kept: 100,
             now,
         }
@@ -190,6 +193,9 @@ pub async fn import_file(
         .map_err(|_| ImportError::Stopped)?
         .map_err(unread)?;
     let file = File::open(path).map_err(unread)?;
+    // Another mask makes other rows of the same file, so neither import goes on where the other stopped.
+    let hash =
+        if options.mask.is_empty() { hash } else { format!("{hash} without {}", options.mask.join(",")) };
     let options = ImportOptions { content_hash: Some(hash), ..options.clone() };
     import(pool, file, &options, progress).await
 }

@@ -17,11 +17,13 @@ use tantivy::tokenizer::{
 use tantivy::{IndexReader, ReloadPolicy, TantivyDocument};
 
 /// Changes with the fields below: an index of another schema is stale.
-const SCHEMA_VERSION: u32 = 1;
+const SCHEMA_VERSION: u32 = 2;
 const STAMP: &str = "stamp.json";
 const ANALYZER: &str = "directory_en";
 /// Memory for the two indexing threads together; freed when the build ends.
 const BUILD_BYTES: usize = 120_000_000;
+/// What the field `described` holds of a company with a description.
+pub(crate) const DESCRIBED: &str = "1";
 /// What a string field holds when the directory does not know.
 pub(crate) const UNKNOWN: &str = "?";
 /// What a number field holds when the directory does not know.
@@ -78,6 +80,7 @@ pub(crate) struct Fields {
     pub(crate) status: Field,
     pub(crate) founded: Field,
     pub(crate) funding: Field,
+    pub(crate) described: Field,
     pub(crate) company: Field,
     pub(crate) traits: Field,
 }
@@ -106,6 +109,7 @@ fn schema() -> (Schema, Fields) {
         status: schema.add_text_field("status", STRING),
         founded,
         funding,
+        described: schema.add_text_field("described", STRING),
         company: schema.add_bytes_field("company", STORED),
         traits: schema.add_bytes_field("traits", STORED),
     };
@@ -266,6 +270,7 @@ fn document(fields: &Fields, company: &Company) -> Result<TantivyDocument, Index
     let mut doc = TantivyDocument::new();
     doc.add_text(fields.name, &company.name);
     if let Some(description) = company.description.as_deref().filter(|text| !text.is_empty()) {
+        doc.add_text(fields.described, DESCRIBED);
         let lead = sentences(description).first().cloned().unwrap_or(0..0);
         doc.add_text(fields.lead, &description[lead.clone()]);
         doc.add_text(fields.body, &description[lead.end..]);

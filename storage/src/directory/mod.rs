@@ -8,7 +8,7 @@ mod nearest;
 pub mod query;
 
 pub use index::{Index, IndexError};
-pub use query::{Candidate, Unknowns};
+pub use query::{Candidate, Spot, Unknowns};
 
 #[cfg(test)]
 mod tests;

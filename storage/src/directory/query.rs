@@ -1,19 +1,19 @@
 //! Filters as an index query, and candidates as companies.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::ops::Bound;
 
 use domain::company::Company;
 use domain::search::Filters;
 use domain::taxonomy::Trait;
-use tantivy::collector::{Count, TopDocs};
+use tantivy::collector::{Count, DocSetCollector, TopDocs};
 use tantivy::query::{
     AllQuery, BooleanQuery, BoostQuery, ConstScoreQuery, Occur, PhraseQuery, Query, RangeQuery, TermQuery,
 };
 use tantivy::schema::{Field, IndexRecordOption, Value};
 use tantivy::{DocAddress, Searcher, TantivyDocument, Term};
 
-use super::index::{Index, IndexError, UNKNOWN, UNKNOWN_NUMBER, analyze, tier_term, unpack};
+use super::index::{DESCRIBED, Index, IndexError, UNKNOWN, UNKNOWN_NUMBER, analyze, tier_term, unpack};
 
 /// Whether companies of which a filtered field is not known may be candidates. The country must always be
 /// known, from its field or from the seat that the description states.
@@ -34,6 +34,20 @@ pub struct Candidate {
     pub traits: Vec<Trait>,
     /// The engine's score: industry strength in tenths, then words.
     pub score: f32,
+}
+
+/// A company's place in one built index; of no use in another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Spot(pub u64);
+
+impl Spot {
+    fn of(address: DocAddress) -> Self {
+        Self(u64::from(address.segment_ord) << 32 | u64::from(address.doc_id))
+    }
+
+    fn address(self) -> DocAddress {
+        DocAddress::new((self.0 >> 32) as u32, (self.0 & u64::from(u32::MAX)) as u32)
+    }
 }
 
 /// Worth of a known fact beside the tenths of an industry's strength: a company of which only a label and the
@@ -65,6 +79,59 @@ impl Index {
         let query = BooleanQuery::new(clauses);
         let top = searcher.search(&query, &TopDocs::with_limit(limit.max(1)).order_by_score())?;
         top.into_iter().map(|(score, address)| self.read(&searcher, score, address)).collect()
+    }
+
+    /// The places of all described companies that meet every hard filter.
+    ///
+    /// # Errors
+    /// When the engine cannot read its files.
+    pub fn described(&self, filters: &Filters, unknowns: Unknowns) -> Result<HashSet<Spot>, IndexError> {
+        let mut clauses = self.hard(filters, unknowns);
+        clauses.push((Occur::Must, term(self.fields.described, DESCRIBED)));
+        let found = self.reader.searcher().search(&BooleanQuery::new(clauses), &DocSetCollector)?;
+        Ok(found.into_iter().map(Spot::of).collect())
+    }
+
+    /// The companies at some places, with the scores given.
+    ///
+    /// # Errors
+    /// When the engine cannot read its files, or a place is of another index.
+    pub fn at(&self, spots: &[Spot]) -> Result<Vec<Candidate>, IndexError> {
+        let searcher = self.reader.searcher();
+        let inside = |spot: &&Spot| {
+            let address = spot.address();
+            (address.segment_ord as usize) < searcher.segment_readers().len()
+                && address.doc_id < searcher.segment_reader(address.segment_ord).max_doc()
+        };
+        spots.iter().filter(inside).map(|spot| self.read(&searcher, 0.0, spot.address())).collect()
+    }
+
+    /// The described company of exactly this name, or else of a name that begins with it.
+    ///
+    /// # Errors
+    /// When the engine cannot read its files.
+    pub fn named(&self, name: &str) -> Result<Option<Candidate>, IndexError> {
+        let terms = analyze(name);
+        if terms.is_empty() {
+            return Ok(None);
+        }
+        let all = terms.iter().map(|text| (Occur::Must, term(self.fields.name, text)));
+        let searcher = self.reader.searcher();
+        let top =
+            searcher.search(&BooleanQuery::new(all.collect()), &TopDocs::with_limit(200).order_by_score())?;
+        let mut best: Option<(bool, usize, Candidate)> = None;
+        for (score, address) in top {
+            let found = self.read(&searcher, score, address)?;
+            let held = analyze(&found.company.name);
+            if !held.starts_with(&terms) {
+                continue;
+            }
+            let rank = (found.company.description.is_none(), held.len());
+            if best.as_ref().is_none_or(|(bare, length, _)| rank < (*bare, *length)) {
+                best = Some((rank.0, rank.1, found));
+            }
+        }
+        Ok(best.map(|(.., found)| found))
     }
 
     /// How many companies meet every hard filter and have a trace of what is asked.
@@ -241,7 +308,8 @@ impl Index {
                 })
             });
             // A company that says the very words is a candidate whatever its industry.
-            let said = filters.capability.iter().flat_map(|phrase| self.very_words(phrase));
+            let alone = filters.capability.iter().filter(|phrase| !filters.serves.contains(phrase));
+            let said = alone.chain(&filters.said).flat_map(|phrase| self.very_words(phrase));
             let said = said.map(|query| Box::new(ConstScoreQuery::new(query, VERY_WORDS)) as Box<dyn Query>);
             clauses.push((Occur::Must, any(tiers.chain(said))));
         }
@@ -283,6 +351,13 @@ impl Index {
         }
         if filters.funding_min_usd.is_some() || filters.funding_max_usd.is_some() {
             facts.push(range(fields.funding, None, None, Unknowns::Refused));
+        }
+        if filters.startup {
+            // Only collections of start-ups know their status, their rounds or their year.
+            facts.push(range(fields.funding, None, None, Unknowns::Refused));
+            facts.push(any(["operating", "acquired", "closed", "ipo"]
+                .iter()
+                .map(|status| term(fields.status, status))));
         }
         let worth = |fact| Box::new(ConstScoreQuery::new(fact, KNOWN)) as Box<dyn Query>;
         facts.into_iter().map(|fact| (Occur::Should, worth(fact))).collect()

@@ -55,7 +55,7 @@ pub(super) struct Plan {
 impl Plan {
     pub(super) fn new(options: &ImportOptions, rows_to_skip: u64) -> Result<Self, ImportError> {
         Ok(Self {
-            mapping: Mapping::new(&options.map)?,
+            mapping: Mapping::new(&options.map, &options.mask)?,
             defaults: Defaults { source: options.source.clone(), year_max: options.now.year() },
             format: options.format,
             hint: Format::of_name(&options.file_name),

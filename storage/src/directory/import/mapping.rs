@@ -99,24 +99,26 @@ impl Fields {
 #[derive(Debug)]
 pub(super) struct Mapping {
     given: Vec<(String, Field)>,
+    masked: Vec<Field>,
     cache: HashMap<String, Option<Field>>,
     ignored: BTreeSet<String>,
 }
 
 impl Mapping {
-    /// From the pairs (their column, our field).
-    pub(super) fn new(pairs: &[(String, String)]) -> Result<Self, ImportError> {
+    /// From the pairs (their column, our field), and fields that are left unknown whatever the file says.
+    pub(super) fn new(pairs: &[(String, String)], masked: &[String]) -> Result<Self, ImportError> {
+        let field = |ours: &String| {
+            Field::named(ours).ok_or_else(|| ImportError::UnknownField {
+                field: ours.clone(),
+                known: NAMES.iter().map(|(_, names)| names[0]).collect::<Vec<_>>().join(", "),
+            })
+        };
         let given = pairs
             .iter()
-            .map(|(theirs, ours)| {
-                let field = Field::named(ours).ok_or_else(|| ImportError::UnknownField {
-                    field: ours.clone(),
-                    known: NAMES.iter().map(|(_, names)| names[0]).collect::<Vec<_>>().join(", "),
-                })?;
-                Ok((plain(theirs), field))
-            })
+            .map(|(theirs, ours)| Ok((plain(theirs), field(ours)?)))
             .collect::<Result<_, ImportError>>()?;
-        Ok(Self { given, cache: HashMap::new(), ignored: BTreeSet::new() })
+        let masked = masked.iter().map(field).collect::<Result<_, ImportError>>()?;
+        Ok(Self { given, masked, cache: HashMap::new(), ignored: BTreeSet::new() })
     }
 
     /// The field a column fills. A field that the caller mapped is filled by that column alone.
@@ -129,6 +131,7 @@ impl Mapping {
             Some((_, field)) => Some(*field),
             None => Field::named(&name).filter(|field| self.given.iter().all(|(_, mapped)| mapped != field)),
         };
+        let found = found.filter(|field| !self.masked.contains(field));
         if found.is_none() && self.ignored.len() < COLUMNS_KEPT {
             self.ignored.insert(column.to_owned());
         }
@@ -156,7 +159,7 @@ mod tests {
 
     #[test]
     fn the_callers_mapping_wins_over_the_columns_own_name() {
-        let mut mapping = Mapping::new(&[("Legal Name".to_owned(), "name".to_owned())]).unwrap();
+        let mut mapping = Mapping::new(&[("Legal Name".to_owned(), "name".to_owned())], &[]).unwrap();
         assert_eq!(mapping.field("legal-name"), Some(Field::Name));
         assert_eq!(mapping.field("name"), None, "or the two columns would fight over the field");
         assert_eq!(mapping.field("Industry Group"), Some(Field::IndustryGroup));
@@ -167,7 +170,16 @@ mod tests {
 
     #[test]
     fn a_field_we_do_not_have_is_named_with_those_we_have() {
-        let error = Mapping::new(&[("a".to_owned(), "colour".to_owned())]).unwrap_err().to_string();
+        let error = Mapping::new(&[("a".to_owned(), "colour".to_owned())], &[]).unwrap_err().to_string();
         assert!(error.contains("colour") && error.contains("industry_group"), "{error}");
+    }
+
+    #[test]
+    fn a_masked_field_stays_unknown_under_every_name_of_it() {
+        let pairs = [("Branche".to_owned(), "industry".to_owned())];
+        let mut mapping = Mapping::new(&pairs, &["Industry".to_owned(), "sector".to_owned()]).unwrap();
+        assert_eq!((mapping.field("branche"), mapping.field("sector")), (None, None));
+        assert_eq!(mapping.field("category"), Some(Field::Category));
+        assert!(Mapping::new(&[], &["colour".to_owned()]).unwrap_err().to_string().contains("colour"));
     }
 }

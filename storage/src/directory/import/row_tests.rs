@@ -6,7 +6,7 @@ use super::super::mapping::Mapping;
 use super::*;
 
 fn read(row: &Value) -> Result<Company, String> {
-    let mut mapping = Mapping::new(&[]).unwrap();
+    let mut mapping = Mapping::new(&[], &[]).unwrap();
     let mut fields = Fields::default();
     for (column, value) in row.as_object().unwrap() {
         if let Some(field) = mapping.field(column) {

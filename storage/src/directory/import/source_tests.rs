@@ -9,7 +9,7 @@ type Named = (u64, Result<String, String>);
 
 fn rows(bytes: &[u8], pairs: &[(&str, &str)]) -> Result<Vec<Named>, ImportError> {
     let pairs: Vec<_> = pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
-    let mut mapping = Mapping::new(&pairs)?;
+    let mut mapping = Mapping::new(&pairs, &[])?;
     let mut rows = Rows::open(Cursor::new(bytes.to_vec()), None, None, &mut mapping)?;
     let mut found = Vec::new();
     while let Some(row) = rows.next(&mut mapping)? {
