@@ -30,6 +30,8 @@ mod policies;
 mod redis;
 mod replay;
 mod steps;
+mod slack_home;
+mod slack_socket;
 mod story;
 mod team;
 mod tenancy;

@@ -82,6 +82,8 @@ pub enum Content {
         /// Field name and what was typed.
         fields: Vec<(String, String)>,
     },
+    /// The person looks at the home tab that the channel has for us.
+    Home,
     /// Something that needs no answer, e.g. our own message or a joined member.
     Ignored {
         /// Why, for the log.

@@ -32,6 +32,16 @@ pub enum Intent {
         /// The chosen companies.
         companies: Vec<CompanyId>,
     },
+    /// Propose a deal with a company that the person knows already.
+    ProposeDeal {
+        /// Its name, or its key in the directory; none asks which.
+        company: Option<String>,
+    },
+    /// Ask the question of a search in other words.
+    Refine {
+        /// The search's plan.
+        search: PlanId,
+    },
     /// List deals.
     ListDeals {
         /// Only in this stage.
@@ -219,6 +229,8 @@ impl Intent {
             Self::Help { .. } => "help",
             Self::Find { .. } => "find",
             Self::CreateDeals { .. } => "create_deals",
+            Self::ProposeDeal { .. } => "propose_deal",
+            Self::Refine { .. } => "refine",
             Self::ListDeals { .. } => "list_deals",
             Self::ShowDeal { .. } => "show_deal",
             Self::MoveDeal { .. } => "move_deal",

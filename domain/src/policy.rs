@@ -24,6 +24,8 @@ pub fn least_role(intent: &Intent) -> Role {
         | Intent::Unclear { .. } => Role::Viewer,
         Intent::Find { .. }
         | Intent::CreateDeals { .. }
+        | Intent::ProposeDeal { .. }
+        | Intent::Refine { .. }
         | Intent::MoveDeal { .. }
         | Intent::NoteDeal { .. }
         | Intent::Withdraw { .. }

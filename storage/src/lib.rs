@@ -17,6 +17,7 @@ pub mod directory;
 pub mod documents;
 pub mod embedded;
 pub mod error;
+pub mod homes;
 pub mod idempotency;
 pub mod inbox;
 pub mod limits;

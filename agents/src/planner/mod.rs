@@ -2,10 +2,13 @@
 
 mod approval;
 pub mod commit;
+mod home;
 mod matter;
 mod reply;
 
 pub use approval::may_comment;
+pub use home::home;
+pub use reply::searched;
 
 use domain::intent::Intent;
 use domain::plan::{Agent, Context, Draft, Outcome, Recovery, Step};
@@ -23,7 +26,7 @@ pub fn plan(intent: &Intent) -> Vec<Draft> {
             step(Agent::Evaluator, "check_hits"),
             step(Agent::Planner, "present"),
         ],
-        Intent::CreateDeals { .. } => vec![
+        Intent::CreateDeals { .. } | Intent::ProposeDeal { company: Some(_) } => vec![
             step(Agent::Deal, "propose"),
             step(Agent::Evaluator, "check_proposal"),
             step(Agent::Planner, "ask_approval"),
@@ -61,6 +64,8 @@ pub fn plan(intent: &Intent) -> Vec<Draft> {
         Intent::Help { .. }
         | Intent::ListApprovals
         | Intent::AskComment { .. }
+        | Intent::ProposeDeal { company: None }
+        | Intent::Refine { .. }
         | Intent::ListPeople
         | Intent::Join { .. }
         | Intent::SetRole { .. }

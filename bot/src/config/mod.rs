@@ -93,6 +93,12 @@ impl Slack {
         let text = self.signing_secrets.expose_secret();
         text.split(',').map(str::trim).filter(|s| !s.is_empty()).map(SecretString::from).collect()
     }
+
+    /// The app's own token; none when we do not open connections to Slack (Socket Mode).
+    pub(crate) fn app_token(&self) -> Option<SecretString> {
+        let token = self.app_token.expose_secret().trim();
+        (!token.is_empty()).then(|| SecretString::from(token))
+    }
 }
 
 /// Who may join.

@@ -13,6 +13,10 @@ const BY_OBJECT: f64 = 0.9;
 
 /// Reads an explicit command; none when the text does not begin with one, or only seems to.
 pub(super) fn read(words: &Words<'_>, most: f64, open: &[ApprovalId]) -> Option<Reading> {
+    // Alone it is the command; before anything else it is part of a question: "new banks in Spain".
+    if words.len() == 1 && words.key(0) == "new" {
+        return Some(sure(Intent::ProposeDeal { company: None }, most));
+    }
     let (kind, used) = COMMANDS
         .iter()
         .filter_map(|c| c.spellings().filter_map(|s| words.phrase_at(0, s)).max().map(|used| (c.kind, used)))
@@ -20,6 +24,7 @@ pub(super) fn read(words: &Words<'_>, most: f64, open: &[ApprovalId]) -> Option<
     match kind {
         Kind::Find => Some(find(words, used, most)),
         Kind::List => list(words, used, most),
+        Kind::Propose => Some(propose(words, used, most)),
         Kind::Show => show(words, used, most),
         Kind::Move => move_deal(words, used, most),
         Kind::Note => note(words, used, most),
@@ -63,6 +68,13 @@ fn find(words: &Words<'_>, used: usize, most: f64) -> Reading {
         return sure(Intent::ListDeals { stage: wanted.stage, mine: wanted.mine }, BY_OBJECT);
     }
     sure(Intent::Find { query }, most)
+}
+
+fn propose(words: &Words<'_>, used: usize, most: f64) -> Reading {
+    let from = used + usize::from(words.len() > used && matches!(words.key(used), "with" | "for" | "to"));
+    let company = kept(words.rest(from));
+    let company = company.chars().any(char::is_alphanumeric).then_some(company);
+    sure(Intent::ProposeDeal { company }, most)
 }
 
 fn list(words: &Words<'_>, used: usize, most: f64) -> Option<Reading> {

@@ -10,6 +10,8 @@ pub enum Kind {
     Find,
     /// List deals.
     List,
+    /// Propose a deal with a company.
+    Propose,
     /// Show one deal.
     Show,
     /// Move a deal.
@@ -57,6 +59,8 @@ pub enum Argument {
     Question,
     /// Perhaps a stage.
     Stage,
+    /// Perhaps a company's name.
+    Company,
     /// A deal's name.
     Deal,
     /// A deal's name, a stage, perhaps a reason.
@@ -113,7 +117,7 @@ const DECISIONS: &str = "Decisions";
 const TEAM: &str = "Team";
 
 /// All commands, in the order of the help.
-pub static COMMANDS: [Command; 20] = [
+pub static COMMANDS: [Command; 21] = [
     Command {
         kind: Kind::Find,
         name: "find",
@@ -162,6 +166,18 @@ pub static COMMANDS: [Command; 20] = [
         example: "deals in negotiation",
         least_role: Role::Viewer,
         argument: Argument::Stage,
+        group: DEALS,
+    },
+    Command {
+        kind: Kind::Propose,
+        name: "propose",
+        aliases: &["propose a deal", "propose deal", "new deal", "create a deal", "create deal", "start a deal"],
+        foreign: &["neuer deal", "nouveau deal", "nuevo deal", "nuovo deal"],
+        usage: "propose [<company>]",
+        purpose: "Propose a deal with a company of the directory; alone, or as `/deal new`, asks which.",
+        example: "propose Adyen",
+        least_role: Role::Member,
+        argument: Argument::Company,
         group: DEALS,
     },
     Command {

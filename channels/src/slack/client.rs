@@ -227,6 +227,23 @@ impl Slack {
         self.call(token, "views.open", &json!({"trigger_id": trigger, "view": form})).await.map(drop)
     }
 
+    /// Shows a person's home tab, made by [`super::render::home`].
+    ///
+    /// # Errors
+    /// See [`SendError`].
+    pub async fn show_home(&self, token: &SecretString, user: &str, view: &Value) -> Result<(), SendError> {
+        self.call(token, "views.publish", &json!({"user_id": user, "view": view})).await.map(drop)
+    }
+
+    /// Where a connection of Socket Mode can be opened now, once; `app_token` is the app's own (xapp-…).
+    ///
+    /// # Errors
+    /// See [`SendError`].
+    pub async fn socket_address(&self, app_token: &SecretString) -> Result<String, SendError> {
+        let answer = self.call(app_token, "apps.connections.open", &json!({})).await?;
+        needed(&answer, "/url")
+    }
+
     /// Who a user is; `workspace` is ours, so that people of others are told apart.
     ///
     /// # Errors

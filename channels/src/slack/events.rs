@@ -4,7 +4,7 @@ use domain::inbound::{Content, FileAt, Place, SharedFile};
 use serde_json::Value;
 
 use super::body::event_workspace;
-use super::decode::{Unparsable, is_private};
+use super::decode::{Unparsable, in_private, is_private};
 use super::markup::{mentions, our_user, plain};
 use crate::payload::{first_text, text_at};
 use crate::said::Said;
@@ -22,6 +22,7 @@ pub(super) fn decode(body: &[u8]) -> Result<Said, Unparsable> {
         Some("app_uninstalled") => {
             Ok(uninstalled(workspace.ok_or_else(|| Unparsable::missing("the workspace"))?))
         }
+        Some("app_home_opened") => home(&event, workspace),
         Some("tokens_revoked") => tokens_revoked(&event, workspace),
         Some(other) => Ok(Said::ignored(workspace, format!("event {other}"))),
         None => match text_at(&event, "/type") {
@@ -33,6 +34,21 @@ pub(super) fn decode(body: &[u8]) -> Result<Said, Unparsable> {
 
 fn uninstalled(workspace: &str) -> Said {
     Said { content: Content::Uninstalled, ..Said::ignored(Some(workspace), "") }
+}
+
+/// Somebody opened our home; the tab with the messages is none of our business.
+fn home(event: &Value, workspace: Option<&str>) -> Result<Said, Unparsable> {
+    if text_at(event, "/event/tab") != Some("home") {
+        return Ok(Said::ignored(workspace, "the tab with the messages"));
+    }
+    let sender = text_at(event, "/event/user").ok_or_else(|| Unparsable::missing("the user"))?;
+    Ok(Said {
+        workspace: workspace.ok_or_else(|| Unparsable::missing("the workspace"))?.to_owned(),
+        sender: sender.to_owned(),
+        sender_name: None,
+        place: in_private(sender),
+        content: Content::Home,
+    })
 }
 
 /// A person who revokes their own token leaves our bot's alone.

@@ -41,6 +41,11 @@ pub fn render_of(card: &Card, base_url: Option<&str>, whole: Option<&str>) -> Re
     Rendered { text: shorten_escaped(&card.summary(), TEXT_MAX, escape), blocks: page.finish() }
 }
 
+/// A card as the home tab of a person.
+pub fn home(card: &Card, base_url: &str) -> Value {
+    serde_json::json!({"type": "home", "blocks": render_of(card, Some(base_url), Some("/")).blocks})
+}
+
 /// Lines of evidence under one hit.
 const EVIDENCE_MAX: usize = 12;
 

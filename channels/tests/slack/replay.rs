@@ -93,6 +93,7 @@ fn outcome(kind: Kind, body: &[u8]) -> String {
             Content::Files { .. } => "files",
             Content::Press { .. } => "press",
             Content::Form { .. } => "form",
+            Content::Home => "home",
             Content::Ignored { .. } => "ignored",
             Content::Uninstalled => "uninstalled",
         }

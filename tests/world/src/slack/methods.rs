@@ -3,7 +3,7 @@
 use axum::http::HeaderMap;
 use serde_json::{Value, json};
 
-use super::blocks::{check_message, check_view};
+use super::blocks::{check_blocks, check_message, check_view};
 use super::setup::{Room, User};
 use super::workspace::{Kind, Message, View, Workspace, word};
 
@@ -42,6 +42,7 @@ pub(super) fn run(w: &mut Workspace, method: &str, args: &Value) -> Done {
         }
         "views.open" => open_view(w, args),
         "views.update" => update_view(w, args),
+        "views.publish" => publish_home(w, args),
         _ => Err("unknown_method".to_owned()),
     }
 }
@@ -253,6 +254,19 @@ fn update_view(w: &mut Workspace, args: &Value) -> Done {
     view.hash = hash;
     let view = view.clone();
     Ok(json!({"view": view_json(&view, w)}))
+}
+
+fn publish_home(w: &mut Workspace, args: &Value) -> Done {
+    if args["view"]["type"] != "home" {
+        return Err("invalid_arguments: view: must be home".to_owned());
+    }
+    check_blocks(&args["view"]["blocks"]).map_err(|problem| format!("invalid_arguments: {problem}"))?;
+    let user = w.user(&word(&args["user_id"])).ok_or("user_not_found")?.id.clone();
+    let (id, hash) = (w.next_id("V"), w.next_ts());
+    let shown = View { id, user: user.clone(), view: args["view"].clone(), hash, is_open: true };
+    w.homes.retain(|home| home.user != user);
+    w.homes.push(shown.clone());
+    Ok(json!({"view": view_json(&shown, w)}))
 }
 
 pub(super) fn view_json(view: &View, w: &Workspace) -> Value {

@@ -270,6 +270,52 @@ impl Actor {
         self.interacts(&payload, &message.room, &message.ts).await
     }
 
+    /// Opens the app's home tab.
+    ///
+    /// # Errors
+    /// When the person does not exist, or the product gives no answer.
+    pub async fn opens_home(&self) -> Result<Sent, Trouble> {
+        let event = self.slack.look(|w| {
+            let user = self.id(w)?;
+            let room = w.direct(&user);
+            Ok::<_, Trouble>(json!({"type": "app_home_opened", "user": user, "channel": room, "tab": "home",
+                "event_ts": w.next_ts()}))
+        })?;
+        self.slack.event(&event).await
+    }
+
+    /// Presses a button of the home tab, by name or label: the first one that fits whose block comes after `after`.
+    ///
+    /// # Errors
+    /// When there is no home or no such button, or the product gives no answer.
+    pub async fn presses_at_home(&self, after: &str, button: &str) -> Result<Sent, Trouble> {
+        let payload = self.slack.look(|w| {
+            let user = self.id(w)?;
+            let missing = || Trouble::Missing { what: format!("button {button} after {after:?} at home") };
+            let home = w.homes.iter().find(|home| home.user == user).cloned().ok_or_else(missing)?;
+            let blocks = home.view["blocks"].as_array().cloned().unwrap_or_default();
+            let from = blocks.iter().position(|block| block.to_string().contains(after)).ok_or_else(missing)?;
+            let rest = Value::Array(blocks[from..].to_vec());
+            let is_it = |e: &&Value| {
+                e["type"] == "button" && (e["action_id"] == button || e["text"]["text"] == button)
+            };
+            let pressed = elements(&rest).find(is_it).ok_or_else(missing)?;
+            let mut action = pressed.clone();
+            action["action_ts"] = json!(w.next_ts());
+            action["block_id"] = json!(block_of(&rest, pressed));
+            Ok::<_, Trouble>(json!({
+                "type": "block_actions", "team": w.team_json(), "api_app_id": "A0DESK", "token": "verification",
+                "user": {"id": user, "username": self.handle, "name": self.handle, "team_id": w.setup.team},
+                "container": {"type": "view", "view_id": home.id}, "view": view_json(&home, w),
+                "trigger_id": w.next_trigger(&user),
+                "is_enterprise_install": w.setup.organisation.is_some(),
+                "enterprise": w.setup.organisation.as_ref().map(|id| json!({"id": id, "name": "Acme"})),
+                "actions": [action],
+            }))
+        })?;
+        self.interacts(&payload, "", "").await
+    }
+
     /// Sends a form with these fields, by block id.
     ///
     /// # Errors

@@ -15,6 +15,8 @@ pub struct Setup {
     pub bot: String,
     /// The token that calls must carry.
     pub bot_token: String,
+    /// The app's own token, with which connections of Socket Mode are opened.
+    pub app_token: String,
     /// What deliveries are signed with.
     pub signing_secret: String,
     /// The app, for installations.
@@ -120,6 +122,7 @@ impl Setup {
             organisation: None,
             bot: "U0DESK".to_owned(),
             bot_token: "xoxb-world-acme".to_owned(),
+            app_token: "xapp-world-acme".to_owned(),
             signing_secret: "world-signing-secret".to_owned(),
             client_id: "1111.2222".to_owned(),
             client_secret: "world-client-secret".to_owned(),

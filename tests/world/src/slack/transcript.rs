@@ -55,7 +55,7 @@ impl Message {
     }
 }
 
-fn blocks_text(blocks: &Value) -> String {
+pub(super) fn blocks_text(blocks: &Value) -> String {
     let mut out = String::new();
     for block in blocks.as_array().into_iter().flatten() {
         let text = block_text(block);

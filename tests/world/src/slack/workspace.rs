@@ -13,6 +13,8 @@ pub struct Workspace {
     pub messages: Vec<Message>,
     /// All forms that were opened.
     pub views: Vec<View>,
+    /// The home tab of each person that has one.
+    pub homes: Vec<View>,
     /// Every call of the Web API, in order.
     pub calls: Vec<Call>,
     /// Files that people shared.
@@ -114,6 +116,7 @@ impl Workspace {
             setup,
             messages: Vec::new(),
             views: Vec::new(),
+            homes: Vec::new(),
             calls: Vec::new(),
             files: Vec::new(),
             triggers: Vec::new(),
@@ -163,6 +166,13 @@ impl Workspace {
     pub fn open_view(&self, user: &str) -> Option<&View> {
         let id = self.user(user).map_or(user, |user| user.id.as_str());
         self.views.iter().rev().find(|view| view.is_open && view.user == id)
+    }
+
+    /// What a person's home tab says; empty while it was never shown.
+    pub fn home(&self, user: &str) -> String {
+        let id = self.user(user).map_or(user, |user| user.id.as_str());
+        let shown = self.homes.iter().find(|home| home.user == id);
+        shown.map(|home| super::transcript::blocks_text(&home.view["blocks"])).unwrap_or_default()
     }
 
     /// How often a method was called and did what it should.
