@@ -72,9 +72,9 @@ impl Conversation {
 
     /// Waits for both connections to stand.
     pub async fn is_connected(&self) {
-        let connected = self.slack.wait_for("two connections", LIMIT, |_| {
-            (self.slack.connections().0 >= 2).then_some(())
-        });
+        let connected = self
+            .slack
+            .wait_for("two connections", LIMIT, |_| (self.slack.connections().0 >= 2).then_some(()));
         found(connected.await);
     }
 

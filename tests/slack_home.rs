@@ -8,7 +8,8 @@ async fn home(talk: &Conversation, user: &str, says: &[&str], not: &[&str]) -> S
     let what = format!("{user}'s home saying {says:?} and not {not:?}");
     let shown = talk.slack.wait_for(&what, LIMIT, |w| {
         let home = w.home(user);
-        let fits = says.iter().all(|words| home.contains(words)) && !not.iter().any(|words| home.contains(words));
+        let fits =
+            says.iter().all(|words| home.contains(words)) && !not.iter().any(|words| home.contains(words));
         (fits && !home.is_empty()).then_some(home)
     });
     match shown.await {
@@ -30,7 +31,8 @@ async fn an_approver_decides_at_home_and_every_home_follows() {
         home(&talk, user, &["Nothing waits for you", "There are no deals yet"], &[]).await;
     }
     talk.proposes().await;
-    let said = home(&talk, "lee", &["1 request waits", "Dana", "asks to start 2 deals", "[Approve]"], &[]).await;
+    let said =
+        home(&talk, "lee", &["1 request waits", "Dana", "asks to start 2 deals", "[Approve]"], &[]).await;
     assert!(said.contains("Reject (with comment)"), "{said}");
     home(&talk, "noor", &["1 request waits"], &[]).await;
     home(&talk, "dana", &["Nothing waits for you", "Your requests", "open until"], &["[Approve]"]).await;
@@ -96,7 +98,10 @@ async fn strangers_and_those_who_left_see_no_data() {
     let admin = talk.product.admin().await;
     let noor: String = {
         let mut owner = talk.database.owner().await;
-        sqlx::query_scalar("SELECT person_id::text FROM people WHERE name = 'Noor'").fetch_one(&mut owner).await.unwrap()
+        sqlx::query_scalar("SELECT person_id::text FROM people WHERE name = 'Noor'")
+            .fetch_one(&mut owner)
+            .await
+            .unwrap()
     };
     let sent = admin.sends(&format!("/people/{noor}/deactivate"), String::new()).await;
     assert!(sent.status().is_success() || sent.status().is_redirection(), "{}", sent.status());

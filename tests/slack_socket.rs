@@ -95,7 +95,9 @@ async fn connections_are_renewed_in_the_middle_of_a_story() {
         talk.types("dana", "/deal list").await;
         found(
             talk.slack
-                .wait_for("new connections", LIMIT, |_| (talk.slack.connections().1 >= before + 2).then_some(()))
+                .wait_for("new connections", LIMIT, |_| {
+                    (talk.slack.connections().1 >= before + 2).then_some(())
+                })
                 .await,
         );
         talk.slack.user("dana").mentions("my deals", ROOM).await.unwrap();
@@ -122,7 +124,11 @@ async fn a_connection_that_is_cut_comes_back_by_itself() {
 async fn while_there_is_no_connection_nothing_is_lost() {
     let talk = begin().await;
     talk.slack.gives_no_connections(true);
-    found(talk.slack.wait_for("no connection", LIMIT, |_| (talk.slack.connections().0 == 0).then_some(())).await);
+    found(
+        talk.slack
+            .wait_for("no connection", LIMIT, |_| (talk.slack.connections().0 == 0).then_some(()))
+            .await,
+    );
     let failed = talk.slack.user("dana").command("/deal help", ROOM).await.unwrap();
     assert_eq!(failed.ack.status, 504, "Slack tells the person that it failed");
     let dana = talk.slack.user("dana");
@@ -144,8 +150,13 @@ async fn garbage_is_kept_for_a_person_and_ends_nothing() {
     for text in ["odd-frame-one", "[]", "{\"type\":", "null", ""] {
         talk.slack.sends_frame(text);
     }
-    talk.slack.sends_frame(&json!({"type": "events_api", "envelope_id": "e-odd", "payload": {"odd-frame": "two"}}).to_string());
-    talk.slack.sends_frame(&json!({"type": "slash_commands", "envelope_id": "e-odder", "payload": "odd-frame-three"}).to_string());
+    talk.slack.sends_frame(
+        &json!({"type": "events_api", "envelope_id": "e-odd", "payload": {"odd-frame": "two"}}).to_string(),
+    );
+    talk.slack.sends_frame(
+        &json!({"type": "slash_commands", "envelope_id": "e-odder", "payload": "odd-frame-three"})
+            .to_string(),
+    );
     talk.slack.sends_frame(&json!({"type": "something_newer", "n": 1}).to_string());
     let unread = "SELECT count(*) FROM inbox WHERE state = 'unparsable'";
     eventually("all of them looked at", async || talk.number(unread).await >= 6).await;
@@ -194,7 +205,11 @@ async fn a_kill_after_storing_loses_nothing_and_doubles_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn doctor_and_the_first_words_say_which_way_slack_comes_in() {
     let talk = begin().await;
-    assert!(talk.product.log().contains("Socket Mode: over connections that we open"), "{}", talk.product.log());
+    assert!(
+        talk.product.log().contains("Socket Mode: over connections that we open"),
+        "{}",
+        talk.product.log()
+    );
     let (_, told) = talk.product.run(&["doctor"]);
     assert!(told.contains("in Socket Mode"), "{told}");
     talk.slack.look(|w| w.setup.app_token = "xapp-another".to_owned());

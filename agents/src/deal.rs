@@ -131,8 +131,7 @@ async fn propose_known(desk: &Desk, context: &Context, typed: &str) -> Result<Ou
     if !taken.is_empty() {
         return Err(wording::nothing_to_propose(&[company.name]).into());
     }
-    let proposed =
-        Proposed { company: company.id, name: company.name, country: company.country, fit: None };
+    let proposed = Proposed { company: company.id, name: company.name, country: company.country, fit: None };
     let output = serde_json::to_value(Proposal { companies: vec![proposed] })
         .map_err(|cause| Recovery::Escalate { reason: format!("the proposal: {cause}") })?;
     Ok(Outcome::Done(Finish { output, ..Finish::default() }))

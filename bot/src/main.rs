@@ -18,6 +18,8 @@ mod shared;
 mod slack_door;
 mod slack_form;
 mod slack_home;
+mod slack_links;
+mod slack_rotation;
 mod slack_socket;
 mod telemetry;
 mod welcome;

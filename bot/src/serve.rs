@@ -24,6 +24,7 @@ use crate::delivery::{Gates, Sender};
 use crate::duty::Bells;
 use crate::server::{self, Edge, Health, Limits};
 use crate::slack_door::Door;
+use crate::slack_rotation::Renewer;
 use crate::telemetry::metrics::Metrics;
 use crate::worker::Worker;
 use crate::{discord, duty, mail, slack_home, slack_socket, welcome};
@@ -85,6 +86,11 @@ fn start_work(app: &App, bells: &Bells, stop: &CancellationToken, tasks: &TaskTr
         let bell = if urgent_only { bells.urgent.clone() } else { bells.work.clone() };
         let (desk, members, stop) = (app.desk.clone(), app.members(), stop.clone());
         tasks.spawn(Worker { desk, members, bell, stop, urgent_only }.run(format!("{host}/{i}")));
+    }
+    if let Some(slack) = app.config.slack.app() {
+        let (db, seal, clock) = (app.db.clone(), app.seal.clone(), app.clock.clone());
+        let renewer = Renewer { db, seal, slack: app.slack.clone(), clock, app: slack };
+        tasks.spawn(renewer.run(stop.clone()));
     }
     tasks.spawn(slack_home::keep_up(app.members(), app.desk.clone(), stop.clone()));
     let gates = Gates::default();

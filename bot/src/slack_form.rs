@@ -60,12 +60,15 @@ impl Worker {
                 let wanted = Intent::ProposeDeal { company: None };
                 policy::permit(person.role, &wanted).map(|()| form::deal_form(place))
             }
-            Asks::Question(search) => match policy::permit(person.role, &Intent::Refine { search: *search }) {
-                Ok(()) => self.question(person, *search).await?.map(|asked| {
-                    form::refine_form(&search.to_string(), &asked, place)
-                }),
-                Err(error) => Err(error),
-            },
+            Asks::Question(search) => {
+                match policy::permit(person.role, &Intent::Refine { search: *search }) {
+                    Ok(()) => self
+                        .question(person, *search)
+                        .await?
+                        .map(|asked| form::refine_form(&search.to_string(), &asked, place)),
+                    Err(error) => Err(error),
+                }
+            }
         })
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use agents::{Desk, planner};
 use channels::SendError;
 use channels::slack::render;
-use domain::inbound::Inbound;
+use domain::inbound::{Content, Inbound};
 use domain::person::Channel;
 use domain::wording;
 use secrecy::SecretString;
@@ -26,8 +26,23 @@ const LOOK_EVERY: Duration = Duration::from_millis(700);
 const FAILURES_MAX: i32 = 8;
 
 impl Worker {
+    /// Shows what is looked at: a home, or what is behind links.
+    pub(crate) async fn show(
+        &self,
+        claimed: &Claimed,
+        workspace: &Workspace,
+        inbound: &Inbound,
+    ) -> anyhow::Result<()> {
+        match &inbound.content {
+            Content::Links { urls, at, is_shared } => {
+                self.show_links(claimed, (workspace, inbound), (urls, at, *is_shared)).await
+            }
+            _ => self.open_home(claimed, workspace, inbound).await,
+        }
+    }
+
     /// Notes that somebody looks at her home, so that it is shown; a stranger reads who could let her in.
-    pub(crate) async fn open_home(
+    async fn open_home(
         &self,
         claimed: &Claimed,
         workspace: &Workspace,
@@ -53,11 +68,7 @@ impl Worker {
 
     /// Opens the direct messages of somebody who wrote in no room: what is said there, e.g. to one person alone, needs
     /// the room itself.
-    pub(crate) async fn find_room(
-        &self,
-        workspace: &Workspace,
-        inbound: &mut Inbound,
-    ) -> anyhow::Result<()> {
+    pub(crate) async fn find_room(&self, workspace: &Workspace, inbound: &mut Inbound) -> anyhow::Result<()> {
         let (Channel::Slack, Some(token)) = (inbound.channel, &workspace.token) else { return Ok(()) };
         if inbound.place.room == inbound.sender {
             inbound.place.room = self.members.slack.open_dm(token, &inbound.sender).await?;
@@ -89,7 +100,8 @@ pub(crate) async fn keep_up(members: Members, desk: Desk, stop: CancellationToke
 /// Shows one home, unless it shows the same already.
 async fn refresh(members: &Members, desk: &Desk, home: &Home) -> anyhow::Result<()> {
     let workspace = members.workspace(Channel::Slack, &home.workspace).await?;
-    let Some((workspace, token)) = workspace.and_then(|found| found.token.clone().map(|token| (found, token)))
+    let Some((workspace, token)) =
+        workspace.and_then(|found| found.token.clone().map(|token| (found, token)))
     else {
         return Ok(homes::forget(&desk.db, home).await?);
     };

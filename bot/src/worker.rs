@@ -9,7 +9,6 @@ use anyhow::Context as _;
 use channels::slack::{self, Kind};
 use channels::{SendError, command, discord, web};
 use domain::card::Card;
-use domain::error::UserError;
 use domain::ids::{ApprovalId, ConversationId, InboundId, PlanId};
 use domain::inbound::{Content, Inbound, SharedFile};
 use domain::intent::Intent;
@@ -56,9 +55,16 @@ pub(crate) struct Worker {
 /// What a message asks for, if anything.
 enum Wish {
     Plan(Intent, String),
-    Read { text: String, files: Vec<SharedFile> },
-    Form { trigger: String, asks: Asks },
-    Home,
+    Read {
+        text: String,
+        files: Vec<SharedFile>,
+    },
+    Form {
+        trigger: String,
+        asks: Asks,
+    },
+    /// Something is to be shown that no plan is needed for.
+    Show,
     Nothing(String),
 }
 
@@ -224,8 +230,8 @@ impl Worker {
             return Ok(None);
         };
         inbox::assign(db, claimed, workspace.tenant).await?;
-        if let Wish::Home = wish {
-            self.open_home(claimed, &workspace, &inbound).await?;
+        if let Wish::Show = wish {
+            self.show(claimed, &workspace, &inbound).await?;
             return Ok(None);
         }
         self.find_room(&workspace, &mut inbound).await?;
@@ -264,7 +270,7 @@ impl Worker {
                 inbox::end(db, claimed, Ending::Done, "").await?;
                 Ok(None)
             }
-            Wish::Home | Wish::Nothing(_) => Ok(None),
+            Wish::Show | Wish::Nothing(_) => Ok(None),
         }
     }
 
@@ -479,7 +485,7 @@ fn wish(inbound: &Inbound) -> Wish {
             }
             Err(error) => Wish::Plan(Intent::Refused { error }, String::new()),
         },
-        Content::Home => Wish::Home,
+        Content::Home | Content::Links { .. } => Wish::Show,
         Content::Ignored { reason } => Wish::Nothing(reason.clone()),
         Content::Uninstalled => Wish::Nothing("uninstalled".to_owned()),
     }

@@ -4,10 +4,12 @@ mod approval;
 pub mod commit;
 mod home;
 mod matter;
+mod preview;
 mod reply;
 
 pub use approval::may_comment;
 pub use home::home;
+pub use preview::preview;
 pub use reply::searched;
 
 use domain::intent::Intent;

@@ -161,7 +161,9 @@ async fn slack(app: &App) -> Finding {
         let by_oauth = !settings.client_id.is_empty();
         let outcome = match (&app_token, has_secret) {
             (Some(_), _) if !by_oauth => Err("SLACK_APP_TOKEN is set but SLACK_BOT_TOKEN is not".to_owned()),
-            (None, true) if !by_oauth => Err("SLACK_SIGNING_SECRET is set but SLACK_BOT_TOKEN is not".to_owned()),
+            (None, true) if !by_oauth => {
+                Err("SLACK_SIGNING_SECRET is set but SLACK_BOT_TOKEN is not".to_owned())
+            }
             (Some(_), _) | (None, true) => mode(app).await,
             (None, false) => {
                 Ok("not connected (set SLACK_APP_TOKEN and SLACK_BOT_TOKEN; docs/slack.md)".to_owned())
@@ -189,7 +191,10 @@ async fn slack(app: &App) -> Finding {
 async fn mode(app: &App) -> Result<String, String> {
     let settings = &app.config.slack;
     let Some(token) = settings.app_token() else {
-        return Ok(format!("over HTTP at {}/slack/…, which Slack must be able to reach", app.config.public_url()));
+        return Ok(format!(
+            "over HTTP at {}/slack/…, which Slack must be able to reach",
+            app.config.public_url()
+        ));
     };
     if !token.expose_secret().starts_with("xapp-") {
         return Err("SLACK_APP_TOKEN is not an app-level token (xapp-…)".to_owned());

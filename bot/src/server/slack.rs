@@ -116,7 +116,8 @@ impl Desk {
         let now = self.edge.clock.now();
         verify(&self.secrets, timestamp, signature, body, now).map_err(|error: VerifyError| {
             let reason = if signature.is_empty() { "unsigned" } else { error.name() };
-            counter!("slack_requests_refused_total", "route" => self.kind.name(), "reason" => reason).increment(1);
+            counter!("slack_requests_refused_total", "route" => self.kind.name(), "reason" => reason)
+                .increment(1);
             tracing::debug!(route = self.kind.name(), %error, "refused a request");
             Problem::new(StatusCode::UNAUTHORIZED, "This request is not signed by Slack, or not now.")
         })

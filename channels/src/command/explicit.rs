@@ -71,7 +71,16 @@ fn find(words: &Words<'_>, used: usize, most: f64) -> Reading {
 }
 
 fn propose(words: &Words<'_>, used: usize, most: f64) -> Reading {
-    let from = used + usize::from(words.len() > used && matches!(words.key(used), "with" | "for" | "to"));
+    let mut from = used;
+    // "propose a deal with Acme"; a name in quotes is a name.
+    if quoted_start(words.rest(used)).is_none() {
+        for skipped in [&["a", "new"][..], &["deal"], &["with", "for"]] {
+            let is_there = words.len() > from && skipped.contains(&words.key(from));
+            let is_name =
+                skipped.contains(&"a") && (words.len() <= from + 1 || words.key(from + 1) != "deal");
+            from += usize::from(is_there && !is_name);
+        }
+    }
     let company = kept(words.rest(from));
     let company = company.chars().any(char::is_alphanumeric).then_some(company);
     sure(Intent::ProposeDeal { company }, most)

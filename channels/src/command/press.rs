@@ -69,7 +69,8 @@ fn refine(fields: &[(String, String)]) -> Result<Intent, UserError> {
         return Err(UserError::new("That asks for nothing.", "Fill in at least one field."));
     }
     let lower = what.to_lowercase();
-    let names_them = ["compan", "firm", "partner", "start-up", "startup"].iter().any(|word| lower.contains(word));
+    let names_them =
+        ["compan", "firm", "partner", "start-up", "startup"].iter().any(|word| lower.contains(word));
     let head = match (what.is_empty(), names_them) {
         (true, _) => "companies".to_owned(),
         (false, true) => what,

@@ -171,7 +171,7 @@ pub static COMMANDS: [Command; 21] = [
     Command {
         kind: Kind::Propose,
         name: "propose",
-        aliases: &["propose a deal", "propose deal", "new deal", "create a deal", "create deal", "start a deal"],
+        aliases: &["new deal", "create a deal", "create deal", "start a deal"],
         foreign: &["neuer deal", "nouveau deal", "nuevo deal", "nuovo deal"],
         usage: "propose [<company>]",
         purpose: "Propose a deal with a company of the directory; alone, or as `/deal new`, asks which.",

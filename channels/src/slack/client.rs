@@ -235,6 +235,26 @@ impl Slack {
         self.call(token, "views.publish", &json!({"user_id": user, "view": view})).await.map(drop)
     }
 
+    /// Shows what is behind links in somebody's message; `at` names the message, `unfurls` holds blocks by address.
+    ///
+    /// # Errors
+    /// See [`SendError`].
+    pub async fn unfurl(&self, token: &SecretString, at: &Value, unfurls: &Value) -> Result<(), SendError> {
+        let mut request = at.clone();
+        request["unfurls"] = unfurls.clone();
+        self.call(token, "chat.unfurl", &request).await.map(drop)
+    }
+
+    /// Whether people of other organisations are in a room; true when that cannot be told.
+    pub async fn is_shared(&self, token: &SecretString, room: &str) -> bool {
+        let asked = self.read(token, "conversations.info", &[("channel", Some(room))]).await;
+        asked.map_or(true, |answer| {
+            ["/channel/is_ext_shared", "/channel/is_pending_ext_shared"]
+                .iter()
+                .any(|flag| is_true(&answer, flag))
+        })
+    }
+
     /// Where a connection of Socket Mode can be opened now, once; `app_token` is the app's own (xapp-…).
     ///
     /// # Errors
@@ -286,9 +306,21 @@ impl Slack {
     /// # Errors
     /// See [`SendError`]; a code works once.
     pub async fn oauth_access(&self, code: &str, app: &App) -> Result<Installed, SendError> {
+        self.oauth(app, &[("code", Some(code)), ("redirect_uri", app.redirect_url.as_deref())]).await
+    }
+
+    /// Trades what renews a token for a new token and what renews that; it works once.
+    ///
+    /// # Errors
+    /// See [`SendError`].
+    pub async fn oauth_renew(&self, refresh: &SecretString, app: &App) -> Result<Installed, SendError> {
+        let refresh = Some(refresh.expose_secret());
+        self.oauth(app, &[("grant_type", Some("refresh_token")), ("refresh_token", refresh)]).await
+    }
+
+    async fn oauth(&self, app: &App, query: &[(&str, Option<&str>)]) -> Result<Installed, SendError> {
         let connector = &self.client.http_api.connector;
         let address = connector.create_method_uri_path("oauth.v2.access")?;
-        let query = [("code", Some(code)), ("redirect_uri", app.redirect_url.as_deref())];
         let address = SlackClientHttpApiUri::create_url_with_params(address, &query.to_vec())?;
         let id = SlackClientId(app.client_id.clone());
         let secret = SlackClientSecret(app.client_secret.expose_secret().to_owned());

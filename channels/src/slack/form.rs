@@ -123,7 +123,8 @@ impl Question {
 /// A form that changes the question of a search. What comes back is `Content::Form` with the verb `refine` and the
 /// fields `what`, `place`, `size` and `words`.
 pub fn refine_form(search: &str, asked: &Question, place: &Place) -> Value {
-    let option = |size: Size| json!({"text": {"type": "plain_text", "text": size.label()}, "value": size.label()});
+    let option =
+        |size: Size| json!({"text": {"type": "plain_text", "text": size.label()}, "value": size.label()});
     let mut size = json!({"type": "static_select", "action_id": "size",
         "placeholder": {"type": "plain_text", "text": "Any size"}, "options": Size::ALL.map(option)});
     if let Some(chosen) = asked.size {
@@ -193,9 +194,10 @@ pub fn refusal(body: &[u8]) -> Option<String> {
         _ => return None,
     };
     // Slack refuses an error at a field that the form does not have.
-    let has_it = payload.pointer("/view/blocks").and_then(Value::as_array).is_none_or(|blocks| {
-        blocks.iter().any(|block| text_at(block, "/block_id") == Some(first))
-    });
+    let has_it = payload
+        .pointer("/view/blocks")
+        .and_then(Value::as_array)
+        .is_none_or(|blocks| blocks.iter().any(|block| text_at(block, "/block_id") == Some(first)));
     has_it.then(|| json!({"response_action": "errors", "errors": {first: error.to_string()}}).to_string())
 }
 
@@ -221,27 +223,33 @@ mod tests {
 
     #[test]
     fn a_form_that_says_nothing_is_refused_at_its_field() {
-        let reject = comment_form(Verb::Reject, "0190d3f2-0000-7000-8000-000000000001", &place(), &Wording::reject());
+        let reject =
+            comment_form(Verb::Reject, "0190d3f2-0000-7000-8000-000000000001", &place(), &Wording::reject());
         let blank = sent(&reject, &json!({COMMENT: {COMMENT: {"type": "plain_text_input", "value": "  "}}}));
         let answer: Value = serde_json::from_str(&refusal(&blank).unwrap()).unwrap();
         assert_eq!(answer["response_action"], "errors");
         assert!(answer["errors"][COMMENT].as_str().unwrap().contains("reason"), "{answer}");
-        let good = sent(&reject, &json!({COMMENT: {COMMENT: {"type": "plain_text_input", "value": "Too early."}}}));
+        let good =
+            sent(&reject, &json!({COMMENT: {COMMENT: {"type": "plain_text_input", "value": "Too early."}}}));
         assert_eq!(refusal(&good), None);
 
         let refine = refine_form("0190d3f2-0000-7000-8000-000000000001", &Question::default(), &place());
         assert!(refusal(&sent(&refine, &json!({}))).unwrap().contains("\"what\""));
-        let size = json!({"size": {"size": {"type": "static_select", "selected_option": {"value": "Mid Cap"}}}});
+        let size =
+            json!({"size": {"size": {"type": "static_select", "selected_option": {"value": "Mid Cap"}}}});
         assert_eq!(refusal(&sent(&refine, &size)), None);
         assert!(refusal(&sent(&deal_form(&place()), &json!({}))).unwrap().contains("Choose a company"));
-        for foreign in [&b"{}"[..], b"payload=%7B%7D", br#"{"type":"view_submission","view":{"callback_id":"x"}}"#] {
+        for foreign in
+            [&b"{}"[..], b"payload=%7B%7D", br#"{"type":"view_submission","view":{"callback_id":"x"}}"#]
+        {
             assert_eq!(refusal(foreign), None);
         }
     }
 
     #[test]
     fn a_question_is_put_into_its_fields() {
-        let chip = |kind: &str, label: &str| Chip { kind: kind.into(), label: label.into(), value: String::new() };
+        let chip =
+            |kind: &str, label: &str| Chip { kind: kind.into(), label: label.into(), value: String::new() };
         let answer = Answer {
             query: "payment companies in Germany, mid cap, founded after 2015".into(),
             filters: domain::search::Filters { sizes: vec![Size::Mid], ..Default::default() },

@@ -162,7 +162,11 @@ mod tests {
         )
         .unwrap();
         assert_eq!(said.place, Place { room: "U1".into(), thread: None, is_private: true });
-        assert!(matches!(said.content, Content::Press { message: None, trigger: Some(_), .. }), "{:?}", said.content);
+        assert!(
+            matches!(said.content, Content::Press { message: None, trigger: Some(_), .. }),
+            "{:?}",
+            said.content
+        );
     }
 
     #[test]

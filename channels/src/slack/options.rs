@@ -30,7 +30,9 @@ pub fn wanted(body: &[u8]) -> Option<Wanted> {
         return None;
     }
     let payload = interaction(body)?;
-    if text_at(&payload, "/type") != Some("block_suggestion") || text_at(&payload, "/action_id") != Some(COMPANY) {
+    if text_at(&payload, "/type") != Some("block_suggestion")
+        || text_at(&payload, "/action_id") != Some(COMPANY)
+    {
         return None;
     }
     Some(Wanted {
@@ -42,9 +44,7 @@ pub fn wanted(body: &[u8]) -> Option<Wanted> {
 /// The list, of values and labels. A value that is too long to come back is left out.
 pub fn answer(entries: &[(String, String)]) -> String {
     let fitting = entries.iter().filter(|(value, _)| value.chars().count() <= OPTION_VALUE_MAX);
-    let option = |(value, label): &(String, String)| {
-        json!({"text": {"type": "plain_text", "text": shorten(label, LABEL_MAX)}, "value": value})
-    };
+    let option = |(value, label): &(String, String)| json!({"text": {"type": "plain_text", "text": shorten(label, LABEL_MAX)}, "value": value});
     json!({"options": fitting.map(option).collect::<Vec<Value>>()}).to_string()
 }
 
@@ -68,7 +68,8 @@ mod tests {
 
     #[test]
     fn a_list_keeps_to_slacks_limits() {
-        let entries = [("a".to_owned(), "x".repeat(100)), ("b".repeat(200), "too long to come back".to_owned())];
+        let entries =
+            [("a".to_owned(), "x".repeat(100)), ("b".repeat(200), "too long to come back".to_owned())];
         let list: Value = serde_json::from_str(&answer(&entries)).unwrap();
         assert_eq!(list["options"].as_array().unwrap().len(), 1);
         assert_eq!(list["options"][0]["text"]["text"].as_str().unwrap().chars().count(), 75);

@@ -175,15 +175,15 @@ mod tests {
 
     #[test]
     fn events_and_presses_stay_as_they_are_byte_for_byte() {
-        let payload = r#"{ "team_id":"T1",  "event_id":"Ev1","event":{"type":"message","n":1.50,"text":"\u00fc"} }"#;
+        let payload =
+            r#"{ "team_id":"T1",  "event_id":"Ev1","event":{"type":"message","n":1.50,"text":"\u00fc"} }"#;
         let got = envelope(&format!(
             r#"{{"envelope_id":"e2","type":"events_api","retry_attempt":1,"retry_reason":"timeout","payload":{payload},"accepts_response_payload":false}}"#
         ));
         assert_eq!((got.kind, got.takes_answer), (Kind::Event, false));
         assert_eq!(got.body, payload.as_bytes());
         let press = r#"{"type":"block_actions","team":{"id":"T1"},"trigger_id":"t"}"#;
-        let got =
-            envelope(&format!(r#"{{"payload":{press},"type":"interactive","envelope_id":"e3"}}"#));
+        let got = envelope(&format!(r#"{{"payload":{press},"type":"interactive","envelope_id":"e3"}}"#));
         assert_eq!((got.kind, got.body.as_slice()), (Kind::Interaction, press.as_bytes()));
         assert_eq!(keys(got.kind, &got.body).workspace.as_deref(), Some("T1"));
     }
@@ -204,7 +204,8 @@ mod tests {
 
     #[test]
     fn the_end_of_a_connection_says_why() {
-        let reason = |word: &str| read(&format!(r#"{{"type":"disconnect","reason":"{word}","debug_info":{{}}}}"#));
+        let reason =
+            |word: &str| read(&format!(r#"{{"type":"disconnect","reason":"{word}","debug_info":{{}}}}"#));
         for (word, expected) in [
             ("warning", Reason::Warning),
             ("refresh_requested", Reason::Refresh),

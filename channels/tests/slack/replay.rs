@@ -94,6 +94,7 @@ fn outcome(kind: Kind, body: &[u8]) -> String {
             Content::Press { .. } => "press",
             Content::Form { .. } => "form",
             Content::Home => "home",
+            Content::Links { .. } => "links",
             Content::Ignored { .. } => "ignored",
             Content::Uninstalled => "uninstalled",
         }

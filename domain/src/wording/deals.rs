@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::card::{Block, Card, Text};
-use crate::error::UserError;
 use crate::deal::{DealRow, NoteRow, Stage, StageChange};
+use crate::error::UserError;
 
 use super::phrases::{buttons, count, cut, day, faint, in_command, moment, say};
 

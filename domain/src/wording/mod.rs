@@ -28,7 +28,8 @@ pub use contracts::{
     reviews, value_words, verdict_word,
 };
 pub use deals::{
-    DealCard, company_unknown, deal, deal_ambiguous, deal_list, deal_moved, deal_unknown, note_added, which_company,
+    DealCard, company_unknown, deal, deal_ambiguous, deal_list, deal_moved, deal_unknown, note_added,
+    which_company,
 };
 pub use elsewhere::{Closed, answered_in_private};
 pub use guide::{HelpGroup, HelpLine, help, not_a_member, unclear, user_error};

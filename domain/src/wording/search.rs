@@ -60,9 +60,8 @@ pub fn refine(plan: PlanId) -> Button {
 
 /// How to refine a search where no form can be opened.
 pub fn refine_in_words(query: &str) -> Card {
-    Card::text("Ask again with what should be different, for instance:").with(Block::Quote {
-        text: format!("find {}, mid cap", cut(query, 200)),
-    })
+    Card::text("Ask again with what should be different, for instance:")
+        .with(Block::Quote { text: format!("find {}, mid cap", cut(query, 200)) })
 }
 
 /// Nothing fits. `relaxed` is the question without the part that stands most in the way, when there is one.

@@ -3,6 +3,7 @@
 mod contracts;
 mod presses;
 mod properties;
+mod proposing;
 mod reference;
 mod slips;
 mod spellings;
@@ -21,6 +22,10 @@ fn brief(understood: &Understood) -> String {
             let stage = stage.map_or("", domain::deal::Stage::name);
             format!("deals{}{stage}", if *mine { " mine " } else { " " }).trim().to_owned()
         }
+        Intent::ProposeDeal { company } => {
+            format!("propose|{}", company.clone().unwrap_or_default())
+        }
+        Intent::Refine { .. } => "refine".to_owned(),
         Intent::ShowDeal { deal } => format!("show|{deal}"),
         Intent::MoveDeal { deal, stage, reason } => match reason {
             Some(reason) => format!("move|{deal}|{}|{reason}", stage.name()),

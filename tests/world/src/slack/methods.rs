@@ -42,6 +42,7 @@ pub(super) fn run(w: &mut Workspace, method: &str, args: &Value) -> Done {
         }
         "views.open" => open_view(w, args),
         "views.update" => update_view(w, args),
+        "chat.unfurl" => unfurl(w, args),
         "views.publish" => publish_home(w, args),
         _ => Err("unknown_method".to_owned()),
     }
@@ -214,7 +215,7 @@ pub(super) fn message_json(m: &Message, w: &Workspace, with_metadata: bool) -> V
 
 fn room_json(room: &Room) -> Value {
     json!({"id": room.id, "name": room.name, "is_private": room.is_private, "is_archived": room.is_archived,
-        "is_im": room.direct_with.is_some(), "is_member": room.has_bot})
+        "is_im": room.direct_with.is_some(), "is_member": room.has_bot, "is_ext_shared": room.is_shared})
 }
 
 fn user_json(user: &User, w: &Workspace) -> Value {
@@ -256,6 +257,23 @@ fn update_view(w: &mut Workspace, args: &Value) -> Done {
     Ok(json!({"view": view_json(&view, w)}))
 }
 
+fn unfurl(w: &mut Workspace, args: &Value) -> Done {
+    let at = match (args["unfurl_id"].as_str(), args["source"].as_str()) {
+        (Some(id), Some(_)) => id.to_owned(),
+        _ => {
+            let (room, ts) = (word(&args["channel"]), word(&args["ts"]));
+            let is_there = w.messages.iter().any(|m| m.room == room && m.ts == ts);
+            if is_there { ts } else { return Err("cannot_unfurl_message".to_owned()) }
+        }
+    };
+    let unfurls = args["unfurls"].as_object().filter(|all| !all.is_empty()).ok_or("missing_unfurls")?;
+    for (url, shown) in unfurls {
+        check_message(&shown["blocks"]).map_err(|problem| format!("cannot_parse_attachment: {problem}"))?;
+        w.unfurls.push((at.clone(), url.clone(), super::transcript::blocks_text(&shown["blocks"])));
+    }
+    Ok(json!({}))
+}
+
 fn publish_home(w: &mut Workspace, args: &Value) -> Done {
     if args["view"]["type"] != "home" {
         return Err("invalid_arguments: view: must be home".to_owned());
@@ -288,17 +306,39 @@ pub(super) fn oauth_access(w: &mut Workspace, args: &Value, headers: &HeaderMap)
     if basic != Some(expected.as_str()) && !is_in_args {
         return Err("bad_client_secret".to_owned());
     }
+    if args["grant_type"] == "refresh_token" {
+        return renewed(w, args);
+    }
     let code = std::mem::take(&mut w.setup.oauth_code);
     if code.is_empty() || args["code"] != code.as_str() {
         w.setup.oauth_code = code;
         return Err("invalid_code".to_owned());
     }
-    Ok(json!({
+    Ok(granted(w))
+}
+
+/// A new token and what renews it; the old ones work no more.
+fn renewed(w: &mut Workspace, args: &Value) -> Done {
+    if w.setup.refresh_token.is_none() || args["refresh_token"].as_str() != w.setup.refresh_token.as_deref() {
+        return Err("invalid_refresh_token".to_owned());
+    }
+    w.setup.refresh_token = Some(w.next_id("xoxe-"));
+    w.setup.bot_token = w.next_id("xoxe.xoxb-");
+    Ok(granted(w))
+}
+
+fn granted(w: &Workspace) -> Value {
+    let mut answer = json!({
         "access_token": w.setup.bot_token, "token_type": "bot", "scope": "chat:write,commands", "app_id": "A0DESK",
         "bot_user_id": w.setup.bot, "team": {"id": w.setup.team, "name": w.setup.team_name},
         "enterprise": w.setup.organisation.as_ref().map(|id| json!({"id": id, "name": "Acme"})),
         "is_enterprise_install": w.setup.organisation.is_some(), "authed_user": {"id": "U0LEE"},
-    }))
+    });
+    if let Some(refresh) = &w.setup.refresh_token {
+        answer["refresh_token"] = json!(refresh);
+        answer["expires_in"] = json!(43_200);
+    }
+    answer
 }
 
 fn base64(bytes: &[u8]) -> String {

@@ -25,6 +25,8 @@ pub struct Setup {
     pub client_secret: String,
     /// The code that `oauth.v2.access` takes, once.
     pub oauth_code: String,
+    /// What renews the token, once, when tokens expire.
+    pub refresh_token: Option<String>,
     /// Whether the app may write in public channels that it is not in (the scope `chat:write.public`).
     pub writes_in_public: bool,
     /// Whether the app is sent every message of its channels, not only mentions.
@@ -69,6 +71,8 @@ pub struct Room {
     pub is_private: bool,
     /// The app was invited.
     pub has_bot: bool,
+    /// People of another organisation are in it.
+    pub is_shared: bool,
     /// Closed.
     pub is_archived: bool,
     /// Its settings let only some people post.
@@ -105,6 +109,7 @@ impl Room {
             name: name.to_owned(),
             is_private: false,
             has_bot: true,
+            is_shared: false,
             is_archived: false,
             is_announcements: false,
             direct_with: None,
@@ -127,6 +132,7 @@ impl Setup {
             client_id: "1111.2222".to_owned(),
             client_secret: "world-client-secret".to_owned(),
             oauth_code: "world-oauth-code".to_owned(),
+            refresh_token: None,
             writes_in_public: false,
             hears_channels: false,
             users: vec![

@@ -94,8 +94,7 @@ impl Sockets {
         let first = usize::try_from(self.number()).unwrap_or_default();
         let usable: Vec<u64> =
             self.lines.iter().filter(|line| fresh == 0 || !line.is_retiring).map(|line| line.id).collect();
-        let chosen: Vec<u64> =
-            if self.is_sent_twice { usable } else { vec![usable[first % usable.len()]] };
+        let chosen: Vec<u64> = if self.is_sent_twice { usable } else { vec![usable[first % usable.len()]] };
         let mut acknowledged = None;
         for line in chosen {
             let envelope = format!("envelope-{}", self.number());

@@ -15,6 +15,8 @@ pub struct Workspace {
     pub views: Vec<View>,
     /// The home tab of each person that has one.
     pub homes: Vec<View>,
+    /// What is shown for links: the message or draft, the address, the blocks as text.
+    pub unfurls: Vec<(String, String, String)>,
     /// Every call of the Web API, in order.
     pub calls: Vec<Call>,
     /// Files that people shared.
@@ -117,6 +119,7 @@ impl Workspace {
             messages: Vec::new(),
             views: Vec::new(),
             homes: Vec::new(),
+            unfurls: Vec::new(),
             calls: Vec::new(),
             files: Vec::new(),
             triggers: Vec::new(),
