@@ -231,8 +231,7 @@ impl Worker {
         };
         inbox::assign(db, claimed, workspace.tenant).await?;
         if let Wish::Show = wish {
-            self.show(claimed, &workspace, &inbound).await?;
-            return Ok(None);
+            return self.show(claimed, &workspace, &inbound).await.map(|()| None);
         }
         self.find_room(&workspace, &mut inbound).await?;
         let Some(person) = self.person(claimed, &workspace, (&inbound, &wish)).await? else {
