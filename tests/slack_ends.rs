@@ -68,6 +68,26 @@ async fn strangers_shared_rooms_and_foreign_links_show_nothing() {
     talk.ends().await;
 }
 
+#[tokio::test]
+async fn what_is_too_long_for_a_message_comes_whole_in_a_file() {
+    let (talk, _) = begin(|_| ()).await;
+    let many = "INSERT INTO deals (deal_id, tenant_id, partner_id, plan_id, name, stage, stage_since, owner_id, created_at, updated_at)
+        SELECT gen_random_uuid(), tenant_id, partner_id, plan_id, 'A company with a name that is long, number ' || n, stage, now(),
+               owner_id, now(), now() FROM (SELECT * FROM deals LIMIT 1) one, generate_series(1, 60) n";
+    talk.changes(many).await;
+    talk.types("dana", "/deal list").await;
+    let answer = talk.sees("Shortened: there is more than fits here").await;
+    let sent = talk.slack.wait_for("the file", LIMIT, |w| {
+        w.messages.iter().find(|m| !m.files.is_empty()).cloned().zip(w.uploads.first().cloned())
+    });
+    let (message, file) = found(sent.await);
+    assert_eq!(message.thread, answer.thread.or(Some(answer.ts)));
+    let text = String::from_utf8(file.bytes).unwrap();
+    assert!(file.name.ends_with(".txt") && text.contains("62 deals"), "{text}");
+    assert_eq!(text.matches("number ").count(), 30, "what the card holds, and names in full: {text}");
+    talk.ends().await;
+}
+
 /// Installs the product into the workspace as an admin does with a browser.
 async fn installs(talk: &Conversation) {
     let browser = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();

@@ -16,6 +16,7 @@ use domain::person::Channel;
 use domain::wording::{self, Closed};
 use futures_util::FutureExt;
 use secrecy::SecretString;
+use storage::objects::Objects;
 use storage::outbox::{self, Delivery, Sent};
 use storage::{last_resort, relocation};
 use tokio::sync::Notify;
@@ -47,6 +48,8 @@ pub(crate) struct Sender {
     pub(crate) stop: CancellationToken,
     pub(crate) gates: Gates,
     pub(crate) console_url: String,
+    /// Where files are kept that go along.
+    pub(crate) objects: Objects,
 }
 
 /// When a workspace or a room may be written to again.
@@ -348,6 +351,8 @@ impl Sender {
             return Ok(Sent { room: Some(room), ..Sent::default() });
         }
         let ts = self.post_or_edit(&token, &target, delivery, &rendered).await?;
+        let under = Target { thread: Some(delivery.thread.clone().unwrap_or_else(|| ts.clone())), ..target };
+        self.send_files(&token, &under, delivery, rendered.is_cut).await?;
         Ok(Sent { room: Some(room), external_id: Some(ts), html: None })
     }
 

@@ -16,6 +16,7 @@ mod serve;
 mod server;
 mod shared;
 mod slack_door;
+mod slack_files;
 mod slack_form;
 mod slack_home;
 mod slack_links;

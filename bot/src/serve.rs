@@ -107,6 +107,7 @@ fn sender(app: &App, (bell, stop): (&Arc<Notify>, &CancellationToken), gates: &G
         stop: stop.clone(),
         gates: gates.clone(),
         console_url: app.config.public_url(),
+        objects: app.desk.contracts.objects.clone(),
     }
 }
 

@@ -76,6 +76,15 @@ pub enum Block {
         /// Absolute, or a path of the console.
         url: String,
     },
+    /// A file of ours: sent along where a channel takes it, else behind the link.
+    File {
+        /// What it is called.
+        name: String,
+        /// SHA-256 of its bytes, lower-case hex: their key in our store.
+        sha256: String,
+        /// Where it can be had: absolute, or a path of the console.
+        url: String,
+    },
     /// A line across.
     Divider,
 }

@@ -120,6 +120,11 @@ pub enum Intent {
         /// Name of the document or of its deal, or a part of it.
         document: String,
     },
+    /// Send the Word document of a contract with our offers as tracked changes.
+    SendRedline {
+        /// Name of the document or of its deal, or a part of it.
+        document: String,
+    },
     /// List all documents.
     ListContracts,
     /// Say which deal a document belongs to.
@@ -244,6 +249,7 @@ impl Intent {
             Self::SetRole { .. } => "set_role",
             Self::AnalyzeContract { .. } => "analyze_contract",
             Self::ShowContract { .. } => "show_contract",
+            Self::SendRedline { .. } => "send_redline",
             Self::ListContracts => "list_contracts",
             Self::LinkContract { .. } => "link_contract",
             Self::ListRenewals => "list_renewals",

@@ -14,6 +14,7 @@ pub fn least_role(intent: &Intent) -> Role {
         | Intent::ListPeople
         | Intent::Join { .. }
         | Intent::ShowContract { .. }
+        | Intent::SendRedline { .. }
         | Intent::AskContract { .. }
         | Intent::SearchClauses { .. }
         | Intent::ListReviews

@@ -50,6 +50,7 @@ pub fn plan(intent: &Intent) -> Vec<Draft> {
             step(Agent::Contract, "accept_contract"),
         ],
         Intent::ShowContract { .. }
+        | Intent::SendRedline { .. }
         | Intent::ListContracts
         | Intent::AskContract { .. }
         | Intent::SearchClauses { .. }

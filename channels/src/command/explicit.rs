@@ -34,6 +34,7 @@ pub(super) fn read(words: &Words<'_>, most: f64, open: &[ApprovalId]) -> Option<
         Kind::Withdraw => Some(deciding::withdraw(words, used, most, open)),
         Kind::Analyze => contracts::analyze(words, used, most),
         Kind::Contract => contracts::show(words, used, most),
+        Kind::Redline => Some(contracts::redline(words, used, most)),
         Kind::Ask => contracts::ask(words, used, most),
         Kind::Clauses => Some(contracts::clauses(words, used, most)),
         Kind::Link => Some(contracts::link_to(words, used, most)),

@@ -113,6 +113,9 @@ fn print_contract(intent: &Intent) -> Option<String> {
             )
         }
         Intent::ListContracts => Some("contracts".to_owned()),
+        Intent::SendRedline { document } => {
+            first_same(intent, &[format!("redline {document}"), format!("redline {}", quote(document)?)])
+        }
         Intent::ShowContract { document } => {
             first_same(intent, &[format!("contract {document}"), format!("contract {}", quote(document)?)])
         }

@@ -22,6 +22,8 @@ pub enum Kind {
     Analyze,
     /// Show what was read in a contract.
     Contract,
+    /// Send a contract with our offers marked in it.
+    Redline,
     /// Ask a contract a question.
     Ask,
     /// Look for clauses in all contracts.
@@ -117,7 +119,7 @@ const DECISIONS: &str = "Decisions";
 const TEAM: &str = "Team";
 
 /// All commands, in the order of the help.
-pub static COMMANDS: [Command; 21] = [
+pub static COMMANDS: [Command; 22] = [
     Command {
         kind: Kind::Find,
         name: "find",
@@ -302,6 +304,18 @@ pub static COMMANDS: [Command; 21] = [
         usage: "contract [<deal or document>]",
         purpose: "Show what was read in a contract; alone, list all contracts.",
         example: "contract Adyen",
+        least_role: Role::Viewer,
+        argument: Argument::Contract,
+        group: CONTRACTS,
+    },
+    Command {
+        kind: Kind::Redline,
+        name: "redline",
+        aliases: &["send redline", "send the redline", "mark up", "track changes"],
+        foreign: &[],
+        usage: "redline <deal or document>",
+        purpose: "Send the Word document with the playbook's offers as tracked changes.",
+        example: "redline Adyen",
         least_role: Role::Viewer,
         argument: Argument::Contract,
         group: CONTRACTS,

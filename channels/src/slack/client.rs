@@ -136,6 +136,21 @@ impl Slack {
         since: DateTime<Utc>,
         key: &str,
     ) -> Result<Option<String>, SendError> {
+        let is_it = |message: &Value| {
+            text_at(message, "/metadata/event_type") == Some(METADATA)
+                && text_at(message, "/metadata/event_payload/key") == Some(key)
+        };
+        self.find(token, to, since, is_it).await
+    }
+
+    /// The number of the first message since a time that is the one.
+    async fn find(
+        &self,
+        token: &SecretString,
+        to: &Target,
+        since: DateTime<Utc>,
+        is_it: impl Fn(&Value) -> bool,
+    ) -> Result<Option<String>, SendError> {
         let oldest = format!("{}.{:06}", since.timestamp(), since.timestamp_subsec_micros());
         let mut cursor = String::new();
         for _ in 0..PAGES_MAX {
@@ -155,11 +170,8 @@ impl Slack {
                 None => "conversations.history",
             };
             let answer = self.read(token, method, &query).await?;
-            let messages = answer.get("messages").and_then(Value::as_array).into_iter().flatten();
-            let ours = messages.into_iter().find(|m| {
-                text_at(m, "/metadata/event_type") == Some(METADATA)
-                    && text_at(m, "/metadata/event_payload/key") == Some(key)
-            });
+            let mut messages = answer.get("messages").and_then(Value::as_array).into_iter().flatten();
+            let ours = messages.find(|message| is_it(message));
             if let Some(ts) = ours.and_then(|m| text_at(m, "/ts")) {
                 return Ok(Some(ts.to_owned()));
             }
@@ -233,6 +245,43 @@ impl Slack {
     /// See [`SendError`].
     pub async fn show_home(&self, token: &SecretString, user: &str, view: &Value) -> Result<(), SendError> {
         self.call(token, "views.publish", &json!({"user_id": user, "view": view})).await.map(drop)
+    }
+
+    /// Sends a file into a thread, unless one of that name and length is there already.
+    ///
+    /// # Errors
+    /// See [`SendError`]. When it is not known whether the file arrived, sending it again finds out.
+    pub async fn send_file(
+        &self,
+        token: &SecretString,
+        to: &Target,
+        (name, bytes): (&str, Vec<u8>),
+        since: DateTime<Utc>,
+    ) -> Result<(), SendError> {
+        let length = bytes.len().to_string();
+        let is_it = |message: &Value| {
+            let files = message.get("files").and_then(Value::as_array).into_iter().flatten();
+            files.into_iter().any(|file| {
+                text_at(file, "/name") == Some(name)
+                    && file.get("size").map(Value::to_string) == Some(length.clone())
+            })
+        };
+        if self.find(token, to, since, is_it).await?.is_some() {
+            return Ok(());
+        }
+        let query = [("filename", Some(name)), ("length", Some(length.as_str()))];
+        let place = self.read(token, "files.getUploadURLExternal", &query).await?;
+        let (address, id) = (needed(&place, "/upload_url")?, needed(&place, "/file_id")?);
+        match self.files.give(&address, bytes).await {
+            Ok(()) => {}
+            Err(FileError::Broken(cause)) => return Err(SendError::NotSent { cause }),
+            Err(error) => return Err(SendError::Refused { reason: error.to_string() }),
+        }
+        let mut request = json!({"files": [{"id": id, "title": name}], "channel_id": to.room});
+        if let Some(thread) = &to.thread {
+            request["thread_ts"] = json!(thread);
+        }
+        self.call(token, "files.completeUploadExternal", &request).await.map(drop)
     }
 
     /// Shows what is behind links in somebody's message; `at` names the message, `unfurls` holds blocks by address.

@@ -24,8 +24,8 @@ pub use approvals::{
 pub use contracts::{
     AnswerLine, ClauseLine, ContractCard, DocumentLine, FindingLine, RenewalLine, ReviewLine, TermLine,
     clauses, contract, contract_answer, contract_decided, contract_lapsed, contract_linked, contract_list,
-    deal_went_on, newer_version, notice_due, notice_seen, notice_seen_already, notice_unknown, renewals,
-    reviews, value_words, verdict_word,
+    deal_went_on, newer_version, notice_due, notice_seen, notice_seen_already, notice_unknown, redline,
+    renewals, reviews, value_words, verdict_word,
 };
 pub use deals::{
     DealCard, company_unknown, deal, deal_ambiguous, deal_list, deal_moved, deal_unknown, note_added,

@@ -48,6 +48,7 @@ fn brief(understood: &Understood) -> String {
         }
         Intent::AnalyzeContract { .. } => "analyze".to_owned(),
         Intent::ListContracts => "contracts".to_owned(),
+        Intent::SendRedline { document } => format!("redline|{document}"),
         Intent::ShowContract { document } => format!("contract|{document}"),
         Intent::AskContract { document, question } => format!("question|{document}|{question}"),
         Intent::SearchClauses { words } => format!("clauses|{words}"),

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::blocks::{check_blocks, check_message, check_view};
 use super::setup::{Room, User};
-use super::workspace::{Kind, Message, View, Workspace, word};
+use super::workspace::{Kind, Message, SharedFile, View, Workspace, word};
 
 type Done = Result<Value, String>;
 
@@ -42,6 +42,8 @@ pub(super) fn run(w: &mut Workspace, method: &str, args: &Value) -> Done {
         }
         "views.open" => open_view(w, args),
         "views.update" => update_view(w, args),
+        "files.getUploadURLExternal" => upload_place(w, args),
+        "files.completeUploadExternal" => upload_done(w, args),
         "chat.unfurl" => unfurl(w, args),
         "views.publish" => publish_home(w, args),
         _ => Err("unknown_method".to_owned()),
@@ -201,6 +203,10 @@ pub(super) fn message_json(m: &Message, w: &Workspace, with_metadata: bool) -> V
     if !m.blocks.is_null() {
         shown["blocks"] = m.blocks.clone();
     }
+    if !m.files.is_empty() {
+        let files = m.files.iter().map(|(name, size)| json!({"name": name, "title": name, "size": size}));
+        shown["files"] = files.collect();
+    }
     if let Some(thread) = &m.thread {
         shown["thread_ts"] = json!(thread);
     }
@@ -255,6 +261,32 @@ fn update_view(w: &mut Workspace, args: &Value) -> Done {
     view.hash = hash;
     let view = view.clone();
     Ok(json!({"view": view_json(&view, w)}))
+}
+
+fn upload_place(w: &mut Workspace, args: &Value) -> Done {
+    let name =
+        args["filename"].as_str().filter(|name| !name.is_empty()).ok_or("missing_argument: filename")?;
+    let length = args["length"].as_str().and_then(|text| text.parse::<usize>().ok()).filter(|n| *n > 0);
+    length.ok_or("missing_argument: length")?;
+    let id = w.next_id("F");
+    let file = SharedFile { id: id.clone(), name: name.to_owned(), bytes: Vec::new(), fetched: 0 };
+    w.uploads.push(file);
+    Ok(json!({"file_id": id, "upload_url": format!("{}/upload/{id}", w.address)}))
+}
+
+fn upload_done(w: &mut Workspace, args: &Value) -> Done {
+    let id = word(&args["files"][0]["id"]);
+    let file = w.uploads.iter().find(|file| file.id == id).cloned().ok_or("file_not_found")?;
+    if file.bytes.is_empty() {
+        return Err("file_update_failed".to_owned());
+    }
+    let room = writable(w, &word(&args["channel_id"]))?;
+    let bot = w.setup.bot.clone();
+    let thread = args["thread_ts"].as_str().map(str::to_owned);
+    let plain = w.said(&bot, &room, "", Kind::Posted);
+    let files = vec![(file.name.clone(), file.bytes.len())];
+    w.write(Message { thread, files, ..plain });
+    Ok(json!({"files": [{"id": id, "title": file.name}]}))
 }
 
 fn unfurl(w: &mut Workspace, args: &Value) -> Done {

@@ -131,6 +131,7 @@ impl Slack {
             http,
             server: Mutex::new(None),
         });
+        locked(&inner.workspace).address = format!("http://{}/api", inner.address);
         let app = api::router(Arc::downgrade(&inner));
         let links = socket::serve(sockets, Arc::downgrade(&inner));
         #[expect(clippy::disallowed_methods, reason = "the fake is a process of its own, inside the test's")]

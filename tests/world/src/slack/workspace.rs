@@ -21,6 +21,10 @@ pub struct Workspace {
     pub calls: Vec<Call>,
     /// Files that people shared.
     pub files: Vec<SharedFile>,
+    /// Files that the app is about to share or has shared.
+    pub uploads: Vec<SharedFile>,
+    /// Where the Web API is.
+    pub(super) address: String,
     pub(super) triggers: Vec<Trigger>,
     last_ts: i64,
     last_id: u32,
@@ -62,6 +66,8 @@ pub struct Message {
     pub is_deleted: bool,
     /// How it is there.
     pub kind: Kind,
+    /// Files on it: name and length.
+    pub files: Vec<(String, usize)>,
 }
 
 /// How a message is there.
@@ -122,6 +128,8 @@ impl Workspace {
             unfurls: Vec::new(),
             calls: Vec::new(),
             files: Vec::new(),
+            uploads: Vec::new(),
+            address: String::new(),
             triggers: Vec::new(),
             last_ts: 0,
             last_id: 0,
@@ -241,6 +249,7 @@ impl Workspace {
             edits: 0,
             is_deleted: false,
             kind,
+            files: Vec::new(),
         }
     }
 
