@@ -398,6 +398,40 @@ async fn a_program_sends_a_contract_and_reads_its_terms() {
     talk.ends().await;
 }
 
+#[tokio::test]
+async fn the_redline_comes_as_a_file_in_the_thread_once() {
+    let (talk, deal) = with_deals().await;
+    let document = word_document(&String::from_utf8(contract(&deal)).unwrap());
+    shares(&talk, "", "MSA.docx", document).await;
+    let card = reads(&talk, "dana", "Open report").await;
+    // The bytes go astray at first, then the answer to where they belong does.
+    talk.slack.fails("upload", world::slack::Fault::Status(503), 1);
+    talk.slack.fails("files.completeUploadExternal", world::slack::Fault::StatusAfter(500), 1);
+    talk.presses("dana", &card, "Send redline").await;
+    let told = reads(&talk, "dana", "as tracked changes").await;
+    let sent = talk.slack.wait_for("the file", LIMIT, |w| {
+        let with_files = w.messages.iter().find(|m| !m.files.is_empty()).cloned();
+        with_files.zip(w.uploads.iter().rfind(|file| !file.bytes.is_empty()).cloned())
+    });
+    let (message, file) = found(sent.await);
+    assert_eq!(file.name, "MSA redline.docx");
+    let marked = part(&file.bytes, "word/document.xml");
+    assert!(marked.contains("<w:ins ") && marked.contains("<w:del "), "{marked}");
+    let thread = told.thread.clone().unwrap_or(told.ts.clone());
+    assert_eq!((message.room, message.thread), (told.room, Some(thread)));
+    talk.presses("lee", &is_asked(&talk, "lee").await, "Approve").await;
+    reads(&talk, "dana", "accepted").await;
+    talk.ends().await;
+    let files = talk.slack.look(|w| w.messages.iter().filter(|m| !m.files.is_empty()).count());
+    assert_eq!(files, 1, "sent once");
+    assert_eq!(
+        talk.slack.look(|w| w.from_bot().filter(|m| m.words().contains("as tracked changes")).count()),
+        1
+    );
+    talk.types("dana", "/deal redline Nobody").await;
+    talk.is_told("dana", "Nobody").await;
+}
+
 /// A Word document with these paragraphs.
 fn word_document(text: &str) -> Vec<u8> {
     let escaped = text.replace('&', "&amp;").replace('<', "&lt;");

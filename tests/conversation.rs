@@ -58,6 +58,26 @@ impl Conversation {
         talk
     }
 
+    /// Starts everything with Slack sending over connections that the product opens: it has no public address, and
+    /// nothing to check a signature with.
+    pub async fn by_socket(shape: impl FnOnce(&mut Setup), tune: impl FnOnce(Setting) -> Setting) -> Self {
+        let token = Setup::acme(Clock::system()).app_token;
+        let closed =
+            |setting: Setting| tune(setting.with("SLACK_APP_TOKEN", token).with("SLACK_SIGNING_SECRET", ""));
+        let talk = Self::with(shape, closed).await;
+        talk.slack.sends_by_socket();
+        talk.is_connected().await;
+        talk
+    }
+
+    /// Waits for both connections to stand.
+    pub async fn is_connected(&self) {
+        let connected = self
+            .slack
+            .wait_for("two connections", LIMIT, |_| (self.slack.connections().0 >= 2).then_some(()));
+        found(connected.await);
+    }
+
     /// Types a command in the usual room; it is acknowledged.
     pub async fn types(&self, user: &str, line: &str) -> Sent {
         let sent = self.slack.user(user).command(line, ROOM).await.unwrap();

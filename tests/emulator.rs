@@ -112,6 +112,7 @@ fn as_message(room: &str, message: &Value) -> Message {
         edits: u32::from(message.get("edited").is_some_and(|edited| !edited.is_null())),
         is_deleted: false,
         kind: Kind::Posted,
+        files: Vec::new(),
     }
 }
 

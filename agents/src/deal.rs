@@ -17,10 +17,14 @@ use domain::search::Answer;
 use domain::wording::{self, DealCard, ProposedDeal};
 use serde::{Deserialize, Serialize};
 use storage::deals::{self, Wanted};
+use storage::directory::names;
 use storage::{Tx, documents, people, plans};
 
 use crate::desk::{Desk, earlier, storage, unknown_action};
 use crate::name::{self, Miss};
+
+/// Companies that are looked at when a name is typed.
+const ALIKE_MAX: i64 = 10;
 
 /// The companies that deals are proposed with.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -34,7 +38,8 @@ pub(crate) struct Proposed {
     pub(crate) company: CompanyId,
     pub(crate) name: String,
     pub(crate) country: Option<String>,
-    pub(crate) fit: u8,
+    /// None when it did not come from a search.
+    pub(crate) fit: Option<u8>,
 }
 
 impl Proposal {
@@ -43,7 +48,7 @@ impl Proposal {
         let line = |c: &Proposed| ProposedDeal {
             name: c.name.clone(),
             place: c.country.as_deref().map_or("unknown", |code| places().country(code)).to_owned(),
-            fit: Some(c.fit),
+            fit: c.fit,
         };
         self.companies.iter().map(line).collect()
     }
@@ -63,8 +68,10 @@ pub(crate) async fn act(desk: &Desk, context: &Context, step: &Step) -> Result<O
 
 /// Turns ticked companies into a proposal. Only what the search itself found can be proposed.
 async fn propose(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
-    let Intent::CreateDeals { search, companies } = &context.intent else {
-        return Err(wrong_intent(context));
+    let (search, companies) = match &context.intent {
+        Intent::CreateDeals { search, companies } => (search, companies),
+        Intent::ProposeDeal { company: Some(company) } => return propose_known(desk, context, company).await,
+        _ => return Err(wrong_intent(context)),
     };
     let mut tx = desk.db.tenant(context.tenant).begin().await.map_err(storage)?;
     let found = plans::output(&mut tx, *search, "check_hits").await.map_err(storage)?;
@@ -87,10 +94,45 @@ async fn propose(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
             company: hit.company.id,
             name: hit.company.name,
             country: hit.company.country,
-            fit: hit.fit,
+            fit: Some(hit.fit),
         })
         .collect();
     let output = serde_json::to_value(Proposal { companies })
+        .map_err(|cause| Recovery::Escalate { reason: format!("the proposal: {cause}") })?;
+    Ok(Outcome::Done(Finish { output, ..Finish::default() }))
+}
+
+/// Proposes a deal with a company that the person named, by its key or its name.
+async fn propose_known(desk: &Desk, context: &Context, typed: &str) -> Result<Outcome, Recovery> {
+    let by_key = desk.directory.look_up(&[CompanyId(typed.to_owned())]).await?.pop();
+    let company = match by_key {
+        Some(company) => company,
+        None => {
+            let alike = names::alike(desk.db.directory(), typed, ALIKE_MAX).await.map_err(storage)?;
+            let (same, others): (Vec<_>, Vec<_>) =
+                alike.into_iter().partition(|known| known.name.to_lowercase() == typed.trim().to_lowercase());
+            let key = match same.as_slice() {
+                [only] => only.id.clone(),
+                [] => {
+                    let nearest: Vec<String> = others.into_iter().map(|known| known.name).take(3).collect();
+                    return Err(wording::company_unknown(typed, &nearest).into());
+                }
+                several => {
+                    let all: Vec<String> =
+                        several.iter().map(|known| format!("{} ({})", known.name, known.place)).collect();
+                    return Err(wording::names_several(typed, &all).into());
+                }
+            };
+            desk.directory.look_up(&[key]).await?.pop().ok_or_else(|| wording::company_unknown(typed, &[]))?
+        }
+    };
+    let mut tx = desk.db.tenant(context.tenant).begin().await.map_err(storage)?;
+    let taken = deals::with_open_deal(&mut tx, std::slice::from_ref(&company.id.0)).await.map_err(storage)?;
+    if !taken.is_empty() {
+        return Err(wording::nothing_to_propose(&[company.name]).into());
+    }
+    let proposed = Proposed { company: company.id, name: company.name, country: company.country, fit: None };
+    let output = serde_json::to_value(Proposal { companies: vec![proposed] })
         .map_err(|cause| Recovery::Escalate { reason: format!("the proposal: {cause}") })?;
     Ok(Outcome::Done(Finish { output, ..Finish::default() }))
 }
@@ -134,7 +176,7 @@ async fn start(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
                 partner: PartnerId(desk.ids.next()),
                 company: company.company.clone(),
                 name: company.name.clone(),
-                fit: Some(company.fit),
+                fit: company.fit,
                 owner: context.requester,
                 approved_by: decision.by,
             });

@@ -16,8 +16,9 @@ use domain::person::Channel;
 use domain::wording::{self, Closed};
 use futures_util::FutureExt;
 use secrecy::SecretString;
+use storage::objects::Objects;
 use storage::outbox::{self, Delivery, Sent};
-use storage::relocation;
+use storage::{last_resort, relocation};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
@@ -47,6 +48,8 @@ pub(crate) struct Sender {
     pub(crate) stop: CancellationToken,
     pub(crate) gates: Gates,
     pub(crate) console_url: String,
+    /// Where files are kept that go along.
+    pub(crate) objects: Objects,
 }
 
 /// When a workspace or a room may be written to again.
@@ -175,7 +178,7 @@ impl Sender {
                 noted
             }
             Err(SendError::NotHere { reason }) => self.move_on(&delivery, &reason).await,
-            Err(error) => self.note(&delivery, &error).await,
+            Err(error) => self.give_up(&delivery, &error).await,
         };
         if let Err(error) = noted {
             tracing::warn!(error = %error, "a delivery was not noted; it is looked up before it is sent again");
@@ -234,9 +237,31 @@ impl Sender {
                 self.points.pass("delivery.moved");
                 outbox::put_back(&self.members.db, delivery, 0.0, false, reason).await
             }
-            Ok(false) => self.note(delivery, &SendError::Gone { reason: reason.to_owned() }).await,
-            Err(error) => self.note(delivery, &error).await,
+            Ok(false) => {
+                let closed = SendError::Gone { reason: reason.to_owned() };
+                if self.mail_instead(delivery).await? { Ok(()) } else { self.note(delivery, &closed).await }
+            }
+            Err(error) => self.give_up(delivery, &error).await,
         }
+    }
+
+    /// Notes what went wrong; whoever cannot be reached on the chat at all gets a mail instead, once.
+    async fn give_up(&self, delivery: &Delivery, error: &SendError) -> Result<(), storage::Error> {
+        if is_unreachable(error) && self.mail_instead(delivery).await? {
+            return Ok(());
+        }
+        self.note(delivery, error).await
+    }
+
+    /// Sends a mail in place of a message of a chat; false when that cannot be.
+    async fn mail_instead(&self, delivery: &Delivery) -> Result<bool, storage::Error> {
+        let can_mail = self.members.mail.is_some() && delivery.channel != Channel::Email;
+        if !can_mail || !last_resort::by_mail(&self.members.db, delivery).await? {
+            return Ok(false);
+        }
+        tracing::info!(message = %delivery.message, "a person cannot be reached on the chat; it goes by mail");
+        outbox::put_back(&self.members.db, delivery, 0.0, false, "by mail instead").await?;
+        Ok(true)
     }
 
     /// Moves the conversation into the direct messages of whoever began it. False when that cannot be.
@@ -326,6 +351,8 @@ impl Sender {
             return Ok(Sent { room: Some(room), ..Sent::default() });
         }
         let ts = self.post_or_edit(&token, &target, delivery, &rendered).await?;
+        let under = Target { thread: Some(delivery.thread.clone().unwrap_or_else(|| ts.clone())), ..target };
+        self.send_files(&token, &under, delivery, rendered.is_cut).await?;
         Ok(Sent { room: Some(room), external_id: Some(ts), html: None })
     }
 
@@ -362,8 +389,29 @@ impl Sender {
     async fn token(&self, delivery: &Delivery) -> Result<SecretString, SendError> {
         let found = self.members.workspace(delivery.channel, &delivery.workspace).await;
         let workspace = found.map_err(|cause| SendError::NotSent { cause: format!("{cause:#}") })?;
-        let token = workspace.and_then(|workspace| workspace.token);
+        // It removed us: nothing more is said there, and nothing is tried again.
+        let gone = || SendError::Gone { reason: "the workspace removed us".to_owned() };
+        let token = workspace.ok_or_else(gone)?.token;
         token.ok_or_else(|| SendError::Unauthorised { reason: "the workspace has no token".to_owned() })
+    }
+}
+
+/// Whether a person cannot be reached on a chat, now or later.
+fn is_unreachable(error: &SendError) -> bool {
+    match error {
+        SendError::Gone { reason } => matches!(
+            reason.as_str(),
+            "user_disabled"
+                | "user_not_found"
+                | "users_not_found"
+                | "user_not_visible"
+                | "cannot_dm_bot"
+                | "cant_dm_bot"
+                | "messages_tab_disabled"
+        ),
+        // Our own account there was closed: nobody can be reached any more.
+        SendError::Unauthorised { reason } => reason == "account_inactive",
+        _ => false,
     }
 }
 

@@ -68,6 +68,16 @@ impl Members {
         (!token.expose_secret().is_empty()).then(|| token.clone())
     }
 
+    /// The person behind a message, if known already; nobody is asked about, and nobody joins.
+    pub(crate) async fn known(
+        &self,
+        workspace: &Workspace,
+        inbound: &Inbound,
+    ) -> anyhow::Result<Option<Who>> {
+        let mut tx = self.db.tenant(workspace.tenant).begin().await?;
+        Ok(people::by_identity(&mut tx, &identity(inbound)).await?.map(Who::Member))
+    }
+
     /// The person behind a message. Someone new is asked about at the channel, outside any transaction,
     /// and joins if the settings let her.
     pub(crate) async fn who(&self, workspace: &Workspace, inbound: &Inbound) -> anyhow::Result<Who> {

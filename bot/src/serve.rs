@@ -23,9 +23,11 @@ use crate::config::Config;
 use crate::delivery::{Gates, Sender};
 use crate::duty::Bells;
 use crate::server::{self, Edge, Health, Limits};
+use crate::slack_door::Door;
+use crate::slack_rotation::Renewer;
 use crate::telemetry::metrics::Metrics;
 use crate::worker::Worker;
-use crate::{discord, duty, mail, welcome};
+use crate::{discord, duty, mail, slack_home, slack_socket, welcome};
 
 /// How long running steps get to end after a signal to stop.
 const DRAIN: Duration = Duration::from_secs(20);
@@ -85,6 +87,12 @@ fn start_work(app: &App, bells: &Bells, stop: &CancellationToken, tasks: &TaskTr
         let (desk, members, stop) = (app.desk.clone(), app.members(), stop.clone());
         tasks.spawn(Worker { desk, members, bell, stop, urgent_only }.run(format!("{host}/{i}")));
     }
+    if let Some(slack) = app.config.slack.app() {
+        let (db, seal, clock) = (app.db.clone(), app.seal.clone(), app.clock.clone());
+        let renewer = Renewer { db, seal, slack: app.slack.clone(), clock, app: slack };
+        tasks.spawn(renewer.run(stop.clone()));
+    }
+    tasks.spawn(slack_home::keep_up(app.members(), app.desk.clone(), stop.clone()));
     let gates = Gates::default();
     for _ in 0..SENDERS {
         tasks.spawn(sender(app, (&bells.mail, stop), &gates).run());
@@ -99,6 +107,7 @@ fn sender(app: &App, (bell, stop): (&Arc<Notify>, &CancellationToken), gates: &G
         stop: stop.clone(),
         gates: gates.clone(),
         console_url: app.config.public_url(),
+        objects: app.desk.contracts.objects.clone(),
     }
 }
 
@@ -148,7 +157,9 @@ pub(crate) async fn run(config: Config, part: Part) -> anyhow::Result<ExitCode> 
         let connecting = running.stop.clone().run_until_cancelled_owned(connect_slack(&app));
         running.tasks.spawn(connecting);
         discord::start(&app, &running);
-        let Served { server, .. } = bind(&app, &running).await?;
+        let edge = edge(&app, &running)?;
+        slack_socket::start(&app, &running, Arc::new(Door::of(&edge)));
+        let Served { server, .. } = bind(&app, &running, edge).await?;
         running.serve(server);
         welcome::print(&app, began.elapsed()).await?;
     }
@@ -177,7 +188,7 @@ pub(crate) struct Served {
 }
 
 /// Binds the server. Once the process is to stop it ends its event streams, then itself.
-pub(crate) async fn bind(app: &App, running: &Running) -> anyhow::Result<Served> {
+pub(crate) async fn bind(app: &App, running: &Running, edge: Edge) -> anyhow::Result<Served> {
     let address = &app.config.server.listen;
     let listener = tokio::net::TcpListener::bind(address)
         .await
@@ -194,7 +205,6 @@ pub(crate) async fn bind(app: &App, running: &Running) -> anyhow::Result<Served>
         shown: running.shown.clone(),
     };
     let hang_up = console.clone();
-    let edge = edge(app, running)?;
     let metrics = edge.metrics.clone();
     let keep_up = running.stop.clone().run_until_cancelled_owned(async move { metrics.keep_up().await });
     running.tasks.spawn(keep_up);
@@ -232,7 +242,7 @@ async fn bind_health(
 }
 
 /// What the server needs of the running program.
-fn edge(app: &App, running: &Running) -> anyhow::Result<Edge> {
+pub(crate) fn edge(app: &App, running: &Running) -> anyhow::Result<Edge> {
     let config = app.config.clone();
     let directory = app.desk.directory.clone();
     let url = &config.redis.url;

@@ -29,24 +29,34 @@ pub(crate) async fn print(app: &App, took: Duration) -> anyhow::Result<()> {
     println!("  Console    {url}");
     println!("  Sign in    {link}");
     println!("             (works once, for {}; ask for another with `dealdesk people link`)", admin.name);
-    if app.config.slack.secrets().is_empty() {
-        println!("\n  Slack is not connected. Five steps:");
-        println!(
-            "    1. api.slack.com/apps > Create New App > From a manifest: paste manifests/slack/app.yaml,"
-        );
-        println!("       with your public address in place of YOUR-HOST.");
-        println!("    2. Install it to your workspace.");
-        println!("    3. Basic Information > Signing Secret: SLACK_SIGNING_SECRET=…");
-        println!("    4. OAuth & Permissions > Bot User OAuth Token: SLACK_BOT_TOKEN=xoxb-…");
-        println!("    5. Start again with both set, then type `/deal help` in Slack.");
-    } else {
-        println!("  Slack      listening on {url}/slack/commands, /slack/events, /slack/interactions");
-    }
+    slack(app, &url);
     if app.config.discord.key()?.is_some() {
         println!("  Discord    listening on {url}/discord/interactions");
     }
     println!("\nCtrl-C stops it.");
     Ok(())
+}
+
+/// How Slack reaches us, or how to connect it.
+#[expect(clippy::print_stdout, reason = "this is what the person at the terminal waits for")]
+fn slack(app: &App, url: &str) {
+    let settings = &app.config.slack;
+    let (by_socket, by_http) = (settings.app_token().is_some(), !settings.secrets().is_empty());
+    if by_socket {
+        println!("  Slack      Socket Mode: over connections that we open, no public address needed");
+    }
+    if by_http {
+        println!("  Slack      listening on {url}/slack/commands, /slack/events, /slack/interactions");
+    }
+    if by_socket || by_http {
+        return;
+    }
+    println!("\n  Slack is not connected. Four steps, and no public address needed:");
+    println!("    1. api.slack.com/apps > Create New App > From a manifest: paste manifests/slack/app.yaml.");
+    println!("    2. Basic Information > App-Level Tokens: make one with connections:write,");
+    println!("       SLACK_APP_TOKEN=xapp-…");
+    println!("    3. Install App, then Bot User OAuth Token: SLACK_BOT_TOKEN=xoxb-…");
+    println!("    4. Start again with both set, then type `/deal help` in Slack.");
 }
 
 /// The first admin; made when there is nobody yet.

@@ -9,7 +9,6 @@ use anyhow::Context as _;
 use channels::slack::{self, Kind};
 use channels::{SendError, command, discord, web};
 use domain::card::Card;
-use domain::error::UserError;
 use domain::ids::{ApprovalId, ConversationId, InboundId, PlanId};
 use domain::inbound::{Content, Inbound, SharedFile};
 use domain::intent::Intent;
@@ -56,9 +55,27 @@ pub(crate) struct Worker {
 /// What a message asks for, if anything.
 enum Wish {
     Plan(Intent, String),
-    Read { text: String, files: Vec<SharedFile> },
-    Form { trigger: String, value: String },
+    Read {
+        text: String,
+        files: Vec<SharedFile>,
+    },
+    Form {
+        trigger: String,
+        asks: Asks,
+    },
+    /// Something is to be shown that no plan is needed for.
+    Show,
     Nothing(String),
+}
+
+/// What a form asks.
+pub(crate) enum Asks {
+    /// Why a request is rejected.
+    Why(String),
+    /// With whom a deal is proposed.
+    Company,
+    /// What is different about a search.
+    Question(PlanId),
 }
 
 /// What a message asks for: one thing, and others beside it that have plans of their own.
@@ -187,7 +204,7 @@ impl Worker {
 
     async fn handle(&self, claimed: &mut Claimed, lease: &Lease) -> anyhow::Result<Option<(Context, Step)>> {
         let db = &self.desk.db;
-        let (inbound, vote) = match self.open(claimed).await? {
+        let (mut inbound, vote) = match self.open(claimed).await? {
             Opened::Said(mut inbound, vote) => {
                 self.complete(&mut inbound).await?;
                 (*inbound, vote)
@@ -213,6 +230,10 @@ impl Worker {
             return Ok(None);
         };
         inbox::assign(db, claimed, workspace.tenant).await?;
+        if let Wish::Show = wish {
+            return self.show(claimed, &workspace, &inbound).await.map(|()| None);
+        }
+        self.find_room(&workspace, &mut inbound).await?;
         let Some(person) = self.person(claimed, &workspace, (&inbound, &wish)).await? else {
             return Ok(None);
         };
@@ -243,12 +264,12 @@ impl Worker {
                 let all = Wished { intent: &intent, said: &said, others: &wishes };
                 self.begin(claimed, (&inbound, &person), all, lease).await.map(Some)
             }
-            Wish::Form { trigger, value } => {
-                self.open_form(&workspace, (&inbound, &person), (&trigger, &value)).await?;
+            Wish::Form { trigger, asks } => {
+                self.open_form(&workspace, (&inbound, &person), (&trigger, &asks)).await?;
                 inbox::end(db, claimed, Ending::Done, "").await?;
                 Ok(None)
             }
-            Wish::Nothing(_) => Ok(None),
+            Wish::Show | Wish::Nothing(_) => Ok(None),
         }
     }
 
@@ -375,36 +396,8 @@ impl Worker {
         Ok((context, step))
     }
 
-    /// Opens the form that asks why, unless the person may not decide: then says so at once.
-    async fn open_form(
-        &self,
-        workspace: &Workspace,
-        (inbound, person): (&Inbound, &Person),
-        (trigger, value): (&str, &str),
-    ) -> anyhow::Result<()> {
-        let refused = match value.parse() {
-            Ok(approval) => planner::may_comment(&self.desk, person, approval).await.err(),
-            Err(_) => Some(wording::approval_unknown()),
-        };
-        if let Some(error) = refused {
-            self.tell_directly(workspace, inbound, &wording::user_error(&error)).await;
-            return Ok(());
-        }
-        // Discord's edge opened it already: a form there is an answer to the press.
-        let (Channel::Slack, Some(token)) = (inbound.channel, &workspace.token) else { return Ok(()) };
-        let words = slack::form::Wording::reject();
-        let form = slack::form::comment_form(domain::card::Verb::Reject, value, &inbound.place, &words);
-        if let Err(error) = self.members.slack.open_form(token, trigger, &form).await {
-            tracing::warn!(error = %error, "cannot open a form");
-            let late =
-                UserError::new("The form could not be opened in time.", "Please press the button again.");
-            self.tell_directly(workspace, inbound, &wording::user_error(&late)).await;
-        }
-        Ok(())
-    }
-
     /// A word to somebody for whom nothing is done, and so nothing is stored: best effort, once.
-    async fn tell_directly(&self, workspace: &Workspace, inbound: &Inbound, card: &Card) {
+    pub(crate) async fn tell_directly(&self, workspace: &Workspace, inbound: &Inbound, card: &Card) {
         if inbound.channel == Channel::Discord {
             return self.tell_on_discord(inbound, card).await;
         }
@@ -468,26 +461,43 @@ fn decode(claimed: &Claimed) -> Result<Inbound, String> {
 
 fn wish(inbound: &Inbound) -> Wish {
     match &inbound.content {
-        Content::Command { command, text, .. } => {
+        Content::Command { command, text, trigger } => {
             let said = command::said_with(command, text);
-            Wish::Plan(command::understand(&said).intent, said)
+            let intent = command::understand(&said).intent;
+            as_form(inbound.channel, &intent, trigger.as_ref()).unwrap_or(Wish::Plan(intent, said))
         }
         Content::Message { text } => Wish::Plan(command::understand(text).intent, text.clone()),
         Content::Files { text, files } => Wish::Read { text: text.clone(), files: files.clone() },
-        Content::Press { verb, value, chosen, trigger, .. } => {
-            match (command::press(verb, value, chosen), trigger) {
-                (Ok(Intent::AskComment { .. }), Some(trigger)) => {
-                    Wish::Form { trigger: trigger.clone(), value: value.clone() }
-                }
-                (Ok(intent), _) => Wish::Plan(intent, String::new()),
-                (Err(error), _) => Wish::Plan(Intent::Refused { error }, String::new()),
-            }
-        }
-        Content::Form { verb, value, fields } => match command::form(verb, value, fields) {
-            Ok(intent) => Wish::Plan(intent, String::new()),
+        Content::Press { verb, value, chosen, trigger, .. } => match command::press(verb, value, chosen) {
+            Ok(intent) => as_form(inbound.channel, &intent, trigger.as_ref())
+                .unwrap_or_else(|| Wish::Plan(intent, String::new())),
             Err(error) => Wish::Plan(Intent::Refused { error }, String::new()),
         },
+        Content::Form { verb, value, fields } => match command::form(verb, value, fields) {
+            Ok(intent) => {
+                // A question that was put together is shown as if it had been typed.
+                let said = match &intent {
+                    Intent::Find { .. } => command::print(&intent).unwrap_or_default(),
+                    _ => String::new(),
+                };
+                Wish::Plan(intent, said)
+            }
+            Err(error) => Wish::Plan(Intent::Refused { error }, String::new()),
+        },
+        Content::Home | Content::Links { .. } => Wish::Show,
         Content::Ignored { reason } => Wish::Nothing(reason.clone()),
         Content::Uninstalled => Wish::Nothing("uninstalled".to_owned()),
     }
+}
+
+/// The form that asks for what an intent lacks, where the channel can open one now.
+fn as_form(channel: Channel, intent: &Intent, trigger: Option<&String>) -> Option<Wish> {
+    let trigger = trigger?.clone();
+    let asks = match intent {
+        Intent::AskComment { approval } => Asks::Why(approval.to_string()),
+        Intent::ProposeDeal { company: None } if channel == Channel::Slack => Asks::Company,
+        Intent::Refine { search } if channel == Channel::Slack => Asks::Question(*search),
+        _ => return None,
+    };
+    Some(Wish::Form { trigger, asks })
 }

@@ -76,6 +76,15 @@ pub enum Block {
         /// Absolute, or a path of the console.
         url: String,
     },
+    /// A file of ours: sent along where a channel takes it, else behind the link.
+    File {
+        /// What it is called.
+        name: String,
+        /// SHA-256 of its bytes, lower-case hex: their key in our store.
+        sha256: String,
+        /// Where it can be had: absolute, or a path of the console.
+        url: String,
+    },
     /// A line across.
     Divider,
 }
@@ -242,6 +251,10 @@ pub enum Verb {
     Reject,
     /// Say the value as if it had been typed.
     Say,
+    /// Change the question of a search; the value is the search's plan.
+    Refine,
+    /// Propose a deal; the company is in the form.
+    ProposeDeal,
     /// Say what a term is; the value is the analysis.
     AnswerTerm,
     /// Change a position; the value is the number of the playbook it stands in.
@@ -256,6 +269,8 @@ impl Verb {
             Self::Approve => "approve",
             Self::Reject => "reject",
             Self::Say => "say",
+            Self::Refine => "refine",
+            Self::ProposeDeal => "propose_deal",
             Self::AnswerTerm => "answer_term",
             Self::EditPosition => "edit_position",
         }
@@ -263,8 +278,16 @@ impl Verb {
 
     /// Reads the word.
     pub fn from_name(name: &str) -> Option<Self> {
-        let all =
-            [Self::CreateDeals, Self::Approve, Self::Reject, Self::Say, Self::AnswerTerm, Self::EditPosition];
+        let all = [
+            Self::CreateDeals,
+            Self::Approve,
+            Self::Reject,
+            Self::Say,
+            Self::Refine,
+            Self::ProposeDeal,
+            Self::AnswerTerm,
+            Self::EditPosition,
+        ];
         all.into_iter().find(|v| v.name() == name)
     }
 }

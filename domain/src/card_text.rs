@@ -36,7 +36,7 @@ fn plain_block(block: &Block) -> String {
         Block::Buttons { buttons } => {
             buttons.iter().map(|button| format!("[{}]", button.label)).collect::<Vec<_>>().join(" ")
         }
-        Block::Link { label, url } => format!("{label}: {url}"),
+        Block::Link { label, url } | Block::File { name: label, url, .. } => format!("{label}: {url}"),
         Block::Divider => "---".to_owned(),
     }
 }

@@ -82,6 +82,17 @@ pub enum Content {
         /// Field name and what was typed.
         fields: Vec<(String, String)>,
     },
+    /// Links to pages of ours in somebody's message, to be shown there.
+    Links {
+        /// The addresses.
+        urls: Vec<String>,
+        /// The message, as the channel names it to us.
+        at: String,
+        /// Whether the channel says that people of other organisations read it.
+        is_shared: bool,
+    },
+    /// The person looks at the home tab that the channel has for us.
+    Home,
     /// Something that needs no answer, e.g. our own message or a joined member.
     Ignored {
         /// Why, for the log.

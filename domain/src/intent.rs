@@ -34,6 +34,16 @@ pub enum Intent {
         /// The chosen companies.
         companies: Vec<CompanyId>,
     },
+    /// Propose a deal with a company that the person knows already.
+    ProposeDeal {
+        /// Its name, or its key in the directory; none asks which.
+        company: Option<String>,
+    },
+    /// Ask the question of a search in other words.
+    Refine {
+        /// The search's plan.
+        search: PlanId,
+    },
     /// List deals.
     ListDeals {
         /// Only in this stage.
@@ -124,6 +134,11 @@ pub enum Intent {
     },
     /// Show what was read in a document.
     ShowContract {
+        /// Name of the document or of its deal, or a part of it.
+        document: String,
+    },
+    /// Send the Word document of a contract with our offers as tracked changes.
+    SendRedline {
         /// Name of the document or of its deal, or a part of it.
         document: String,
     },
@@ -268,6 +283,8 @@ impl Intent {
             Self::Help { .. } => "help",
             Self::Find { .. } => "find",
             Self::CreateDeals { .. } => "create_deals",
+            Self::ProposeDeal { .. } => "propose_deal",
+            Self::Refine { .. } => "refine",
             Self::ListDeals { .. } => "list_deals",
             Self::ShowDeal { .. } => "show_deal",
             Self::MoveDeal { .. } => "move_deal",
@@ -284,6 +301,7 @@ impl Intent {
             Self::AnalyzeContract { .. } => "analyze_contract",
             Self::UnlockContract { .. } => "unlock_contract",
             Self::ShowContract { .. } => "show_contract",
+            Self::SendRedline { .. } => "send_redline",
             Self::ListContracts => "list_contracts",
             Self::LinkContract { .. } => "link_contract",
             Self::ListRenewals => "list_renewals",

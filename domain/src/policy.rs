@@ -15,6 +15,7 @@ pub fn least_role(intent: &Intent) -> Role {
         | Intent::ListPeople
         | Intent::Join { .. }
         | Intent::ShowContract { .. }
+        | Intent::SendRedline { .. }
         | Intent::AskContract { .. }
         | Intent::SearchClauses { .. }
         | Intent::ListReviews
@@ -25,6 +26,8 @@ pub fn least_role(intent: &Intent) -> Role {
         | Intent::Unclear { .. } => Role::Viewer,
         Intent::Find { .. }
         | Intent::CreateDeals { .. }
+        | Intent::ProposeDeal { .. }
+        | Intent::Refine { .. }
         | Intent::MoveDeal { .. }
         | Intent::NoteDeal { .. }
         | Intent::Withdraw { .. }

@@ -57,7 +57,7 @@ pub async fn at(
     };
     let known: Option<Uuid> = sqlx::query_scalar(
         "SELECT conversation_id FROM conversations
-         WHERE channel = $1 AND workspace = $2 AND room = $3 AND thread = $4",
+         WHERE channel = $1 AND workspace = $2 AND room = $3 AND thread = $4 AND NOT is_twin",
     )
     .bind(channel.name())
     .bind(workspace)

@@ -191,7 +191,9 @@ pub async fn sent(db: &Db, delivery: &Delivery, sent: &Sent) -> Result<(), Error
             UPDATE outbox SET state = 'sent', lease_until = NULL, finished_at = now(), error = NULL
             WHERE outbox_id = $1 AND fence = $2 AND state = 'sending' RETURNING message_id),
          thread AS (
-            UPDATE conversations SET thread = $4
+            UPDATE conversations c SET thread = $4, is_twin = EXISTS (
+                SELECT 1 FROM conversations o WHERE o.tenant_id = c.tenant_id AND o.channel = c.channel
+                    AND o.workspace = c.workspace AND o.room = c.room AND o.thread = $4 AND NOT o.is_twin)
             WHERE conversation_id = $6 AND thread IS NULL AND $4 IS NOT NULL AND NOT $7 AND room = $3
               AND EXISTS (SELECT 1 FROM held))
          UPDATE messages SET room = coalesce($3, room), external_id = coalesce($4, external_id),

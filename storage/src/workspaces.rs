@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::db::Db;
 use crate::error::Error;
+use crate::rotation;
 use crate::seal::Seal;
 
 /// A channel's workspace that belongs to a tenant.
@@ -56,7 +57,10 @@ pub async fn install(db: &Db, seal: &Seal, workspace: &Workspace) -> Result<(), 
          VALUES ($1, $2, $3, $4, $5, $6)
          ON CONFLICT (channel, external_id) DO UPDATE
             SET name = excluded.name, bot_user = coalesce(excluded.bot_user, workspaces.bot_user),
-                token = coalesce(excluded.token, workspaces.token), state = 'active', updated_at = now()
+                token = coalesce(excluded.token, workspaces.token), state = 'active', updated_at = now(),
+                refresh_token = CASE WHEN excluded.token IS NULL THEN workspaces.refresh_token END,
+                token_expires_at = CASE WHEN excluded.token IS NULL THEN workspaces.token_expires_at END,
+                renewing_until = NULL
           WHERE workspaces.tenant_id = excluded.tenant_id",
     )
     .bind(workspace.channel.name())
@@ -117,7 +121,8 @@ pub async fn tenant_of(db: &Db, channel: Channel, external_id: &str) -> Result<O
 /// Notes that the workspace removed us.
 pub async fn remove(db: &Db, channel: Channel, external_id: &str) -> Result<(), Error> {
     sqlx::query(
-        "UPDATE workspaces SET state = 'removed', token = NULL, updated_at = now()
+        "UPDATE workspaces SET state = 'removed', token = NULL, refresh_token = NULL, token_expires_at = NULL,
+                               updated_at = now()
          WHERE channel = $1 AND external_id = $2",
     )
     .bind(channel.name())
@@ -138,7 +143,7 @@ pub async fn list(db: &Db, channel: Channel) -> Result<Vec<(String, String)>, Er
 }
 
 fn place(workspace: &Workspace) -> String {
-    format!("workspaces/{}/{}", workspace.channel.name(), workspace.external_id)
+    rotation::token_place(workspace.channel, &workspace.external_id)
 }
 
 /// The workspace that somebody writes for who writes to us directly, on a channel where that names none: the only one

@@ -17,7 +17,7 @@ use storage::{Tx, analyses, deals, documents, people, plans};
 use super::acceptance::{self, Acceptance};
 use super::extract::Options;
 use super::playbook::{self, Ours, Stance, ValueBand};
-use super::{answering, clauses, library, open, settled, terms};
+use super::{answering, clauses, library, open, sending, settled, terms};
 use crate::deal;
 use crate::desk::{Desk, earlier, storage, unknown_action};
 
@@ -36,6 +36,7 @@ pub(crate) async fn act(desk: &Desk, context: &Context, step: &Step) -> Result<O
         "show_contract" | "list_contracts" | "ask_contract" | "link_contract" | "search_clauses" => {
             library::act(desk, context).await
         }
+        "send_redline" => sending::redline(desk, context).await,
         "answer_term" => answering::answer(desk, context).await,
         "edit_position" => answering::edit_position(desk, context).await,
         "list_reviews" | "claim_review" | "list_renewals" | "remind_renewal" | "acknowledge_renewal" => {
@@ -262,6 +263,7 @@ pub(super) async fn card(desk: &Desk, tx: &mut Tx, analysis: &Analysis) -> Resul
         notes: version.notes,
         is_partial: analysis.is_partial,
         url: desk.report_url(analysis.version),
+        can_be_marked: version.kind == "docx",
     }))
 }
 

@@ -68,7 +68,7 @@ impl Tools {
     }
 }
 
-fn away(error: storage::objects::Error) -> Recovery {
+pub(super) fn away(error: storage::objects::Error) -> Recovery {
     match error {
         storage::objects::Error::Missing(_) => {
             UserError::new("The file is not there any more.", "Please send it again.").into()

@@ -107,7 +107,11 @@ pub fn screen(card: &mut Card) -> Vec<String> {
             }
             Block::Quote { text } => clean(text),
             Block::Progress { label, .. } => clean(label),
-            Block::Choices { .. } | Block::Buttons { .. } | Block::Link { .. } | Block::Divider => {}
+            Block::Choices { .. }
+            | Block::Buttons { .. }
+            | Block::Link { .. }
+            | Block::File { .. }
+            | Block::Divider => {}
         }
     }
     kinds.sort();

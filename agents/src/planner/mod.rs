@@ -2,11 +2,16 @@
 
 mod approval;
 pub mod commit;
+mod home;
 mod matter;
 mod policy;
+mod preview;
 mod reply;
 
 pub use approval::may_comment;
+pub use home::home;
+pub use preview::preview;
+pub use reply::searched;
 
 use domain::intent::Intent;
 use domain::plan::{Agent, Context, Draft, Outcome, Recovery, Step};
@@ -24,7 +29,7 @@ pub fn plan(intent: &Intent) -> Vec<Draft> {
             step(Agent::Evaluator, "check_hits"),
             step(Agent::Planner, "present"),
         ],
-        Intent::CreateDeals { .. } => vec![
+        Intent::CreateDeals { .. } | Intent::ProposeDeal { company: Some(_) } => vec![
             step(Agent::Deal, "propose"),
             step(Agent::Evaluator, "check_proposal"),
             step(Agent::Planner, "ask_approval"),
@@ -46,6 +51,7 @@ pub fn plan(intent: &Intent) -> Vec<Draft> {
             step(Agent::Contract, "accept_contract"),
         ],
         Intent::ShowContract { .. }
+        | Intent::SendRedline { .. }
         | Intent::ListContracts
         | Intent::AskContract { .. }
         | Intent::SearchClauses { .. }
@@ -63,6 +69,8 @@ pub fn plan(intent: &Intent) -> Vec<Draft> {
         Intent::Help { .. }
         | Intent::ListApprovals
         | Intent::AskComment { .. }
+        | Intent::ProposeDeal { company: None }
+        | Intent::Refine { .. }
         | Intent::ListPeople
         | Intent::Join { .. }
         | Intent::SetRole { .. }

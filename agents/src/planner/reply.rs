@@ -2,14 +2,15 @@
 
 use chrono::{DateTime, Duration, Utc};
 use domain::approval;
-use domain::card::{Audience, Card, Say, Urgency};
+use domain::card::{Audience, Block, Card, Say, Urgency};
 use domain::change::Change;
+use domain::ids::PlanId;
 use domain::intent::Intent;
 use domain::person::{Channel, Person, Role};
 use domain::plan::{Context, Finish, Outcome, Recovery};
 use domain::search::Answer;
 use domain::wording::{self, PersonRow};
-use storage::{Tx, approvals, people};
+use storage::{Tx, approvals, people, plans};
 
 use crate::desk::{Desk, earlier, storage};
 use crate::planner::matter;
@@ -24,12 +25,22 @@ pub(super) async fn present(desk: &Desk, context: &Context) -> Result<Outcome, R
     let asker = people::get(&mut tx, context.requester).await.map_err(storage)?;
     let role = asker.map_or(Role::Viewer, |person| person.role);
     let card = if answer.no_match || answer.hits.is_empty() {
-        wording::nothing_found(&answer, relaxed(&answer).as_deref())
+        let card = wording::nothing_found(&answer, relaxed(&answer).as_deref());
+        card.with(Block::Buttons { buttons: vec![wording::refine(context.plan)] })
     } else {
         wording::found(&answer, context.plan, role)
     };
     let card = wording::with_trace(card, context.plan, &desk.console_url);
     Ok(say(Say { slot: "answer".to_owned(), to: Audience::Thread, card, urgency: Urgency::Reply }))
+}
+
+/// What a search found, as it was checked; none if that plan was no search, or not one of this team's.
+///
+/// # Errors
+/// When the database is away.
+pub async fn searched(tx: &mut Tx, search: PlanId) -> Result<Option<Answer>, storage::Error> {
+    let output = plans::output(tx, search, "check_hits").await?;
+    Ok(output.and_then(|output| serde_json::from_value(output).ok()))
 }
 
 /// The question without the part that stands in the way, in words that the search reads.
@@ -62,6 +73,11 @@ pub(super) async fn reply(desk: &Desk, context: &Context) -> Result<Outcome, Rec
                 (asked, about)
             });
             wording::approvals(&mine.collect::<Vec<_>>(), now)
+        }
+        Intent::ProposeDeal { .. } => wording::which_company(),
+        Intent::Refine { search } => {
+            let answer = searched(&mut tx, *search).await.map_err(storage)?;
+            wording::refine_in_words(&answer.ok_or_else(wording::search_gone)?.query)
         }
         Intent::AskComment { approval } => {
             let asked = approvals::get(&mut tx, *approval).await.map_err(|_| wording::approval_unknown())?;
@@ -125,7 +141,7 @@ fn join_code(secret: &[u8; 32]) -> String {
     std::iter::once(letter(secret[0], 10)).chain(rest).collect()
 }
 
-fn may_decide(asked: &approval::Approval, person: &Person, now: DateTime<Utc>) -> bool {
+pub(super) fn may_decide(asked: &approval::Approval, person: &Person, now: DateTime<Utc>) -> bool {
     let voter = approval::Voter { person, is_fresh: true };
     approval::decide(asked, voter, approval::Verdict::Approve, None, now).is_ok()
 }

@@ -63,13 +63,14 @@ async fn play(config: &Config) -> anyhow::Result<()> {
     config.server.public_url = "http://127.0.0.1:8080".to_owned();
     config.slack.signing_secrets = setup.signing_secret.into();
     config.slack.bot_token = setup.bot_token.into();
+    config.slack.app_token = SecretString::default();
     config.slack.api_url = slack.api_url();
     let app = App::open(config, Owner::Alone).await?;
     app.furnish().await?;
     let running = serve::start(&app);
     app.desk.directory.refresh().await?;
     serve::connect_slack(&app).await;
-    let Served { address, server } = serve::bind(&app, &running).await?;
+    let Served { address, server } = serve::bind(&app, &running, serve::edge(&app, &running)?).await?;
     running.serve(server);
     slack.deliver_to(&format!("http://{address}"));
     let told = story(&app, &slack).await;

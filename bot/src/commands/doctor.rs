@@ -155,32 +155,57 @@ async fn directory(app: &App) -> Finding {
 
 async fn slack(app: &App) -> Finding {
     let what = "slack";
-    let has_secret = !app.config.slack.secrets().is_empty();
+    let settings = &app.config.slack;
+    let (has_secret, app_token) = (!settings.secrets().is_empty(), settings.app_token());
     let Some(token) = app.members().own_token() else {
-        let outcome = if has_secret && app.config.slack.client_id.is_empty() {
-            Err("SLACK_SIGNING_SECRET is set but SLACK_BOT_TOKEN is not".to_owned())
-        } else {
-            Ok("not connected (set SLACK_SIGNING_SECRET and SLACK_BOT_TOKEN)".to_owned())
+        let by_oauth = !settings.client_id.is_empty();
+        let outcome = match (&app_token, has_secret) {
+            (Some(_), _) if !by_oauth => Err("SLACK_APP_TOKEN is set but SLACK_BOT_TOKEN is not".to_owned()),
+            (None, true) if !by_oauth => {
+                Err("SLACK_SIGNING_SECRET is set but SLACK_BOT_TOKEN is not".to_owned())
+            }
+            (Some(_), _) | (None, true) => mode(app).await,
+            (None, false) => {
+                Ok("not connected (set SLACK_APP_TOKEN and SLACK_BOT_TOKEN; docs/slack.md)".to_owned())
+            }
         };
         return Finding { what, outcome };
     };
-    let has_app_token = !app.config.slack.app_token.expose_secret().is_empty();
     let outcome = match app.slack.auth_test(&token).await {
-        Ok(_) if has_app_token && !has_secret => {
-            Err("SLACK_APP_TOKEN alone is not enough: requests come in over \
-            HTTP, which takes SLACK_SIGNING_SECRET"
-                .to_owned())
-        }
-        Ok(_) if !has_secret => {
-            Err("the token works, but without SLACK_SIGNING_SECRET no request is accepted".to_owned())
-        }
+        Ok(_) if app_token.is_none() && !has_secret => Err(
+            "the token works, but nothing is heard without SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP)"
+                .to_owned(),
+        ),
         Ok(_) if !token.expose_secret().starts_with("xoxb-") => {
             Err("SLACK_BOT_TOKEN is not a bot token (xoxb-…)".to_owned())
         }
-        Ok(team) => Ok(format!("{} ({}), as {}", team.name, team.id, team.bot_user)),
+        Ok(team) => {
+            mode(app).await.map(|mode| format!("{} ({}), as {}; {mode}", team.name, team.id, team.bot_user))
+        }
         Err(error) => Err(format!("{error}. Check SLACK_BOT_TOKEN and SLACK_API_URL")),
     };
     Finding { what, outcome }
+}
+
+/// How Slack's messages reach us.
+async fn mode(app: &App) -> Result<String, String> {
+    let settings = &app.config.slack;
+    let Some(token) = settings.app_token() else {
+        return Ok(format!(
+            "over HTTP at {}/slack/…, which Slack must be able to reach",
+            app.config.public_url()
+        ));
+    };
+    if !token.expose_secret().starts_with("xapp-") {
+        return Err("SLACK_APP_TOKEN is not an app-level token (xapp-…)".to_owned());
+    }
+    match app.slack.socket_address(&token).await {
+        Ok(_) if settings.secrets().is_empty() => Ok("in Socket Mode".to_owned()),
+        Ok(_) => Ok("in Socket Mode, and over HTTP as well".to_owned()),
+        Err(error) => Err(format!(
+            "{error}. Check SLACK_APP_TOKEN: an app-level token with connections:write, and Socket Mode switched on"
+        )),
+    }
 }
 
 async fn discord(app: &App) -> Finding {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use agents::contract::pdf::{Engines, Limits as ReadLimits, Reader};
 use anyhow::{Context, bail};
+use channels::slack::oauth::App;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use storage::objects::Objects;
@@ -93,6 +94,21 @@ impl Slack {
     pub(crate) fn secrets(&self) -> Vec<SecretString> {
         let text = self.signing_secrets.expose_secret();
         text.split(',').map(str::trim).filter(|s| !s.is_empty()).map(SecretString::from).collect()
+    }
+
+    /// Our app as registered with Slack; none when workspaces do not install us by OAuth.
+    pub(crate) fn app(&self) -> Option<App> {
+        (!self.client_id.is_empty()).then(|| App {
+            client_id: self.client_id.clone(),
+            client_secret: self.client_secret.clone(),
+            redirect_url: None,
+        })
+    }
+
+    /// The app's own token; none when we do not open connections to Slack (Socket Mode).
+    pub(crate) fn app_token(&self) -> Option<SecretString> {
+        let token = self.app_token.expose_secret().trim();
+        (!token.is_empty()).then(|| SecretString::from(token))
     }
 }
 

@@ -10,6 +10,7 @@ use domain::ids::TenantId;
 use domain::person::Channel;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
+use storage::rotation::{self, Pair};
 use storage::workspaces::{self, Workspace};
 
 use super::Edge;
@@ -21,12 +22,8 @@ const COOKIE: &str = "dealdesk_install";
 const STATE_S: u32 = 600;
 
 fn app(edge: &Edge) -> Option<App> {
-    let slack = &edge.config.slack;
-    (!slack.client_id.is_empty()).then(|| App {
-        client_id: slack.client_id.clone(),
-        client_secret: slack.client_secret.clone(),
-        redirect_url: Some(format!("{}/slack/oauth", edge.config.public_url())),
-    })
+    let redirect_url = Some(format!("{}/slack/oauth", edge.config.public_url()));
+    edge.config.slack.app().map(|app| App { redirect_url, ..app })
 }
 
 fn not_offered() -> Problem {
@@ -94,6 +91,11 @@ pub(super) async fn finish(
     };
     let name = if installed.name.is_empty() { installed.workspace.clone() } else { installed.name.clone() };
     let tenant = tenant_for(&edge, &installed.workspace, &name).await?;
+    let renewal = installed.renewal.clone().map(|(refresh, lasts_s)| Pair {
+        token: installed.token.clone(),
+        refresh,
+        expires_at: edge.clock.now() + chrono::Duration::seconds(lasts_s),
+    });
     let workspace = Workspace {
         tenant,
         channel: Channel::Slack,
@@ -103,6 +105,10 @@ pub(super) async fn finish(
         token: Some(installed.token),
     };
     workspaces::install(&edge.db, &edge.seal, &workspace).await?;
+    if let Some(pair) = renewal {
+        let place = (Channel::Slack, workspace.external_id.as_str(), tenant);
+        rotation::keep(&edge.db, &edge.seal, place, &pair).await?;
+    }
     tracing::info!(workspace = workspace.external_id, %tenant, "a workspace installed us");
     let words = "Write <code>/deal help</code> in any channel to begin.";
     let mut answer = page(StatusCode::OK, &format!("{} has joined Dealdesk", escape(&name)), words);

@@ -48,6 +48,13 @@ const FIGURES: &[(&str, Shape, &str, bool)] = &[
         false,
     ),
     (
+        "slack_socket_connections",
+        Shape::Gauge,
+        "Connections of Socket Mode that stand; two when all is well",
+        true,
+    ),
+    ("slack_socket_garbage_total", Shape::Counter, "Frames of Socket Mode that cannot be read", true),
+    (
         "discord_requests_refused_total",
         Shape::Counter,
         "Discord interactions not signed by Discord, stale or altered",

@@ -81,6 +81,16 @@ pub(super) fn show(words: &Words<'_>, used: usize, most: f64) -> Option<Reading>
     (!document.is_empty()).then(|| sure(Intent::ShowContract { document }, most))
 }
 
+/// The document with our offers in it.
+pub(super) fn redline(words: &Words<'_>, used: usize, most: f64) -> Reading {
+    let from = used + words.longest_at(used, &["of", "for", "the"]).unwrap_or(0);
+    let document = deal_name(words.rest(from));
+    if document.is_empty() {
+        return unsure([help_on("redline")]);
+    }
+    sure(Intent::SendRedline { document }, most)
+}
+
 /// A question to a document.
 pub(super) fn ask(words: &Words<'_>, used: usize, most: f64) -> Option<Reading> {
     let rest = words.rest(used);

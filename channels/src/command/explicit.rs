@@ -15,6 +15,10 @@ const BY_OBJECT: f64 = 0.9;
 
 /// Reads an explicit command; none when the text does not begin with one, or only seems to.
 pub(super) fn read(words: &Words<'_>, most: f64, open: &[ApprovalId]) -> Option<Reading> {
+    // Alone it is the command; before anything else it is part of a question: "new banks in Spain".
+    if words.len() == 1 && words.key(0) == "new" {
+        return Some(sure(Intent::ProposeDeal { company: None }, most));
+    }
     let (kind, used) = COMMANDS
         .iter()
         .filter_map(|c| c.spellings().filter_map(|s| words.phrase_at(0, s)).max().map(|used| (c.kind, used)))
@@ -22,6 +26,7 @@ pub(super) fn read(words: &Words<'_>, most: f64, open: &[ApprovalId]) -> Option<
     match kind {
         Kind::Find => Some(find(words, used, most)),
         Kind::List => list(words, used, most),
+        Kind::Propose => Some(propose(words, used, most)),
         Kind::Show => show(words, used, most),
         Kind::Move => move_deal(words, used, most),
         Kind::Note => note(words, used, most),
@@ -34,6 +39,7 @@ pub(super) fn read(words: &Words<'_>, most: f64, open: &[ApprovalId]) -> Option<
         Kind::Analyze => contracts::analyze(words, used, most),
         Kind::Unlock => contracts::unlock(words, used, most),
         Kind::Contract => contracts::show(words, used, most),
+        Kind::Redline => Some(contracts::redline(words, used, most)),
         Kind::Ask => contracts::ask(words, used, most),
         Kind::Clauses => Some(contracts::clauses(words, used, most)),
         Kind::Link => Some(contracts::link_to(words, used, most)),
@@ -68,6 +74,22 @@ fn find(words: &Words<'_>, used: usize, most: f64) -> Reading {
         return sure(Intent::ListDeals { stage: wanted.stage, mine: wanted.mine }, BY_OBJECT);
     }
     sure(Intent::Find { query }, most)
+}
+
+fn propose(words: &Words<'_>, used: usize, most: f64) -> Reading {
+    let mut from = used;
+    // "propose a deal with Acme"; a name in quotes is a name.
+    if quoted_start(words.rest(used)).is_none() {
+        for skipped in [&["a", "new"][..], &["deal"], &["with", "for"]] {
+            let is_there = words.len() > from && skipped.contains(&words.key(from));
+            let is_name =
+                skipped.contains(&"a") && (words.len() <= from + 1 || words.key(from + 1) != "deal");
+            from += usize::from(is_there && !is_name);
+        }
+    }
+    let company = kept(words.rest(from));
+    let company = company.chars().any(char::is_alphanumeric).then_some(company);
+    sure(Intent::ProposeDeal { company }, most)
 }
 
 fn list(words: &Words<'_>, used: usize, most: f64) -> Option<Reading> {

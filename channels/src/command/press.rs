@@ -28,6 +28,8 @@ pub fn press(verb: &str, value: &str, chosen: &[String]) -> Result<Intent, UserE
         }
         Verb::Reject => Ok(Intent::AskComment { approval: approval(value)? }),
         Verb::Say => Ok(understand(value).intent),
+        Verb::Refine => Ok(Intent::Refine { search: value.trim().parse().map_err(|_| old_button())? }),
+        Verb::ProposeDeal => Ok(Intent::ProposeDeal { company: None }),
         Verb::AnswerTerm | Verb::EditPosition => Err(old_button()),
     }
 }
@@ -48,10 +50,45 @@ pub fn form(verb: &str, value: &str, fields: &[(String, String)]) -> Result<Inte
         Verb::Approve => {
             Ok(Intent::Decide { approval: approval(value)?, verdict: Verdict::Approve, comment })
         }
+        Verb::Refine => refine(fields),
+        Verb::ProposeDeal => propose_deal(fields),
         Verb::AnswerTerm => answer_term(value, fields),
         Verb::EditPosition => edit_position(value, fields),
         Verb::CreateDeals | Verb::Say => Err(old_button()),
     }
+}
+
+/// Most characters of one part of a question.
+const PART_CHARS_MAX: usize = 200;
+
+/// A question put together from `what`, `place`, `size` and `words`.
+fn refine(fields: &[(String, String)]) -> Result<Intent, UserError> {
+    let part = |name: &str| named(fields, name).chars().take(PART_CHARS_MAX).collect::<String>();
+    let (what, place, size, words) = (part("what"), part("place"), part("size"), part("words"));
+    if [&what, &place, &size, &words].iter().all(|part| part.is_empty()) {
+        return Err(UserError::new("That asks for nothing.", "Fill in at least one field."));
+    }
+    let lower = what.to_lowercase();
+    let names_them =
+        ["compan", "firm", "partner", "start-up", "startup"].iter().any(|word| lower.contains(word));
+    let head = match (what.is_empty(), names_them) {
+        (true, _) => "companies".to_owned(),
+        (false, true) => what,
+        (false, false) => format!("{what} companies"),
+    };
+    let place = place.strip_prefix("in ").map_or(place.clone(), str::to_owned);
+    let place = if place.is_empty() { String::new() } else { format!(" in {place}") };
+    let rest = [size, words].into_iter().filter(|part| !part.is_empty()).map(|part| format!(", {part}"));
+    Ok(Intent::Find { query: format!("{head}{place}{}", rest.collect::<String>()) })
+}
+
+/// The company is in the field `company`.
+fn propose_deal(fields: &[(String, String)]) -> Result<Intent, UserError> {
+    let company = named(fields, "company");
+    if company.is_empty() || company.len() > COMPANY_ID_BYTES_MAX {
+        return Err(UserError::new("Choose a company.", "Type the beginning of its name."));
+    }
+    Ok(Intent::ProposeDeal { company: Some(company.to_owned()) })
 }
 
 /// What a term is: the fields are `term`, `state` (`stated` or `absent`), and for the first `value` and `quote`.

@@ -51,6 +51,10 @@ pub fn print(intent: &Intent) -> Option<String> {
             }
             first_same(intent, &ways)
         }
+        Intent::ProposeDeal { company: None } => Some("propose".to_owned()),
+        Intent::ProposeDeal { company: Some(company) } => {
+            first_same(intent, &[format!("propose {company}"), format!("propose {}", quote(company)?)])
+        }
         Intent::ListApprovals => Some("approvals".to_owned()),
         Intent::Decide { approval, verdict: Verdict::Approve, comment: None } => {
             Some(format!("approve {approval}"))
@@ -70,6 +74,7 @@ pub fn print(intent: &Intent) -> Option<String> {
         Intent::ListPeople | Intent::Join { .. } | Intent::SetRole { .. } => print_team(intent),
         Intent::Decide { verdict: Verdict::Reject, comment: None, .. }
         | Intent::CreateDeals { .. }
+        | Intent::Refine { .. }
         | Intent::Unclear { .. }
         | Intent::Refused { .. } => None,
         contract => print_contract(contract),
@@ -125,6 +130,9 @@ fn print_contract(intent: &Intent) -> Option<String> {
             )
         }
         Intent::ListContracts => Some("contracts".to_owned()),
+        Intent::SendRedline { document } => {
+            first_same(intent, &[format!("redline {document}"), format!("redline {}", quote(document)?)])
+        }
         Intent::ShowContract { document } => {
             first_same(intent, &[format!("contract {document}"), format!("contract {}", quote(document)?)])
         }

@@ -10,6 +10,8 @@ pub enum Kind {
     Find,
     /// List deals.
     List,
+    /// Propose a deal with a company.
+    Propose,
     /// Show one deal.
     Show,
     /// Move a deal.
@@ -22,6 +24,8 @@ pub enum Kind {
     Unlock,
     /// Show what was read in a contract.
     Contract,
+    /// Send a contract with our offers marked in it.
+    Redline,
     /// Ask a contract a question.
     Ask,
     /// Look for clauses in all contracts.
@@ -63,6 +67,8 @@ pub enum Argument {
     Question,
     /// Perhaps a stage.
     Stage,
+    /// Perhaps a company's name.
+    Company,
     /// A deal's name.
     Deal,
     /// A deal's name, a stage, perhaps a reason.
@@ -125,7 +131,7 @@ const DECISIONS: &str = "Decisions";
 const TEAM: &str = "Team";
 
 /// All commands, in the order of the help.
-pub static COMMANDS: [Command; 23] = [
+pub static COMMANDS: [Command; 25] = [
     Command {
         kind: Kind::Find,
         name: "find",
@@ -174,6 +180,18 @@ pub static COMMANDS: [Command; 23] = [
         example: "deals in negotiation",
         least_role: Role::Viewer,
         argument: Argument::Stage,
+        group: DEALS,
+    },
+    Command {
+        kind: Kind::Propose,
+        name: "propose",
+        aliases: &["new deal", "create a deal", "create deal", "start a deal"],
+        foreign: &["neuer deal", "nouveau deal", "nuevo deal", "nuovo deal"],
+        usage: "propose [<company>]",
+        purpose: "Propose a deal with a company of the directory; alone, or as `/deal new`, asks which.",
+        example: "propose Adyen",
+        least_role: Role::Member,
+        argument: Argument::Company,
         group: DEALS,
     },
     Command {
@@ -321,6 +339,18 @@ pub static COMMANDS: [Command; 23] = [
         usage: "contract [<deal or document>]",
         purpose: "Show what was read in a contract; alone, list all contracts.",
         example: "contract Adyen",
+        least_role: Role::Viewer,
+        argument: Argument::Contract,
+        group: CONTRACTS,
+    },
+    Command {
+        kind: Kind::Redline,
+        name: "redline",
+        aliases: &["send redline", "send the redline", "mark up", "track changes"],
+        foreign: &[],
+        usage: "redline <deal or document>",
+        purpose: "Send the Word document with the playbook's offers as tracked changes.",
+        example: "redline Adyen",
         least_role: Role::Viewer,
         argument: Argument::Contract,
         group: CONTRACTS,

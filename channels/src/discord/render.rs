@@ -202,10 +202,12 @@ impl Sheet<'_> {
             }
             Block::Choices { label, options } => self.choices(label, options),
             Block::Buttons { buttons } => self.rows_of(buttons),
-            Block::Link { label, url } => match absolute(self.look.base_url, url) {
-                Some(url) => self.link(label, &url),
-                None => self.text(escape_within(label, TITLE_MAX)),
-            },
+            Block::Link { label, url } | Block::File { name: label, url, .. } => {
+                match absolute(self.look.base_url, url) {
+                    Some(url) => self.link(label, &url),
+                    None => self.text(escape_within(label, TITLE_MAX)),
+                }
+            }
             Block::Divider => self.text("───".to_owned()),
         }
     }

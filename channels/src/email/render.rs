@@ -93,7 +93,9 @@ fn write_text(out: &mut String, card: &Card, around: Around<'_>) -> fmt::Result 
                 }
                 out.push('\n');
             }
-            Block::Link { label, url } => writeln!(out, "{label}: {}\n", absolute(url, around.console))?,
+            Block::Link { label, url } | Block::File { name: label, url, .. } => {
+                writeln!(out, "{label}: {}\n", absolute(url, around.console))?
+            }
             Block::Divider => writeln!(out, "* * *\n")?,
         }
     }
@@ -163,7 +165,7 @@ fn write_html_block(out: &mut String, block: &Block, around: Around<'_>) -> fmt:
             }
             Ok(())
         }
-        Block::Link { label, url } => {
+        Block::Link { label, url } | Block::File { name: label, url, .. } => {
             out.push_str("<p>");
             write_link(out, label, &absolute(url, around.console))?;
             out.push_str("</p>");

@@ -136,6 +136,21 @@ impl Slack {
         since: DateTime<Utc>,
         key: &str,
     ) -> Result<Option<String>, SendError> {
+        let is_it = |message: &Value| {
+            text_at(message, "/metadata/event_type") == Some(METADATA)
+                && text_at(message, "/metadata/event_payload/key") == Some(key)
+        };
+        self.find(token, to, since, is_it).await
+    }
+
+    /// The number of the first message since a time that is the one.
+    async fn find(
+        &self,
+        token: &SecretString,
+        to: &Target,
+        since: DateTime<Utc>,
+        is_it: impl Fn(&Value) -> bool,
+    ) -> Result<Option<String>, SendError> {
         let oldest = format!("{}.{:06}", since.timestamp(), since.timestamp_subsec_micros());
         let mut cursor = String::new();
         for _ in 0..PAGES_MAX {
@@ -155,11 +170,8 @@ impl Slack {
                 None => "conversations.history",
             };
             let answer = self.read(token, method, &query).await?;
-            let messages = answer.get("messages").and_then(Value::as_array).into_iter().flatten();
-            let ours = messages.into_iter().find(|m| {
-                text_at(m, "/metadata/event_type") == Some(METADATA)
-                    && text_at(m, "/metadata/event_payload/key") == Some(key)
-            });
+            let mut messages = answer.get("messages").and_then(Value::as_array).into_iter().flatten();
+            let ours = messages.find(|message| is_it(message));
             if let Some(ts) = ours.and_then(|m| text_at(m, "/ts")) {
                 return Ok(Some(ts.to_owned()));
             }
@@ -227,6 +239,80 @@ impl Slack {
         self.call(token, "views.open", &json!({"trigger_id": trigger, "view": form})).await.map(drop)
     }
 
+    /// Shows a person's home tab, made by [`super::render::home`].
+    ///
+    /// # Errors
+    /// See [`SendError`].
+    pub async fn show_home(&self, token: &SecretString, user: &str, view: &Value) -> Result<(), SendError> {
+        self.call(token, "views.publish", &json!({"user_id": user, "view": view})).await.map(drop)
+    }
+
+    /// Sends a file into a thread, unless one of that name and length is there already.
+    ///
+    /// # Errors
+    /// See [`SendError`]. When it is not known whether the file arrived, sending it again finds out.
+    pub async fn send_file(
+        &self,
+        token: &SecretString,
+        to: &Target,
+        (name, bytes): (&str, Vec<u8>),
+        since: DateTime<Utc>,
+    ) -> Result<(), SendError> {
+        let length = bytes.len().to_string();
+        let is_it = |message: &Value| {
+            let files = message.get("files").and_then(Value::as_array).into_iter().flatten();
+            files.into_iter().any(|file| {
+                text_at(file, "/name") == Some(name)
+                    && file.get("size").map(Value::to_string) == Some(length.clone())
+            })
+        };
+        if self.find(token, to, since, is_it).await?.is_some() {
+            return Ok(());
+        }
+        let query = [("filename", Some(name)), ("length", Some(length.as_str()))];
+        let place = self.read(token, "files.getUploadURLExternal", &query).await?;
+        let (address, id) = (needed(&place, "/upload_url")?, needed(&place, "/file_id")?);
+        match self.files.give(&address, bytes).await {
+            Ok(()) => {}
+            Err(FileError::Broken(cause)) => return Err(SendError::NotSent { cause }),
+            Err(error) => return Err(SendError::Refused { reason: error.to_string() }),
+        }
+        let mut request = json!({"files": [{"id": id, "title": name}], "channel_id": to.room});
+        if let Some(thread) = &to.thread {
+            request["thread_ts"] = json!(thread);
+        }
+        self.call(token, "files.completeUploadExternal", &request).await.map(drop)
+    }
+
+    /// Shows what is behind links in somebody's message; `at` names the message, `unfurls` holds blocks by address.
+    ///
+    /// # Errors
+    /// See [`SendError`].
+    pub async fn unfurl(&self, token: &SecretString, at: &Value, unfurls: &Value) -> Result<(), SendError> {
+        let mut request = at.clone();
+        request["unfurls"] = unfurls.clone();
+        self.call(token, "chat.unfurl", &request).await.map(drop)
+    }
+
+    /// Whether people of other organisations are in a room; true when that cannot be told.
+    pub async fn is_shared(&self, token: &SecretString, room: &str) -> bool {
+        let asked = self.read(token, "conversations.info", &[("channel", Some(room))]).await;
+        asked.map_or(true, |answer| {
+            ["/channel/is_ext_shared", "/channel/is_pending_ext_shared"]
+                .iter()
+                .any(|flag| is_true(&answer, flag))
+        })
+    }
+
+    /// Where a connection of Socket Mode can be opened now, once; `app_token` is the app's own (xapp-…).
+    ///
+    /// # Errors
+    /// See [`SendError`].
+    pub async fn socket_address(&self, app_token: &SecretString) -> Result<String, SendError> {
+        let answer = self.call(app_token, "apps.connections.open", &json!({})).await?;
+        needed(&answer, "/url")
+    }
+
     /// Who a user is; `workspace` is ours, so that people of others are told apart.
     ///
     /// # Errors
@@ -269,9 +355,21 @@ impl Slack {
     /// # Errors
     /// See [`SendError`]; a code works once.
     pub async fn oauth_access(&self, code: &str, app: &App) -> Result<Installed, SendError> {
+        self.oauth(app, &[("code", Some(code)), ("redirect_uri", app.redirect_url.as_deref())]).await
+    }
+
+    /// Trades what renews a token for a new token and what renews that; it works once.
+    ///
+    /// # Errors
+    /// See [`SendError`].
+    pub async fn oauth_renew(&self, refresh: &SecretString, app: &App) -> Result<Installed, SendError> {
+        let refresh = Some(refresh.expose_secret());
+        self.oauth(app, &[("grant_type", Some("refresh_token")), ("refresh_token", refresh)]).await
+    }
+
+    async fn oauth(&self, app: &App, query: &[(&str, Option<&str>)]) -> Result<Installed, SendError> {
         let connector = &self.client.http_api.connector;
         let address = connector.create_method_uri_path("oauth.v2.access")?;
-        let query = [("code", Some(code)), ("redirect_uri", app.redirect_url.as_deref())];
         let address = SlackClientHttpApiUri::create_url_with_params(address, &query.to_vec())?;
         let id = SlackClientId(app.client_id.clone());
         let secret = SlackClientSecret(app.client_secret.expose_secret().to_owned());

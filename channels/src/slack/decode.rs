@@ -54,6 +54,12 @@ pub(super) fn is_private(room: &str) -> bool {
     room.starts_with('D')
 }
 
+/// Where somebody is answered who wrote in no room: the person's id stands for the direct messages until these are
+/// opened.
+pub(super) fn in_private(sender: &str) -> Place {
+    Place { room: sender.to_owned(), thread: None, is_private: true }
+}
+
 fn command(body: &[u8]) -> Result<Said, Unparsable> {
     let workspace = command_workspace(body);
     if form_field(body, "ssl_check").is_some() {

@@ -1,10 +1,10 @@
 //! Events of the Events API: mentions, messages, and the end of an installation.
 
 use domain::inbound::{Content, FileAt, Place, SharedFile};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::body::event_workspace;
-use super::decode::{Unparsable, is_private};
+use super::decode::{Unparsable, in_private, is_private};
 use super::markup::{mentions, our_user, plain};
 use crate::payload::{first_text, text_at};
 use crate::said::Said;
@@ -22,6 +22,8 @@ pub(super) fn decode(body: &[u8]) -> Result<Said, Unparsable> {
         Some("app_uninstalled") => {
             Ok(uninstalled(workspace.ok_or_else(|| Unparsable::missing("the workspace"))?))
         }
+        Some("link_shared") => links(&event, workspace),
+        Some("app_home_opened") => home(&event, workspace),
         Some("tokens_revoked") => tokens_revoked(&event, workspace),
         Some(other) => Ok(Said::ignored(workspace, format!("event {other}"))),
         None => match text_at(&event, "/type") {
@@ -33,6 +35,61 @@ pub(super) fn decode(body: &[u8]) -> Result<Said, Unparsable> {
 
 fn uninstalled(workspace: &str) -> Said {
     Said { content: Content::Uninstalled, ..Said::ignored(Some(workspace), "") }
+}
+
+/// Somebody opened our home; the tab with the messages is none of our business.
+fn home(event: &Value, workspace: Option<&str>) -> Result<Said, Unparsable> {
+    if text_at(event, "/event/tab") != Some("home") {
+        return Ok(Said::ignored(workspace, "the tab with the messages"));
+    }
+    let sender = text_at(event, "/event/user").ok_or_else(|| Unparsable::missing("the user"))?;
+    Ok(Said {
+        workspace: workspace.ok_or_else(|| Unparsable::missing("the workspace"))?.to_owned(),
+        sender: sender.to_owned(),
+        sender_name: None,
+        place: in_private(sender),
+        content: Content::Home,
+    })
+}
+
+/// Most links of one message that are shown.
+const LINKS_MAX: usize = 5;
+
+/// Links to our pages that somebody sent, or is about to.
+fn links(event: &Value, workspace: Option<&str>) -> Result<Said, Unparsable> {
+    let sender = text_at(event, "/event/user").ok_or_else(|| Unparsable::missing("the user"))?;
+    let listed = event.pointer("/event/links").and_then(Value::as_array).into_iter().flatten();
+    let urls: Vec<String> =
+        listed.filter_map(|link| text_at(link, "/url")).take(LINKS_MAX).map(str::to_owned).collect();
+    let word = |pointer: &str| text_at(event, pointer).map(str::to_owned);
+    // What is still being written has no room, and is seen by its writer alone.
+    let is_draft = text_at(event, "/event/source") == Some("composer");
+    let at = match (
+        word("/event/unfurl_id"),
+        word("/event/source"),
+        word("/event/channel"),
+        word("/event/message_ts"),
+    ) {
+        (Some(id), Some(source), _, _) if is_draft => json!({"unfurl_id": id, "source": source}),
+        (_, _, Some(room), Some(ts)) => json!({"channel": room, "ts": ts}),
+        _ => return Err(Unparsable::missing("the message")),
+    };
+    let room = text_at(event, "/event/channel").filter(|_| !is_draft);
+    Ok(Said {
+        workspace: workspace.ok_or_else(|| Unparsable::missing("the workspace"))?.to_owned(),
+        sender: sender.to_owned(),
+        sender_name: None,
+        place: Place {
+            room: room.unwrap_or(sender).to_owned(),
+            thread: None,
+            is_private: room.is_none_or(is_private),
+        },
+        content: Content::Links {
+            urls,
+            at: at.to_string(),
+            is_shared: event.get("is_ext_shared_channel") == Some(&Value::Bool(true)),
+        },
+    })
 }
 
 /// A person who revokes their own token leaves our bot's alone.

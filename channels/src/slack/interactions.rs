@@ -4,7 +4,7 @@ use domain::inbound::{Content, Place};
 use serde_json::Value;
 
 use super::body::{interaction, interaction_workspace};
-use super::decode::{Unparsable, is_private};
+use super::decode::{Unparsable, in_private, is_private};
 use super::form::{self, Purpose};
 use crate::payload::{first_text, text_at};
 use crate::said::Said;
@@ -42,9 +42,11 @@ fn press(payload: &Value) -> Result<Said, Unparsable> {
     if text_at(action, "/url").is_some() {
         return ignored("a link");
     }
-    let Some(room) = first_text(payload, &["/channel/id", "/container/channel_id"]) else {
+    let room = first_text(payload, &["/channel/id", "/container/channel_id"]);
+    let is_home = text_at(payload, "/view/type") == Some("home");
+    if room.is_none() && !is_home {
         return ignored("a button outside a message");
-    };
+    }
     let verb = text_at(action, "/action_id").ok_or_else(|| Unparsable::missing("the button's name"))?;
     let (workspace, sender, sender_name) = whose(payload)?;
     let message = first_text(payload, &["/container/message_ts", "/message/ts"]);
@@ -54,13 +56,16 @@ fn press(payload: &Value) -> Result<Said, Unparsable> {
         .or(if is_ephemeral { None } else { message });
     Ok(Said {
         workspace,
-        sender,
         sender_name,
-        place: Place {
-            room: room.to_owned(),
-            thread: thread.map(str::to_owned),
-            is_private: is_private(room),
+        place: match room {
+            Some(room) => Place {
+                room: room.to_owned(),
+                thread: thread.map(str::to_owned),
+                is_private: is_private(room),
+            },
+            None => in_private(&sender),
         },
+        sender,
         content: Content::Press {
             // Buttons of one row need different names, so those of the same verb are numbered.
             verb: verb.split(':').next().unwrap_or(verb).to_owned(),
@@ -95,15 +100,18 @@ fn submission(payload: &Value) -> Result<Said, Unparsable> {
         return Ok(Said::ignored(interaction_workspace(payload), "not our form"));
     };
     let (workspace, sender, sender_name) = whose(payload)?;
-    let fields =
-        state(payload, "/view/state/values").map(|(block, element)| (block.to_owned(), typed(element)));
-    let fields = fields.collect();
-    // Without a room the answer goes to the sender: Slack takes a person's id for their direct messages.
+    let fields = fields(payload);
     let place = match room {
         Some(room) => Place { is_private: is_private(&room), room, thread },
-        None => Place { room: sender.clone(), thread: None, is_private: true },
+        None => in_private(&sender),
     };
     Ok(Said { workspace, sender, sender_name, place, content: Content::Form { verb, value, fields } })
+}
+
+/// The fields of a sent form.
+pub(super) fn fields(payload: &Value) -> Vec<(String, String)> {
+    let all = state(payload, "/view/state/values");
+    all.map(|(block, element)| (block.to_owned(), typed(element))).collect()
 }
 
 /// What was typed or selected in one element; several selections are joined by commas.
@@ -143,6 +151,22 @@ mod tests {
             trigger: Some("t1".into()),
         };
         assert_eq!(said.content, expected);
+    }
+
+    #[test]
+    fn a_press_at_home_is_answered_in_private() {
+        let said = said(
+            r#"{"type":"block_actions","team":{"id":"T1"},"user":{"id":"U1"},"container":{"type":"view","view_id":"V1"},
+                "view":{"type":"home","id":"V1"},"trigger_id":"t1",
+                "actions":[{"type":"button","action_id":"approve","value":"a1"}]}"#,
+        )
+        .unwrap();
+        assert_eq!(said.place, Place { room: "U1".into(), thread: None, is_private: true });
+        assert!(
+            matches!(said.content, Content::Press { message: None, trigger: Some(_), .. }),
+            "{:?}",
+            said.content
+        );
     }
 
     #[test]

@@ -8,7 +8,9 @@ pub mod keys;
 pub mod manifest;
 pub mod markup;
 pub mod oauth;
+pub mod options;
 pub mod render;
+pub mod socket;
 pub mod verify;
 
 mod events;

@@ -9,15 +9,20 @@ use crate::payload::{first_text, is_true, text_at};
 pub const AUTHORIZE_URL: &str = "https://slack.com/oauth/v2/authorize";
 
 /// What we may do in a workspace, and why.
-pub const SCOPES: [&str; 10] = [
+pub const SCOPES: [&str; 15] = [
     "app_mentions:read", // to be mentioned
     "channels:history",  // to find a message of ours whose posting was cut off
+    "channels:read",     // to know whether people of other organisations read a channel
     "chat:write",        // to answer
     "commands",          // slash commands
     "files:read",        // to read contracts that people send us
+    "files:write",       // to send what is too long for a message
     "groups:history",    // as for channels, in private ones that we were invited to
+    "groups:read",       // the same
     "im:history",        // direct messages to us
     "im:write",          // to ask approvers in private
+    "links:read",        // to be told of links to our own pages
+    "links:write",       // to show what is behind them
     "users:read",        // names, guests, admins
     "users:read.email",  // to know a person again on other channels
 ];
@@ -42,6 +47,8 @@ pub struct Installed {
     pub name: String,
     /// The bot's token.
     pub token: SecretString,
+    /// What renews the token, and how long the token is good, seconds; none for a token that does not expire.
+    pub renewal: Option<(SecretString, i64)>,
     /// Our own user id there.
     pub bot_user: Option<String>,
     /// What was granted.
@@ -86,11 +93,18 @@ impl Installed {
             workspace: first_text(answer, paths)?.to_owned(),
             name: first_text(answer, &["/team/name", "/enterprise/name"]).unwrap_or_default().to_owned(),
             token: SecretString::from(text_at(answer, "/access_token")?.to_owned()),
+            renewal: renewal(answer),
             bot_user: text_at(answer, "/bot_user_id").map(str::to_owned),
             scopes: text_at(answer, "/scope").unwrap_or_default().split(',').map(str::to_owned).collect(),
             installer: text_at(answer, "/authed_user/id").map(str::to_owned),
         })
     }
+}
+
+fn renewal(answer: &Value) -> Option<(SecretString, i64)> {
+    let refresh = text_at(answer, "/refresh_token")?;
+    let lasts_s = answer.get("expires_in").and_then(Value::as_i64).filter(|seconds| *seconds > 0)?;
+    Some((SecretString::from(refresh.to_owned()), lasts_s))
 }
 
 #[cfg(test)]
@@ -121,6 +135,11 @@ mod tests {
             "bot_user_id": "UBOT", "team": {"id": "T1", "name": "Acme"}, "enterprise": null, "authed_user": {"id": "U1"}});
         let installed = Installed::read(&good).unwrap();
         assert_eq!((installed.workspace.as_str(), installed.scopes.len()), ("T1", 2));
+        assert!(installed.renewal.is_none());
+        let mut rotating = good.clone();
+        rotating["refresh_token"] = serde_json::json!("xoxe-1");
+        rotating["expires_in"] = serde_json::json!(43200);
+        assert!(matches!(Installed::read(&rotating).unwrap().renewal, Some((_, 43_200))));
         let mut wide = good.clone();
         wide["is_enterprise_install"] = serde_json::json!(true);
         wide["enterprise"] = serde_json::json!({"id": "E1"});

@@ -18,6 +18,8 @@ pub struct Rendered {
     pub text: String,
     /// Block Kit, at most fifty blocks.
     pub blocks: Value,
+    /// Something was left out or shortened to fit.
+    pub is_cut: bool,
 }
 
 /// Lays a card out. `base_url` is the console's address, before which paths of links are put.
@@ -38,7 +40,13 @@ pub fn render_of(card: &Card, base_url: Option<&str>, whole: Option<&str>) -> Re
     if let Some(footer) = &card.footer {
         page.footer(footer);
     }
-    Rendered { text: shorten_escaped(&card.summary(), TEXT_MAX, escape), blocks: page.finish() }
+    let (blocks, is_cut) = page.finish();
+    Rendered { text: shorten_escaped(&card.summary(), TEXT_MAX, escape), blocks, is_cut }
+}
+
+/// A card as the home tab of a person.
+pub fn home(card: &Card, base_url: &str) -> Value {
+    serde_json::json!({"type": "home", "blocks": render_of(card, Some(base_url), Some("/")).blocks})
 }
 
 /// Lines of evidence under one hit.
@@ -107,7 +115,7 @@ impl Page<'_> {
             }
             Block::Choices { label, options } => self.choices(n, label, options),
             Block::Buttons { buttons } => self.buttons(n, buttons),
-            Block::Link { label, url } => self.link(label, url),
+            Block::Link { label, url } | Block::File { name: label, url, .. } => self.link(label, url),
             Block::Divider => self.add(SlackDividerBlock::new().into()),
         }
     }
@@ -212,7 +220,8 @@ impl Page<'_> {
     }
 
     /// Leaves out what is too much, from the end, but never buttons, choices or the footer; says so and where it stands.
-    fn finish(self) -> Value {
+    /// The blocks, and whether something was left out.
+    fn finish(self) -> (Value, bool) {
         let link = self.whole.and_then(|path| absolute(self.base_url, path));
         let shortened = match link {
             Some(url) => {
@@ -245,7 +254,7 @@ impl Page<'_> {
         if parts.is_empty() {
             parts.push((note("Dealdesk"), false));
         }
-        Value::Array(parts.into_iter().map(|(block, _)| block).collect())
+        (Value::Array(parts.into_iter().map(|(block, _)| block).collect()), cut.is_some())
     }
 }
 

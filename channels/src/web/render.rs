@@ -78,7 +78,9 @@ fn write_block(out: &mut String, block: &Block, options: &Options<'_>) -> fmt::R
             out.push_str("</p>");
             Ok(())
         }
-        Block::Link { label, url } => write!(out, "<p>{}</p>", Link { label, url }),
+        Block::Link { label, url } | Block::File { name: label, url, .. } => {
+            write!(out, "<p>{}</p>", Link { label, url })
+        }
         Block::Divider => {
             out.push_str("<hr>");
             Ok(())

@@ -93,6 +93,8 @@ fn outcome(kind: Kind, body: &[u8]) -> String {
             Content::Files { .. } => "files",
             Content::Press { .. } => "press",
             Content::Form { .. } => "form",
+            Content::Home => "home",
+            Content::Links { .. } => "links",
             Content::Ignored { .. } => "ignored",
             Content::Uninstalled => "uninstalled",
         }

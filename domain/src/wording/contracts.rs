@@ -13,7 +13,7 @@ use crate::ids::PlanId;
 
 use super::approvals::with_comment;
 use super::matter::ContractMatter;
-use super::phrases::{buttons, count, cut, day, faint, moment, say};
+use super::phrases::{buttons, count, cut, day, faint, in_command, moment, say};
 
 /// How many of the gravest findings a card shows.
 const WORST_MAX: usize = 3;
@@ -69,6 +69,18 @@ pub struct ContractCard {
     pub is_partial: bool,
     /// The page with the whole report.
     pub url: String,
+    /// It is a Word document, in which our offers can be marked.
+    pub can_be_marked: bool,
+}
+
+/// The Word document with our offers, to be sent on.
+pub fn redline(name: &str, changes: usize, file: Block) -> Card {
+    Card::text(format!(
+        "{} as tracked changes, with the reason beside each. Read them before you send it on.",
+        count(changes, "change", "changes")
+    ))
+    .with(file)
+    .and_text(faint(format!("From the playbook's offers for {}.", cut(name, 120))))
 }
 
 /// What was read in a contract.
@@ -98,7 +110,11 @@ pub fn contract(found: &ContractCard) -> Card {
     for note in &found.notes {
         card = card.and_text(faint(note.as_str()));
     }
-    card.with(Block::Link { label: "Open report".to_owned(), url: found.url.clone() })
+    let card = card.with(Block::Link { label: "Open report".to_owned(), url: found.url.clone() });
+    if !found.can_be_marked {
+        return card;
+    }
+    card.with(buttons(vec![say("Send redline", format!("redline {}", in_command(&found.name)))]))
 }
 
 /// A finding with the sentence it stands on.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::card::{Block, Card, Text};
 use crate::deal::{DealRow, NoteRow, Stage, StageChange};
+use crate::error::UserError;
 
 use super::phrases::{buttons, count, cut, day, faint, in_command, moment, say};
 
@@ -22,6 +23,24 @@ pub struct DealCard {
     pub history: Vec<StageChange>,
     /// Notes, oldest first.
     pub notes: Vec<NoteRow>,
+}
+
+/// Asks with whom a deal is to be proposed where no form can be opened.
+pub fn which_company() -> Card {
+    Card::text(Text::with_code(
+        "With which company? Say `propose <company>`, or search first: `find payment companies in Germany`.",
+    ))
+}
+
+/// The directory has no company of that name; `nearest` are some that are called alike.
+pub fn company_unknown(typed: &str, nearest: &[String]) -> UserError {
+    let way_out = if nearest.is_empty() {
+        "Search for it: `find payment companies in Germany`.".to_owned()
+    } else {
+        let all: Vec<String> = nearest.iter().map(|name| format!("`propose {}`", in_command(name))).collect();
+        format!("Did you mean {}?", all.join(" or "))
+    };
+    UserError::new(format!("I know no company called “{}”.", cut(typed, 80)), way_out)
 }
 
 /// A list of deals, in the order given.

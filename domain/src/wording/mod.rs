@@ -5,6 +5,7 @@ mod contracts;
 mod deals;
 mod elsewhere;
 mod guide;
+mod home;
 mod matter;
 mod phrases;
 mod policy;
@@ -24,12 +25,16 @@ pub use approvals::{
 pub use contracts::{
     AnswerLine, ClauseLine, ContractCard, DocumentLine, FindingLine, RenewalLine, ReviewLine, TermLine,
     clauses, contract, contract_answer, contract_decided, contract_lapsed, contract_linked, contract_list,
-    deal_went_on, newer_version, notice_due, notice_seen, notice_seen_already, notice_unknown, renewals,
-    reviews, sent_elsewhere, value_words, verdict_word,
+    deal_went_on, newer_version, notice_due, notice_seen, notice_seen_already, notice_unknown, redline,
+    renewals, reviews, sent_elsewhere, value_words, verdict_word,
 };
-pub use deals::{DealCard, deal, deal_ambiguous, deal_list, deal_moved, deal_unknown, note_added};
+pub use deals::{
+    DealCard, company_unknown, deal, deal_ambiguous, deal_list, deal_moved, deal_unknown, note_added,
+    which_company,
+};
 pub use elsewhere::{Closed, answered_in_private};
 pub use guide::{HelpGroup, HelpLine, help, not_a_member, unclear, user_error};
+pub use home::{Home, HomeDeal, home};
 pub use matter::{ContractMatter, Matter, ProposedDeal};
 pub use phrases::{day, moment};
 pub use policy::{delegated, delegation_ended, delegations, policy, who_approves};
@@ -42,5 +47,5 @@ pub use report::{
     family_words, playbook_saved, playbook_unchanged, playbook_went_on, quote_not_there, review_taken,
     term_answered, value_not_said,
 };
-pub use search::{found, nothing_found};
+pub use search::{found, nothing_found, refine, refine_in_words};
 pub use team::{PersonRow, code_unknown, join_code, joined, people, role_set};

@@ -36,12 +36,13 @@ pub fn found(answer: &Answer, plan: PlanId, role: Role) -> Card {
         ));
     }
     if role >= Role::Member {
-        card = card.with(choices(hits)).with(buttons(vec![Button {
+        let create = Button {
             label: "Create deals".to_owned(),
             verb: Verb::CreateDeals,
             value: plan.to_string(),
             style: Style::Primary,
-        }]));
+        };
+        card = card.with(choices(hits)).with(buttons(vec![create, refine(plan)]));
     }
     let considered = answer.considered;
     let text = format!(
@@ -49,6 +50,18 @@ pub fn found(answer: &Answer, plan: PlanId, role: Role) -> Card {
         count(usize::try_from(considered).unwrap_or(usize::MAX), "company", "companies")
     );
     Card { footer: Some(Footer { text, url: None }), ..card }
+}
+
+/// The button that changes a search's question.
+pub fn refine(plan: PlanId) -> Button {
+    let (label, value) = ("Refine".to_owned(), plan.to_string());
+    Button { label, verb: Verb::Refine, value, style: Style::Plain }
+}
+
+/// How to refine a search where no form can be opened.
+pub fn refine_in_words(query: &str) -> Card {
+    Card::text("Ask again with what should be different, for instance:")
+        .with(Block::Quote { text: format!("find {}, mid cap", cut(query, 200)) })
 }
 
 /// Nothing fits. `relaxed` is the question without the part that stands most in the way, when there is one.

@@ -4,6 +4,7 @@ pub mod companies;
 pub mod countries;
 pub mod import;
 pub mod index;
+pub mod names;
 mod nearest;
 pub mod query;
 

@@ -3,6 +3,7 @@
 mod contracts;
 mod presses;
 mod properties;
+mod proposing;
 mod reference;
 mod slips;
 mod spellings;
@@ -22,6 +23,10 @@ fn brief(understood: &Understood) -> String {
             let stage = stage.map_or("", domain::deal::Stage::name);
             format!("deals{}{stage}", if *mine { " mine " } else { " " }).trim().to_owned()
         }
+        Intent::ProposeDeal { company } => {
+            format!("propose|{}", company.clone().unwrap_or_default())
+        }
+        Intent::Refine { .. } => "refine".to_owned(),
         Intent::ShowDeal { deal } => format!("show|{deal}"),
         Intent::MoveDeal { deal, stage, reason } => match reason {
             Some(reason) => format!("move|{deal}|{}|{reason}", stage.name()),
@@ -53,6 +58,7 @@ fn brief(understood: &Understood) -> String {
         Intent::AnalyzeContract { .. } => "analyze".to_owned(),
         Intent::UnlockContract { password } => format!("unlock|{}", password.expose()),
         Intent::ListContracts => "contracts".to_owned(),
+        Intent::SendRedline { document } => format!("redline|{document}"),
         Intent::ShowContract { document } => format!("contract|{document}"),
         Intent::AskContract { document, question } => format!("question|{document}|{question}"),
         Intent::SearchClauses { words } => format!("clauses|{words}"),

@@ -59,3 +59,24 @@ fn old_and_forged_buttons_are_refused() {
     assert!(form("say", "approve all", &[]).is_err());
     assert!(form("create_deals", ID, &[]).is_err());
 }
+
+#[test]
+fn a_question_is_put_together_from_its_parts() {
+    let asked = |parts: [&str; 4]| {
+        let names = ["what", "place", "size", "words"];
+        let fields: Vec<(String, String)> =
+            names.into_iter().zip(parts).map(|(name, part)| (name.to_owned(), part.to_owned())).collect();
+        match form("refine", "x", &fields) {
+            Ok(Intent::Find { query }) => query,
+            other => format!("{other:?}"),
+        }
+    };
+    assert_eq!(
+        asked(["Payments", "Germany", "Mid Cap", "founded after 2015"]),
+        "Payments companies in Germany, Mid Cap, founded after 2015"
+    );
+    assert_eq!(asked(["payment firms", "in France", "", ""]), "payment firms in France");
+    assert_eq!(asked(["", "Spain", "", ""]), "companies in Spain");
+    assert!(asked([" ", "", "", ""]).contains("asks for nothing"));
+    assert!(asked([&"x".repeat(5000), "", "", ""]).chars().count() < 300);
+}

@@ -43,6 +43,7 @@ fn intent() -> impl Strategy<Value = Intent> {
         name().prop_map(|query| Intent::Find { query }),
         (prop::option::of(stage.clone()), any::<bool>())
             .prop_map(|(stage, mine)| Intent::ListDeals { stage, mine }),
+        prop::option::of(name()).prop_map(|company| Intent::ProposeDeal { company }),
         name().prop_map(|deal| Intent::ShowDeal { deal }),
         (name(), stage, prop::option::of(name())).prop_map(|(deal, stage, reason)| Intent::MoveDeal {
             deal,

@@ -6,6 +6,8 @@ use domain::person::Role;
 use domain::policy::least_role;
 
 use super::super::table::{COMMANDS, Kind, command, named};
+use crate::slack::manifest::{Way, manifest};
+
 use super::super::{help, reference, slack_commands, understand};
 
 #[test]
@@ -69,7 +71,9 @@ fn the_slack_manifest_is_current() {
     let commands = crate::command::slack_commands();
     let rows: Vec<_> =
         commands.iter().map(|one| (one.command, one.usage_hint.as_str(), one.description.as_str())).collect();
-    is_current("manifests/slack/app.yaml", &crate::slack::manifest::manifest(&rows));
+    for (name, way) in [("app.yaml", Way::Socket), ("app-http.yaml", Way::Http)] {
+        is_current(&format!("manifests/slack/{name}"), &manifest(way, &rows));
+    }
 }
 
 #[test]

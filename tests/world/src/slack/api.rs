@@ -7,18 +7,19 @@ use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get};
+use axum::routing::{any, get, post};
 use serde_json::{Map, Value, json};
 
 use super::workspace::Call;
 use super::{Fault, Inner, locked, methods};
 
 /// Methods that read take their arguments from the address or a form, never from JSON; so does Slack.
-const READING: [&str; 5] = [
+const READING: [&str; 6] = [
     "conversations.replies",
     "conversations.history",
     "conversations.info",
     "conversations.list",
+    "files.getUploadURLExternal",
     "users.info",
 ];
 
@@ -26,6 +27,7 @@ pub(super) fn router(inner: Weak<Inner>) -> Router {
     Router::new()
         .route("/api/{method}", any(call))
         .route("/api/files-pri/{id}/{name}", get(file))
+        .route("/api/upload/{id}", post(upload))
         .with_state(inner)
 }
 
@@ -52,6 +54,30 @@ async fn file(
     match found {
         Some(bytes) => ([(header::CONTENT_TYPE, "application/octet-stream")], bytes).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+/// The bytes of a file that the app is about to share. No token belongs here.
+async fn upload(
+    State(inner): State<Weak<Inner>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> StatusCode {
+    let Some(inner) = inner.upgrade() else { return StatusCode::SERVICE_UNAVAILABLE };
+    if headers.contains_key(header::AUTHORIZATION) {
+        return StatusCode::BAD_REQUEST;
+    }
+    if let Some(Fault::Status(code)) = next_fault(&inner, "upload") {
+        return status(code);
+    }
+    let mut workspace = locked(&inner.workspace);
+    match workspace.uploads.iter_mut().find(|file| file.id == id) {
+        Some(file) => {
+            file.bytes = body.to_vec();
+            StatusCode::OK
+        }
+        None => StatusCode::NOT_FOUND,
     }
 }
 
@@ -115,6 +141,16 @@ fn record(inner: &Arc<Inner>, method: &str, args: Value, outcome: &str) {
 fn execute(inner: &Arc<Inner>, method: &str, args: Value, headers: &HeaderMap) -> Value {
     let token = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = token.and_then(|value| value.strip_prefix("Bearer ")).or_else(|| args["token"].as_str());
+    if method == "apps.connections.open" {
+        let expected = locked(&inner.workspace).setup.app_token.clone();
+        let done = match token {
+            Some(token) if token == expected => locked(&inner.sockets).ticket(),
+            Some(token) if token.starts_with("xapp-") => Err("invalid_auth".to_owned()),
+            Some(_) => Err("not_allowed_token_type".to_owned()),
+            None => Err("not_authed".to_owned()),
+        };
+        return answered(inner, method, args, done);
+    }
     let mut workspace = locked(&inner.workspace);
     let done = if method == "oauth.v2.access" {
         methods::oauth_access(&mut workspace, &args, headers)
@@ -126,6 +162,11 @@ fn execute(inner: &Arc<Inner>, method: &str, args: Value, headers: &HeaderMap) -
         methods::run(&mut workspace, method, &args)
     };
     drop(workspace);
+    answered(inner, method, args, done)
+}
+
+/// Writes a call down; its answer.
+fn answered(inner: &Arc<Inner>, method: &str, args: Value, done: Result<Value, String>) -> Value {
     let (answer, outcome) = match done {
         Ok(mut answer) => {
             answer["ok"] = json!(true);
@@ -166,7 +207,7 @@ fn arguments(method: &str, query: Option<&str>, headers: &HeaderMap, body: &[u8]
     Value::Object(args)
 }
 
-fn form(text: &[u8]) -> Vec<(String, String)> {
+pub(super) fn form(text: &[u8]) -> Vec<(String, String)> {
     let decoded = |part: &[u8]| {
         let mut out = Vec::new();
         let mut rest = part;

@@ -35,7 +35,12 @@ pub fn check_view(view: &Value) -> Result<(), String> {
     if has_input && view["submit"].is_null() {
         return Err("submit: needed when there are inputs".to_owned());
     }
-    check(&view["blocks"], 100)
+    check_blocks(&view["blocks"])
+}
+
+/// Whether Slack takes these blocks in a view.
+pub(super) fn check_blocks(blocks: &Value) -> Result<(), String> {
+    check(blocks, 100)
 }
 
 fn check(blocks: &Value, max: usize) -> Result<(), String> {
@@ -127,13 +132,25 @@ fn check_element(element: &Value) -> Result<(), String> {
                 text(&option["text"], "option", 75)?;
                 length(&option["value"], "value", 150, false)?;
             }
+            let one = &element["initial_option"];
+            if !one.is_null() && !options.contains(one) {
+                return Err("initial_option: not among the options".to_owned());
+            }
             let initial = element["initial_options"].as_array();
             if initial.is_some_and(|all| all.is_empty() || all.iter().any(|one| !options.contains(one))) {
                 return Err("initial_options: not among the options".to_owned());
             }
             Ok(())
         }
-        Some("plain_text_input") => Ok(()),
+        Some("plain_text_input") => {
+            length(&element["initial_value"], "initial_value", 3000, true)?;
+            if element["placeholder"].is_null() {
+                Ok(())
+            } else {
+                plain(&element["placeholder"], "placeholder", 150)
+            }
+        }
+        Some("external_select") => plain(&element["placeholder"], "placeholder", 150),
         Some("users_select" | "channels_select" | "conversations_select" | "datepicker" | "overflow") => {
             Ok(())
         }

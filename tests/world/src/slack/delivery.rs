@@ -3,7 +3,7 @@
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
-use super::{Slack, Trouble, locked};
+use super::{Slack, Transport, Trouble, locked};
 
 /// A request to the product as it went out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,6 +102,10 @@ impl Slack {
     pub async fn send(&self, delivery: &Delivery) -> Result<Ack, Trouble> {
         let url = format!("{}{}", locked(&self.0.product), delivery.path);
         locked(&self.0.deliveries).push(delivery.clone());
+        let transport = locked(&self.0.sockets).transport;
+        if transport == Transport::Socket {
+            return self.send_by_socket(delivery).await;
+        }
         let mut request = self
             .0
             .http

@@ -3,9 +3,9 @@
 use axum::http::HeaderMap;
 use serde_json::{Value, json};
 
-use super::blocks::{check_message, check_view};
+use super::blocks::{check_blocks, check_message, check_view};
 use super::setup::{Room, User};
-use super::workspace::{Kind, Message, View, Workspace, word};
+use super::workspace::{Kind, Message, SharedFile, View, Workspace, word};
 
 type Done = Result<Value, String>;
 
@@ -42,6 +42,10 @@ pub(super) fn run(w: &mut Workspace, method: &str, args: &Value) -> Done {
         }
         "views.open" => open_view(w, args),
         "views.update" => update_view(w, args),
+        "files.getUploadURLExternal" => upload_place(w, args),
+        "files.completeUploadExternal" => upload_done(w, args),
+        "chat.unfurl" => unfurl(w, args),
+        "views.publish" => publish_home(w, args),
         _ => Err("unknown_method".to_owned()),
     }
 }
@@ -199,6 +203,10 @@ pub(super) fn message_json(m: &Message, w: &Workspace, with_metadata: bool) -> V
     if !m.blocks.is_null() {
         shown["blocks"] = m.blocks.clone();
     }
+    if !m.files.is_empty() {
+        let files = m.files.iter().map(|(name, size)| json!({"name": name, "title": name, "size": size}));
+        shown["files"] = files.collect();
+    }
     if let Some(thread) = &m.thread {
         shown["thread_ts"] = json!(thread);
     }
@@ -213,7 +221,7 @@ pub(super) fn message_json(m: &Message, w: &Workspace, with_metadata: bool) -> V
 
 fn room_json(room: &Room) -> Value {
     json!({"id": room.id, "name": room.name, "is_private": room.is_private, "is_archived": room.is_archived,
-        "is_im": room.direct_with.is_some(), "is_member": room.has_bot})
+        "is_im": room.direct_with.is_some(), "is_member": room.has_bot, "is_ext_shared": room.is_shared})
 }
 
 fn user_json(user: &User, w: &Workspace) -> Value {
@@ -255,6 +263,62 @@ fn update_view(w: &mut Workspace, args: &Value) -> Done {
     Ok(json!({"view": view_json(&view, w)}))
 }
 
+fn upload_place(w: &mut Workspace, args: &Value) -> Done {
+    let name =
+        args["filename"].as_str().filter(|name| !name.is_empty()).ok_or("missing_argument: filename")?;
+    let length = args["length"].as_str().and_then(|text| text.parse::<usize>().ok()).filter(|n| *n > 0);
+    length.ok_or("missing_argument: length")?;
+    let id = w.next_id("F");
+    let file = SharedFile { id: id.clone(), name: name.to_owned(), bytes: Vec::new(), fetched: 0 };
+    w.uploads.push(file);
+    Ok(json!({"file_id": id, "upload_url": format!("{}/upload/{id}", w.address)}))
+}
+
+fn upload_done(w: &mut Workspace, args: &Value) -> Done {
+    let id = word(&args["files"][0]["id"]);
+    let file = w.uploads.iter().find(|file| file.id == id).cloned().ok_or("file_not_found")?;
+    if file.bytes.is_empty() {
+        return Err("file_update_failed".to_owned());
+    }
+    let room = writable(w, &word(&args["channel_id"]))?;
+    let bot = w.setup.bot.clone();
+    let thread = args["thread_ts"].as_str().map(str::to_owned);
+    let plain = w.said(&bot, &room, "", Kind::Posted);
+    let files = vec![(file.name.clone(), file.bytes.len())];
+    w.write(Message { thread, files, ..plain });
+    Ok(json!({"files": [{"id": id, "title": file.name}]}))
+}
+
+fn unfurl(w: &mut Workspace, args: &Value) -> Done {
+    let at = match (args["unfurl_id"].as_str(), args["source"].as_str()) {
+        (Some(id), Some(_)) => id.to_owned(),
+        _ => {
+            let (room, ts) = (word(&args["channel"]), word(&args["ts"]));
+            let is_there = w.messages.iter().any(|m| m.room == room && m.ts == ts);
+            if is_there { ts } else { return Err("cannot_unfurl_message".to_owned()) }
+        }
+    };
+    let unfurls = args["unfurls"].as_object().filter(|all| !all.is_empty()).ok_or("missing_unfurls")?;
+    for (url, shown) in unfurls {
+        check_message(&shown["blocks"]).map_err(|problem| format!("cannot_parse_attachment: {problem}"))?;
+        w.unfurls.push((at.clone(), url.clone(), super::transcript::blocks_text(&shown["blocks"])));
+    }
+    Ok(json!({}))
+}
+
+fn publish_home(w: &mut Workspace, args: &Value) -> Done {
+    if args["view"]["type"] != "home" {
+        return Err("invalid_arguments: view: must be home".to_owned());
+    }
+    check_blocks(&args["view"]["blocks"]).map_err(|problem| format!("invalid_arguments: {problem}"))?;
+    let user = w.user(&word(&args["user_id"])).ok_or("user_not_found")?.id.clone();
+    let (id, hash) = (w.next_id("V"), w.next_ts());
+    let shown = View { id, user: user.clone(), view: args["view"].clone(), hash, is_open: true };
+    w.homes.retain(|home| home.user != user);
+    w.homes.push(shown.clone());
+    Ok(json!({"view": view_json(&shown, w)}))
+}
+
 pub(super) fn view_json(view: &View, w: &Workspace) -> Value {
     let mut shown = view.view.clone();
     shown["id"] = json!(view.id);
@@ -274,17 +338,39 @@ pub(super) fn oauth_access(w: &mut Workspace, args: &Value, headers: &HeaderMap)
     if basic != Some(expected.as_str()) && !is_in_args {
         return Err("bad_client_secret".to_owned());
     }
+    if args["grant_type"] == "refresh_token" {
+        return renewed(w, args);
+    }
     let code = std::mem::take(&mut w.setup.oauth_code);
     if code.is_empty() || args["code"] != code.as_str() {
         w.setup.oauth_code = code;
         return Err("invalid_code".to_owned());
     }
-    Ok(json!({
+    Ok(granted(w))
+}
+
+/// A new token and what renews it; the old ones work no more.
+fn renewed(w: &mut Workspace, args: &Value) -> Done {
+    if w.setup.refresh_token.is_none() || args["refresh_token"].as_str() != w.setup.refresh_token.as_deref() {
+        return Err("invalid_refresh_token".to_owned());
+    }
+    w.setup.refresh_token = Some(w.next_id("xoxe-"));
+    w.setup.bot_token = w.next_id("xoxe.xoxb-");
+    Ok(granted(w))
+}
+
+fn granted(w: &Workspace) -> Value {
+    let mut answer = json!({
         "access_token": w.setup.bot_token, "token_type": "bot", "scope": "chat:write,commands", "app_id": "A0DESK",
         "bot_user_id": w.setup.bot, "team": {"id": w.setup.team, "name": w.setup.team_name},
         "enterprise": w.setup.organisation.as_ref().map(|id| json!({"id": id, "name": "Acme"})),
         "is_enterprise_install": w.setup.organisation.is_some(), "authed_user": {"id": "U0LEE"},
-    }))
+    });
+    if let Some(refresh) = &w.setup.refresh_token {
+        answer["refresh_token"] = json!(refresh);
+        answer["expires_in"] = json!(43_200);
+    }
+    answer
 }
 
 fn base64(bytes: &[u8]) -> String {

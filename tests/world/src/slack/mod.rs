@@ -6,6 +6,7 @@ mod delivery;
 mod methods;
 mod people;
 mod setup;
+mod socket;
 mod transcript;
 mod workspace;
 
@@ -20,6 +21,7 @@ pub use blocks::{check_message, check_view};
 pub use delivery::{Ack, Delivery};
 pub use people::{Actor, Sent};
 pub use setup::{Room, Setup, User};
+pub use socket::Transport;
 pub use workspace::{Call, Kind, Message, SharedFile, View, Workspace};
 
 /// Something in the world that cannot be, or did not come.
@@ -83,6 +85,7 @@ struct Inner {
     workspace: Mutex<Workspace>,
     faults: Mutex<HashMap<String, Vec<Fault>>>,
     deliveries: Mutex<Vec<Delivery>>,
+    sockets: Mutex<socket::Sockets>,
     product: Mutex<String>,
     changed: watch::Sender<u64>,
     http: reqwest::Client,
@@ -111,6 +114,7 @@ impl Slack {
         // An error means that somebody installed one before.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+        let sockets = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let http = reqwest::Client::builder()
             .timeout(Duration::from_secs(30))
             .no_proxy()
@@ -121,16 +125,19 @@ impl Slack {
             workspace: Mutex::new(Workspace::new(setup)),
             faults: Mutex::default(),
             deliveries: Mutex::default(),
+            sockets: Mutex::new(socket::Sockets::at(sockets.local_addr()?)),
             product: Mutex::default(),
             changed: watch::Sender::new(0),
             http,
             server: Mutex::new(None),
         });
+        locked(&inner.workspace).address = format!("http://{}/api", inner.address);
         let app = api::router(Arc::downgrade(&inner));
+        let links = socket::serve(sockets, Arc::downgrade(&inner));
         #[expect(clippy::disallowed_methods, reason = "the fake is a process of its own, inside the test's")]
         let server = tokio::spawn(async move {
             // Ends only with the runtime or by being aborted.
-            let _ = axum::serve(listener, app).await;
+            let _ = tokio::join!(axum::serve(listener, app).into_future(), links);
         });
         *locked(&inner.server) = Some(server);
         Ok(Self(inner))

@@ -270,6 +270,77 @@ impl Actor {
         self.interacts(&payload, &message.room, &message.ts).await
     }
 
+    /// Writes a link to a page of the product into a room, or, as a draft, into the composer.
+    ///
+    /// # Errors
+    /// When person or room do not exist, or the product gives no answer.
+    pub async fn links(&self, url: &str, room: &str, is_draft: bool) -> Result<Sent, Trouble> {
+        let (event, room, ts) = self.slack.look(|w| {
+            let user = self.id(w)?;
+            let room = room_of(w, &user, room)?;
+            let id = w.next_id("unfurl-");
+            let links = json!([{"domain": "desk.example", "url": url}]);
+            if is_draft {
+                let event = json!({"type": "link_shared", "channel": "COMPOSER", "user": user, "message_ts": id,
+                    "unfurl_id": id, "source": "composer", "links": links});
+                return Ok::<_, Trouble>((event, room, id));
+            }
+            let message = w.said(&user, &room, &format!("<{url}>"), Kind::Posted);
+            let ts = w.write(message);
+            let event = json!({"type": "link_shared", "channel": room, "user": user, "message_ts": ts,
+                "unfurl_id": id, "source": "conversations_history", "links": links, "event_ts": ts});
+            Ok((event, room, ts))
+        })?;
+        let sent = self.slack.event(&event).await?;
+        Ok(Sent { room, ts, ..sent })
+    }
+
+    /// Opens the app's home tab.
+    ///
+    /// # Errors
+    /// When the person does not exist, or the product gives no answer.
+    pub async fn opens_home(&self) -> Result<Sent, Trouble> {
+        let event = self.slack.look(|w| {
+            let user = self.id(w)?;
+            let room = w.direct(&user);
+            Ok::<_, Trouble>(json!({"type": "app_home_opened", "user": user, "channel": room, "tab": "home",
+                "event_ts": w.next_ts()}))
+        })?;
+        self.slack.event(&event).await
+    }
+
+    /// Presses a button of the home tab, by name or label: the first one that fits whose block comes after `after`.
+    ///
+    /// # Errors
+    /// When there is no home or no such button, or the product gives no answer.
+    pub async fn presses_at_home(&self, after: &str, button: &str) -> Result<Sent, Trouble> {
+        let payload = self.slack.look(|w| {
+            let user = self.id(w)?;
+            let missing = || Trouble::Missing { what: format!("button {button} after {after:?} at home") };
+            let home = w.homes.iter().find(|home| home.user == user).cloned().ok_or_else(missing)?;
+            let blocks = home.view["blocks"].as_array().cloned().unwrap_or_default();
+            let from = blocks.iter().position(|block| block.to_string().contains(after)).ok_or_else(missing)?;
+            let rest = Value::Array(blocks[from..].to_vec());
+            let is_it = |e: &&Value| {
+                e["type"] == "button" && (e["action_id"] == button || e["text"]["text"] == button)
+            };
+            let pressed = elements(&rest).find(is_it).ok_or_else(missing)?;
+            let mut action = pressed.clone();
+            action["action_ts"] = json!(w.next_ts());
+            action["block_id"] = json!(block_of(&rest, pressed));
+            Ok::<_, Trouble>(json!({
+                "type": "block_actions", "team": w.team_json(), "api_app_id": "A0DESK", "token": "verification",
+                "user": {"id": user, "username": self.handle, "name": self.handle, "team_id": w.setup.team},
+                "container": {"type": "view", "view_id": home.id}, "view": view_json(&home, w),
+                "trigger_id": w.next_trigger(&user),
+                "is_enterprise_install": w.setup.organisation.is_some(),
+                "enterprise": w.setup.organisation.as_ref().map(|id| json!({"id": id, "name": "Acme"})),
+                "actions": [action],
+            }))
+        })?;
+        self.interacts(&payload, "", "").await
+    }
+
     /// Sends a form with these fields, by block id.
     ///
     /// # Errors
@@ -285,10 +356,13 @@ impl Actor {
                 let blocks = shown["blocks"].as_array().into_iter().flatten();
                 let block = blocks.into_iter().find(|block| block["block_id"] == *name);
                 let element = &block.ok_or_else(|| missing(format!("field {name}")))?["element"];
-                values.insert(
-                    (*name).to_owned(),
-                    json!({word(&element["action_id"]): {"type": element["type"], "value": text}}),
-                );
+                let kind = word(&element["type"]);
+                let state = if kind.ends_with("_select") {
+                    json!({"type": kind, "selected_option": {"value": text, "text": {"type": "plain_text", "text": text}}})
+                } else {
+                    json!({"type": kind, "value": text})
+                };
+                values.insert((*name).to_owned(), json!({word(&element["action_id"]): state}));
             }
             shown["state"] = json!({"values": values});
             Ok::<_, Trouble>(json!({
@@ -300,7 +374,16 @@ impl Actor {
             }))
         })?;
         let sent = self.interacts(&payload, "", "").await?;
-        // The form closes unless the product answers with errors or another form.
+        // The form closes unless the product answers with errors or another form; errors stand at fields that it has.
+        if let Ok(answer) = serde_json::from_str::<Value>(&sent.ack.body) {
+            let blocks = view.view["blocks"].as_array().cloned().unwrap_or_default();
+            for name in answer["errors"].as_object().into_iter().flat_map(|errors| errors.keys()) {
+                if !blocks.iter().any(|block| block["block_id"] == name.as_str() && block["type"] == "input")
+                {
+                    return Err(Trouble::Missing { what: format!("field {name} for an error") });
+                }
+            }
+        }
         if sent.ack.status == 200 && !sent.ack.body.contains("response_action") {
             self.slack.look(|w| {
                 if let Some(open) = w.views.iter_mut().find(|v| v.id == view.id) {
@@ -309,6 +392,39 @@ impl Actor {
             });
         }
         Ok(sent)
+    }
+
+    /// Types into a list of an open form whose entries the product is asked for; their values and labels.
+    ///
+    /// # Errors
+    /// When the form lacks the field, or the product gives no answer.
+    pub async fn types_into(
+        &self,
+        view: &View,
+        field: &str,
+        text: &str,
+    ) -> Result<Vec<(String, String)>, Trouble> {
+        let payload = self.slack.look(|w| {
+            let user = self.id(w)?;
+            let shown = view_json(view, w);
+            let blocks = shown["blocks"].as_array().cloned().unwrap_or_default();
+            let block = blocks.into_iter().find(|block| block["block_id"] == field);
+            let missing = || Trouble::Missing { what: format!("field {field}") };
+            let element = block.ok_or_else(missing)?["element"].clone();
+            Ok::<_, Trouble>(json!({
+                "type": "block_suggestion", "team": w.team_json(), "api_app_id": "A0DESK", "token": "verification",
+                "user": {"id": user, "username": self.handle, "name": self.handle, "team_id": w.setup.team},
+                "container": {"type": "view", "view_id": view.id}, "view": shown, "block_id": field,
+                "action_id": element["action_id"], "value": text,
+                "is_enterprise_install": w.setup.organisation.is_some(),
+                "enterprise": w.setup.organisation.as_ref().map(|id| json!({"id": id, "name": "Acme"})),
+            }))
+        })?;
+        let sent = self.interacts(&payload, "", "").await?;
+        let answer: Value = serde_json::from_str(&sent.ack.body).unwrap_or_default();
+        let options = answer["options"].as_array().cloned().unwrap_or_default();
+        let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        Ok(options.iter().map(|option| (word(&option["value"]), word(&option["text"]["text"]))).collect())
     }
 
     async fn interacts(&self, payload: &Value, room: &str, ts: &str) -> Result<Sent, Trouble> {

@@ -15,6 +15,8 @@ pub struct Setup {
     pub bot: String,
     /// The token that calls must carry.
     pub bot_token: String,
+    /// The app's own token, with which connections of Socket Mode are opened.
+    pub app_token: String,
     /// What deliveries are signed with.
     pub signing_secret: String,
     /// The app, for installations.
@@ -23,6 +25,8 @@ pub struct Setup {
     pub client_secret: String,
     /// The code that `oauth.v2.access` takes, once.
     pub oauth_code: String,
+    /// What renews the token, once, when tokens expire.
+    pub refresh_token: Option<String>,
     /// Whether the app may write in public channels that it is not in (the scope `chat:write.public`).
     pub writes_in_public: bool,
     /// Whether the app is sent every message of its channels, not only mentions.
@@ -67,6 +71,8 @@ pub struct Room {
     pub is_private: bool,
     /// The app was invited.
     pub has_bot: bool,
+    /// People of another organisation are in it.
+    pub is_shared: bool,
     /// Closed.
     pub is_archived: bool,
     /// Its settings let only some people post.
@@ -103,6 +109,7 @@ impl Room {
             name: name.to_owned(),
             is_private: false,
             has_bot: true,
+            is_shared: false,
             is_archived: false,
             is_announcements: false,
             direct_with: None,
@@ -120,10 +127,12 @@ impl Setup {
             organisation: None,
             bot: "U0DESK".to_owned(),
             bot_token: "xoxb-world-acme".to_owned(),
+            app_token: "xapp-world-acme".to_owned(),
             signing_secret: "world-signing-secret".to_owned(),
             client_id: "1111.2222".to_owned(),
             client_secret: "world-client-secret".to_owned(),
             oauth_code: "world-oauth-code".to_owned(),
+            refresh_token: None,
             writes_in_public: false,
             hears_channels: false,
             users: vec![

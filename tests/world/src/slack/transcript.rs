@@ -51,11 +51,12 @@ fn indented(text: &str, indent: &str) -> String {
 impl Message {
     /// What a person sees of it: its blocks as text, or its text when it has none.
     pub fn words(&self) -> String {
-        if self.blocks.is_null() { unescaped(&self.text) } else { blocks_text(&self.blocks) }
+        let said = if self.blocks.is_null() { unescaped(&self.text) } else { blocks_text(&self.blocks) };
+        self.files.iter().fold(said, |said, (name, _)| format!("{said}(file {name})"))
     }
 }
 
-fn blocks_text(blocks: &Value) -> String {
+pub(super) fn blocks_text(blocks: &Value) -> String {
     let mut out = String::new();
     for block in blocks.as_array().into_iter().flatten() {
         let text = block_text(block);

@@ -13,10 +13,18 @@ pub struct Workspace {
     pub messages: Vec<Message>,
     /// All forms that were opened.
     pub views: Vec<View>,
+    /// The home tab of each person that has one.
+    pub homes: Vec<View>,
+    /// What is shown for links: the message or draft, the address, the blocks as text.
+    pub unfurls: Vec<(String, String, String)>,
     /// Every call of the Web API, in order.
     pub calls: Vec<Call>,
     /// Files that people shared.
     pub files: Vec<SharedFile>,
+    /// Files that the app is about to share or has shared.
+    pub uploads: Vec<SharedFile>,
+    /// Where the Web API is.
+    pub(super) address: String,
     pub(super) triggers: Vec<Trigger>,
     last_ts: i64,
     last_id: u32,
@@ -58,6 +66,8 @@ pub struct Message {
     pub is_deleted: bool,
     /// How it is there.
     pub kind: Kind,
+    /// Files on it: name and length.
+    pub files: Vec<(String, usize)>,
 }
 
 /// How a message is there.
@@ -114,8 +124,12 @@ impl Workspace {
             setup,
             messages: Vec::new(),
             views: Vec::new(),
+            homes: Vec::new(),
+            unfurls: Vec::new(),
             calls: Vec::new(),
             files: Vec::new(),
+            uploads: Vec::new(),
+            address: String::new(),
             triggers: Vec::new(),
             last_ts: 0,
             last_id: 0,
@@ -163,6 +177,13 @@ impl Workspace {
     pub fn open_view(&self, user: &str) -> Option<&View> {
         let id = self.user(user).map_or(user, |user| user.id.as_str());
         self.views.iter().rev().find(|view| view.is_open && view.user == id)
+    }
+
+    /// What a person's home tab says; empty while it was never shown.
+    pub fn home(&self, user: &str) -> String {
+        let id = self.user(user).map_or(user, |user| user.id.as_str());
+        let shown = self.homes.iter().find(|home| home.user == id);
+        shown.map(|home| super::transcript::blocks_text(&home.view["blocks"])).unwrap_or_default()
     }
 
     /// How often a method was called and did what it should.
@@ -228,6 +249,7 @@ impl Workspace {
             edits: 0,
             is_deleted: false,
             kind,
+            files: Vec::new(),
         }
     }
 
