@@ -13,6 +13,7 @@ pub fn least_role(intent: &Intent) -> Role {
         | Intent::ListApprovals
         | Intent::ListPeople
         | Intent::Join { .. }
+        | Intent::ExplainFit { .. }
         | Intent::ShowContract { .. }
         | Intent::AskContract { .. }
         | Intent::SearchClauses { .. }
@@ -24,6 +25,7 @@ pub fn least_role(intent: &Intent) -> Role {
         | Intent::Unclear { .. } => Role::Viewer,
         Intent::Find { .. }
         | Intent::CreateDeals { .. }
+        | Intent::GiveFeedback { .. }
         | Intent::MoveDeal { .. }
         | Intent::NoteDeal { .. }
         | Intent::Withdraw { .. }

@@ -8,6 +8,10 @@ use domain::person::Role;
 pub enum Kind {
     /// Look for partners.
     Find,
+    /// Say whether companies fit.
+    Feedback,
+    /// Explain a fit.
+    Why,
     /// List deals.
     List,
     /// Show one deal.
@@ -55,6 +59,10 @@ pub enum Argument {
     None,
     /// A question in plain words.
     Question,
+    /// `good` or `bad`, names of companies, perhaps why.
+    Feedback,
+    /// A company's name.
+    Company,
     /// Perhaps a stage.
     Stage,
     /// A deal's name.
@@ -113,7 +121,7 @@ const DECISIONS: &str = "Decisions";
 const TEAM: &str = "Team";
 
 /// All commands, in the order of the help.
-pub static COMMANDS: [Command; 20] = [
+pub static COMMANDS: [Command; 22] = [
     Command {
         kind: Kind::Find,
         name: "find",
@@ -150,6 +158,30 @@ pub static COMMANDS: [Command; 20] = [
         example: "find payment companies in Germany, mid cap",
         least_role: Role::Member,
         argument: Argument::Question,
+        group: PARTNERS,
+    },
+    Command {
+        kind: Kind::Feedback,
+        name: "feedback",
+        aliases: &["rate"],
+        foreign: &["bewerte", "evalue", "evalua"],
+        usage: "feedback <good|bad> <company>[, <company>] [because <why>]",
+        purpose: "Say whether companies that were found fit; later fits learn from it.",
+        example: "feedback bad Acme because too small",
+        least_role: Role::Member,
+        argument: Argument::Feedback,
+        group: PARTNERS,
+    },
+    Command {
+        kind: Kind::Why,
+        name: "why",
+        aliases: &["explain the fit of", "why the fit of"],
+        foreign: &["warum", "pourquoi", "por que", "perche"],
+        usage: "why <company>",
+        purpose: "Explain the fit of a company in plain words.",
+        example: "why Adyen",
+        least_role: Role::Viewer,
+        argument: Argument::Company,
         group: PARTNERS,
     },
     Command {

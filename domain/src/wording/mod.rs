@@ -5,6 +5,7 @@ mod contracts;
 mod deals;
 mod elsewhere;
 mod guide;
+mod learning;
 mod matter;
 mod phrases;
 mod progress;
@@ -29,6 +30,7 @@ pub use contracts::{
 pub use deals::{DealCard, deal, deal_ambiguous, deal_list, deal_moved, deal_unknown, note_added};
 pub use elsewhere::{Closed, answered_in_private};
 pub use guide::{HelpGroup, HelpLine, help, not_a_member, unclear, user_error};
+pub use learning::{Fit, companies_unknown, feedback_taken, fit_explained};
 pub use matter::{ContractMatter, Matter, ProposedDeal};
 pub use phrases::{day, moment};
 pub use progress::{ON_IT, parked, progress};
