@@ -272,7 +272,7 @@ async fn a_stage_predictor_is_learnt_from_the_history() {
                 '00000000-0000-0000-0000-0000000000aa', '{plan}', 'C', 'prospect', now(), now(), now()
          FROM generate_series(1, 120) n;
          INSERT INTO stage_changes (tenant_id, deal_id, seq, from_stage, to_stage, at)
-         SELECT '{home}', ('00000000-0000-0000-0000-' || lpad(n::text, 12, '0'))::uuid, 1, NULL, 'prospect',
+         SELECT '{home}'::uuid, ('00000000-0000-0000-0000-' || lpad(n::text, 12, '0'))::uuid, 1, NULL, 'prospect',
                 '{at}'::timestamptz - (300 - n) * interval '1 day' FROM generate_series(1, 120) n
          UNION ALL
          SELECT '{home}', ('00000000-0000-0000-0000-' || lpad(n::text, 12, '0'))::uuid, 2, 'prospect',
@@ -419,6 +419,15 @@ async fn a_promotion_at_the_shell_reaches_the_running_product() {
     let by = "SELECT count(*) FROM impressions WHERE scored_by = 'partner_fit_scorer 1.0.0'";
     let choices = i64::try_from(answer.choices().len()).unwrap();
     assert_eq!(talk.number(by).await, choices);
+    // Damaged behind our back: the rules score, and the card says so.
+    talk.changes(
+        "UPDATE model_versions SET content = substr(content, 1, 40);
+         NOTIFY dealdesk_models, '00000000-0000-0000-0000-000000000001'",
+    )
+    .await;
+    eventually("the worker noticing", async || talk.product.log().contains("a version cannot serve")).await;
+    talk.types("dana", "/deal find software companies in Sweden").await;
+    talk.sees("The learned score cannot be used right now").await;
     let (went_well, told) = talk.product.run(&["models", "rollback", "partner_fit_scorer"]);
     assert!(went_well && told.contains("built-in again"), "{told}");
     talk.ends().await;

@@ -191,7 +191,11 @@ async fn show(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
     let history = deals::history(&mut tx, deal.id).await.map_err(storage)?;
     let mut notes = deals::notes(&mut tx, deal.id).await.map_err(storage)?;
     notes.reverse();
-    let card = wording::deal(&DealCard { row: row(&deal, desk.clock.now()), history, notes });
+    let row = row(&deal, desk.clock.now());
+    // Without the models the card only says less.
+    let serving = desk.models.of(context.tenant).await.ok().filter(|_| deal.stage.is_before_signature());
+    let moves_on = serving.and_then(|held| held.moves_on(deal.stage, f64::from(row.days_in_stage)));
+    let card = wording::deal(&DealCard { row, history, notes, moves_on });
     Ok(answer(card, Vec::new()))
 }
 

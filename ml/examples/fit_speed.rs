@@ -1,6 +1,5 @@
 //! How long 500 candidates take: their features from the directory's rows, and their fits with reasons.
 #![expect(clippy::print_stdout, reason = "it prints figures")]
-#![expect(clippy::disallowed_methods, reason = "it measures")]
 
 use std::hint::black_box;
 use std::time::Instant;

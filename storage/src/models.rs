@@ -145,8 +145,8 @@ pub async fn add(tx: &mut Tx, new: &New, now: DateTime<Utc>) -> Result<(), Error
         return Err(Error::Conflict("model version"));
     }
     let subject = format!("model:{} {}", new.model.name(), new.version);
-    let detail =
-        json!({ "sha256": new.sha256, "dataset": new.dataset, "seed": new.seed, "metrics": new.metrics });
+    // No figures: fractions do not come back to the last digit, and the chain's hash covers the text.
+    let detail = json!({ "sha256": new.sha256, "dataset": new.dataset, "seed": new.seed });
     audit::append(
         tx,
         Act { at: now, actor: "agent:learning", action: "model.trained", subject: &subject, detail },

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Duration, Utc};
 use domain::approval;
-use domain::card::{Audience, Block, Card, Say, Urgency};
+use domain::card::{Audience, Block, Card, Say, Text, Urgency};
 use domain::change::Change;
 use domain::intent::Intent;
 use domain::learning::Shown;
@@ -17,7 +17,7 @@ use storage::{Tx, approvals, people};
 
 use crate::desk::{Desk, earlier, storage};
 use crate::learning::exploration::SHOWN_TO_LEARN;
-use crate::learning::scoring;
+use crate::learning::{scoring, serving::RULES_INSTEAD};
 use crate::planner::matter;
 
 /// How long a code for another channel holds.
@@ -35,7 +35,7 @@ pub(super) async fn present(desk: &Desk, context: &Context) -> Result<Outcome, R
     } else {
         wording::found(&answer, context.plan, role)
     };
-    mark_explored(&mut card, &shown);
+    mark(&mut card, &shown);
     let card = wording::with_trace(card, context.plan, &desk.console_url);
     let say = Say { slot: "answer".to_owned(), to: Audience::Thread, card, urgency: Urgency::Reply };
     let fits: BTreeMap<&str, u8> = shown.hits.iter().map(|hit| (hit.company.0.as_str(), hit.fit)).collect();
@@ -44,8 +44,12 @@ pub(super) async fn present(desk: &Desk, context: &Context) -> Result<Outcome, R
     Ok(Outcome::Done(Finish { output, changes, say: vec![say], ..Finish::default() }))
 }
 
-/// Says beside a company that was drawn why it stands there.
-fn mark_explored(card: &mut Card, shown: &Shown) {
+/// Says beside a company that was drawn why it stands there, and that the rules score in place of a model.
+fn mark(card: &mut Card, shown: &Shown) {
+    if shown.hits.iter().any(|hit| hit.scored_by == RULES_INSTEAD) {
+        let note = "The learned score cannot be used right now; these fits come from the stated rules.";
+        card.blocks.push(Block::Text { text: Text::default().faint(note) });
+    }
     let is_drawn =
         |company: &str| shown.hits.iter().any(|hit| hit.is_exploration && hit.company.0 == company);
     for block in &mut card.blocks {
