@@ -1,13 +1,16 @@
 //! The learning loop as a duty: hears of moved aliases, keeps features, trains, measures, goes back when it got worse.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use agents::desk::chain;
+use agents::learning::measures::Measures;
 use agents::learning::{Error, Models, measures, partners, promotion, training};
 use chrono::{DateTime, Utc};
 use domain::clock::Clock;
 use domain::ids::TenantId;
 use domain::model::Model;
+use ml::evaluation::Share;
 use storage::Db;
 use storage::learning::{self, Job};
 use storage::models::{self, MODELS_CHANNEL};
@@ -60,22 +63,24 @@ pub(crate) async fn hear(db: Db, models: Models, stop: CancellationToken) {
     }
 }
 
-/// Does the jobs that are due.
+/// Does the jobs that are due, and exports the figures of all tenants together.
 pub(crate) async fn learn(db: Db, models: Models, clock: Clock, stop: CancellationToken) {
     loop {
-        match models::tenants(&db).await {
-            Ok(tenants) => {
-                for tenant in tenants {
-                    if stop.is_cancelled() {
-                        return;
-                    }
-                    if let Err(error) = learn_once(&db, &models, tenant, clock.now()).await {
-                        tracing::warn!(error = chain(&error), %tenant, "learning has to wait");
-                    }
-                }
+        let tenants = models::tenants(&db).await.unwrap_or_else(|error| {
+            tracing::warn!(error = %error, "learning has to wait");
+            Vec::new()
+        });
+        let mut taken = Vec::with_capacity(tenants.len());
+        for tenant in tenants {
+            if stop.is_cancelled() {
+                return;
             }
-            Err(error) => tracing::warn!(error = %error, "learning has to wait"),
+            match learn_once(&db, &models, tenant, clock.now()).await {
+                Ok(measures) => taken.push(measures),
+                Err(error) => tracing::warn!(error = chain(&error), %tenant, "learning has to wait"),
+            }
         }
+        export(&taken);
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(DUE_EVERY) => {}
@@ -89,7 +94,7 @@ pub(crate) async fn learn_once(
     models: &Models,
     tenant: TenantId,
     now: DateTime<Utc>,
-) -> Result<(), Error> {
+) -> Result<Measures, Error> {
     let mut tx = db.tenant(tenant).begin().await?;
     if is_due(&mut tx, (Job::Features, None), FEATURES_H, now).await? {
         let done = partners::refresh(db, &mut tx, now).await?;
@@ -112,8 +117,7 @@ pub(crate) async fn learn_once(
             measures::measure(&mut tx, &serving.scorer(), now).await?
         };
     tx.commit().await?;
-    export(&measures);
-    Ok(())
+    Ok(measures)
 }
 
 async fn is_due(
@@ -151,15 +155,25 @@ async fn train(db: &Db, tenant: TenantId, model: Model, now: DateTime<Utc>) -> R
     Ok(tx.commit().await?)
 }
 
-/// Gives the figures to whoever watches; none as long as there is none.
-fn export(measures: &measures::Measures) {
-    if let Some(precision) = measures.precision.value() {
+/// Gives the figures of all tenants to whoever watches: shares over all decisions, the largest shift of each feature.
+/// None as long as there is none.
+fn export(taken: &[Measures]) {
+    let share = |of: fn(&Measures) -> Share| {
+        let sum = |sum: Share, one: Share| Share { hits: sum.hits + one.hits, of: sum.of + one.of };
+        taken.iter().map(of).fold(Share::default(), sum).value()
+    };
+    if let Some(precision) = share(|one| one.precision) {
         metrics::gauge!("partner_discovery_precision").set(precision);
     }
-    if let Some(accuracy) = measures.accuracy.value() {
+    if let Some(accuracy) = share(|one| one.accuracy) {
         metrics::gauge!("contract_extraction_accuracy").set(accuracy);
     }
-    for (feature, shift) in &measures.drift {
-        metrics::gauge!("feature_shift_psi", "feature" => feature.name()).set(*shift);
+    let mut shifts: BTreeMap<&'static str, f64> = BTreeMap::new();
+    for (feature, shift) in taken.iter().flat_map(|one| &one.drift) {
+        let most = shifts.entry(feature.name()).or_default();
+        *most = most.max(*shift);
+    }
+    for (feature, shift) in shifts {
+        metrics::gauge!("feature_shift_psi", "feature" => feature).set(shift);
     }
 }
