@@ -30,7 +30,7 @@ fn main() {
     let cases: Vec<Case> = values
         .iter()
         .enumerate()
-        .map(|(at, values)| Case { inputs: inputs(50.0, values), is_hit: at % 3 == 0, weight: 1.0 })
+        .map(|(at, values)| Case { inputs: inputs(50.0, values), is_hit: at.is_multiple_of(3), weight: 1.0 })
         .collect();
     let scorer = FitScorer::train(&cases, 1);
     let report = |what: &str, work: &dyn Fn()| {

@@ -97,7 +97,7 @@ mod tests {
         let case = |at: u32| {
             let mut values: Values = [None; 8];
             values[Feature::GeographicFit.place()] = Some(f64::from(at % 2));
-            values[Feature::RecentFundingAmount.place()] = (at % 3 == 0).then_some(1e6);
+            values[Feature::RecentFundingAmount.place()] = at.is_multiple_of(3).then_some(1e6);
             Case { inputs: inputs(f64::from(40 + at % 50), &values), is_hit: at % 2 == 1, weight: 1.0 }
         };
         FitScorer::train(&(0..120).map(case).collect::<Vec<_>>(), 3)

@@ -55,11 +55,12 @@ const ACTIVITY: &str = "
 
 /// Computes and keeps the three live features of every partner, or of some companies. Gives how many values changed.
 pub async fn refresh(tx: &mut Tx, companies: Option<&[String]>, now: DateTime<Utc>) -> Result<u64, Error> {
+    type Row = (String, Option<f64>, Option<f64>, Option<f64>);
     // All at once goes better by whole tables than by index.
     if companies.is_none() {
         sqlx::query("SET LOCAL enable_seqscan = on").execute(&mut **tx).await?;
     }
-    let found: Vec<(String, Option<f64>, Option<f64>, Option<f64>)> =
+    let found: Vec<Row> =
         sqlx::query_as(ACTIVITY).bind(tx.tenant().0).bind(companies).bind(now).fetch_all(&mut **tx).await?;
     let rows: Vec<(String, Feature, Option<f64>)> = found
         .into_iter()

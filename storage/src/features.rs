@@ -77,7 +77,8 @@ pub async fn as_of(tx: &mut Tx, asked: &[(String, DateTime<Utc>)]) -> Result<Vec
 
 /// Every value ever kept of an entity, oldest first.
 pub async fn history(tx: &mut Tx, entity: &str) -> Result<Vec<Known>, Error> {
-    let rows: Vec<(String, Option<f64>, DateTime<Utc>, DateTime<Utc>)> = sqlx::query_as(
+    type Row = (String, Option<f64>, DateTime<Utc>, DateTime<Utc>);
+    let rows: Vec<Row> = sqlx::query_as(
         "SELECT feature, value, event_at, created_at FROM features WHERE tenant_id = $1 AND entity = $2
          ORDER BY event_at, created_at, feature",
     )

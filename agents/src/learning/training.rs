@@ -164,35 +164,11 @@ async fn stage(tx: &mut Tx, window: Window) -> Result<Made, Error> {
     if let Some(lack) = lack {
         return Err(Error::TooLittle { model: Model::DealStagePredictor.name(), lack });
     }
-    let plain =
-        |some: &[(DateTime<Utc>, Stay)]| some.iter().map(|(_, stay)| stay.clone()).collect::<Vec<_>>();
-    let (seen, unseen) = stays.split_at(held_out(stays.len()));
-    // What the held-out stays were to bring was not known when they began: earlier ones are cut there.
-    let cut = unseen.first().map_or(window.until, |(from, _)| *from);
-    let seen: Vec<Stay> = seen
-        .iter()
-        .map(|(from, stay)| {
-            let days = (cut - *from).num_seconds() as f64 / 86_400.0;
-            if stay.days <= days { stay.clone() } else { Stay { days, moved_on: false, ..stay.clone() } }
-        })
-        .collect();
-    let tried = Hazard::train(&seen);
-    let known = |stay: &&Stay| stay.days >= WITHIN_DAYS || stay.moved_on;
-    let within = |stay: &Stay| stay.moved_on && stay.days <= WITHIN_DAYS;
-    let watched: Vec<&Stay> = seen.iter().filter(known).collect();
-    let base = watched.iter().filter(|stay| within(stay)).count() as f64 / watched.len().max(1) as f64;
-    let unseen = plain(unseen);
-    let judged: Vec<&Stay> = unseen.iter().filter(known).collect();
-    let scored = |of: &dyn Fn(&Stay) -> f64| -> Vec<(f64, bool)> {
-        judged.iter().map(|stay| (of(stay), within(stay))).collect()
-    };
-    let learned = scored(&|stay| tried.chance(stay.stage, 0.0, WITHIN_DAYS));
-    let metrics = json!({
-        "cases": stays.len(), "moves": moves, "held_out": judged.len(), "base_rate": base,
-        "brier": brier(&learned), "brier_base_rate": brier(&scored(&|_| base)), "auc": auc(&learned),
-        "calibration_error": calibration_error(&learned),
-    });
-    let content = Hazard::train(&plain(&stays)).to_bytes().map_err(|why| Error::Refused {
+    let mut metrics = predicted(&stays, window.until);
+    metrics["cases"] = json!(stays.len());
+    metrics["moves"] = json!(moves);
+    let all: Vec<Stay> = stays.iter().map(|(_, stay)| stay.clone()).collect();
+    let content = Hazard::train(&all).to_bytes().map_err(|why| Error::Refused {
         model: Model::DealStagePredictor.name(),
         version: "new".to_owned(),
         why,
@@ -206,6 +182,34 @@ async fn stage(tx: &mut Tx, window: Window) -> Result<Made, Error> {
         stays.len()
     );
     Ok(Made { content, metrics, cases: stays.len(), dataset: Value::Array(dataset), card })
+}
+
+/// Figures on the stays that began last, of a predictor that knew only what was known when they began.
+fn predicted(stays: &[(DateTime<Utc>, Stay)], until: DateTime<Utc>) -> Value {
+    let (seen, unseen) = stays.split_at(held_out(stays.len()));
+    let cut = unseen.first().map_or(until, |(from, _)| *from);
+    let seen: Vec<Stay> = seen
+        .iter()
+        .map(|(from, stay)| {
+            let days = (cut - *from).num_seconds() as f64 / 86_400.0;
+            if stay.days <= days { stay.clone() } else { Stay { days, moved_on: false, ..stay.clone() } }
+        })
+        .collect();
+    let tried = Hazard::train(&seen);
+    let is_known = |stay: &&Stay| stay.days >= WITHIN_DAYS || stay.moved_on;
+    let is_within = |stay: &Stay| stay.moved_on && stay.days <= WITHIN_DAYS;
+    let watched: Vec<&Stay> = seen.iter().filter(is_known).collect();
+    let base = watched.iter().filter(|stay| is_within(stay)).count() as f64 / watched.len().max(1) as f64;
+    let judged: Vec<&Stay> = unseen.iter().map(|(_, stay)| stay).filter(is_known).collect();
+    let scored = |of: &dyn Fn(&Stay) -> f64| -> Vec<(f64, bool)> {
+        judged.iter().map(|stay| (of(stay), is_within(stay))).collect()
+    };
+    let learned = scored(&|stay| tried.chance(stay.stage, 0.0, WITHIN_DAYS));
+    json!({
+        "held_out": judged.len(), "base_rate": base, "brier": brier(&learned),
+        "brier_base_rate": brier(&scored(&|_| base)), "auc": auc(&learned),
+        "calibration_error": calibration_error(&learned),
+    })
 }
 
 /// What is missing, in words; none when there is enough.

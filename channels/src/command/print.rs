@@ -51,15 +51,7 @@ pub fn print(intent: &Intent) -> Option<String> {
             }
             first_same(intent, &ways)
         }
-        Intent::GiveFeedback { companies, is_good, reason, .. } => {
-            let word = if *is_good { "good" } else { "bad" };
-            let names = companies.iter().map(|name| quote(name)).collect::<Option<Vec<_>>>()?.join(", ");
-            Some(match reason {
-                Some(reason) => format!("feedback {word} {names} because {reason}"),
-                None => format!("feedback {word} {names}"),
-            })
-        }
-        Intent::ExplainFit { company } => Some(format!("why {}", quote(company)?)),
+        Intent::GiveFeedback { .. } | Intent::ExplainFit { .. } => print_feedback(intent),
         Intent::ListApprovals => Some("approvals".to_owned()),
         Intent::Decide { approval, verdict: Verdict::Approve, comment: None } => {
             Some(format!("approve {approval}"))
@@ -79,6 +71,22 @@ pub fn print(intent: &Intent) -> Option<String> {
         | Intent::Unclear { .. }
         | Intent::Refused { .. } => None,
         contract => print_contract(contract),
+    }
+}
+
+/// The same for what is said about companies that were found.
+fn print_feedback(intent: &Intent) -> Option<String> {
+    match intent {
+        Intent::GiveFeedback { companies, is_good, reason, .. } => {
+            let word = if *is_good { "good" } else { "bad" };
+            let names = companies.iter().map(|name| quote(name)).collect::<Option<Vec<_>>>()?.join(", ");
+            Some(match reason {
+                Some(reason) => format!("feedback {word} {names} because {reason}"),
+                None => format!("feedback {word} {names}"),
+            })
+        }
+        Intent::ExplainFit { company } => Some(format!("why {}", quote(company)?)),
+        _ => None,
     }
 }
 

@@ -116,7 +116,7 @@ fn figures(outcome: &Value) -> Vec<(&'static str, String)> {
 fn model_view(model: Model, (rows, pointers): (&[Row], &[Moved]), now: DateTime<Utc>) -> ModelView {
     let at = |alias: Alias| pointers.iter().find(|at| at.model == model.name() && at.alias == alias.name());
     let champion = at(Alias::Champion).and_then(|at| at.version.clone());
-    let serves = champion.map_or_else(|| format!("built-in: {}", model.built_in()), |version| version);
+    let serves = champion.unwrap_or_else(|| format!("built-in: {}", model.built_in()));
     let view = |row: &Row| VersionView {
         version: row.version.clone(),
         aliases: Alias::ALL
