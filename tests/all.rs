@@ -19,6 +19,7 @@ mod forgeries;
 mod formats;
 mod intake;
 mod kills;
+mod learning;
 mod mail;
 mod mailbox;
 mod migrations;

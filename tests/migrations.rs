@@ -148,6 +148,28 @@ const SAMPLES: &[(i64, &str)] = &[
         "INSERT INTO homes (tenant_id, workspace, user_key, person_id)
          VALUES ('00000000-0000-0000-0000-00000000000a', 'T0', 'U1', '00000000-0000-0000-0000-000000000001')",
     ),
+    (
+        20_261_123_220_000,
+        "INSERT INTO features (tenant_id, entity, feature, value, event_at, created_at)
+         VALUES ('00000000-0000-0000-0000-00000000000a', 'c1', 'geographic_fit', 1, now(), now());
+         INSERT INTO model_versions (tenant_id, model, version, content, sha256, schema, trained_from, trained_until,
+                                     dataset, seed, metrics, card, created_at)
+         VALUES ('00000000-0000-0000-0000-00000000000a', 'partner_fit_scorer', '1.0.0', '\\x01', repeat('a', 64), 's',
+                 now(), now(), 'd', 1, '{}', 'card', now());
+         INSERT INTO model_moves (tenant_id, model, alias, seq, version, reason, moved_by, moved_at)
+         VALUES ('00000000-0000-0000-0000-00000000000a', 'partner_fit_scorer', 'champion', 1, '1.0.0', '', 'shell', now());
+         INSERT INTO impressions (tenant_id, plan_id, company_id, name, position, fit, rule_fit, scored_by, reasons,
+                                  propensity, is_exploration, shown_to, shown_at)
+         VALUES ('00000000-0000-0000-0000-00000000000a', '00000000-0000-0000-0000-000000000011', 'c1', 'Zahlwerk', 1, 80,
+                 80, 'rules', '[]', 1, false, '00000000-0000-0000-0000-000000000001', now());
+         INSERT INTO labels (tenant_id, kind, source, source_id, entity, value, plan_id, at, created_at)
+         VALUES ('00000000-0000-0000-0000-00000000000a', 'fit', 'approval', 'x', 'c1', 1,
+                 '00000000-0000-0000-0000-000000000011', now(), now());
+         INSERT INTO datasets (tenant_id, dataset, model, cases, content, created_at)
+         VALUES ('00000000-0000-0000-0000-00000000000a', 'd', 'partner_fit_scorer', 1, '[]', now());
+         INSERT INTO learning_runs (tenant_id, job, at, outcome)
+         VALUES ('00000000-0000-0000-0000-00000000000a', 'features', now(), '{}')",
+    ),
 ];
 
 /// How many rows each table has.

@@ -34,6 +34,7 @@ fn desk(db: &Db, home: &std::path::Path) -> Desk {
             Reader::new("none".into(), Engines::default(), Limits::default()),
             Fetcher::new("", "", "", "").unwrap(),
         ),
+        models: agents::learning::Models::new(db.clone()),
         approval_days: 7,
         console_url: "http://desk.example".to_owned(),
         points: FailPoints::default(),

@@ -13,7 +13,7 @@ use domain::intent::Intent;
 use domain::person::Role;
 use domain::places::places;
 use domain::plan::{Context, Finish, Outcome, Recovery, Step};
-use domain::search::Answer;
+use domain::search::{Answer, Hit};
 use domain::wording::{self, DealCard, ProposedDeal};
 use serde::{Deserialize, Serialize};
 use storage::deals::{self, Wanted};
@@ -78,6 +78,9 @@ async fn propose(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
     let found = found.ok_or_else(wording::search_gone)?;
     let answer: Answer = serde_json::from_value(found)
         .map_err(|cause| Recovery::Escalate { reason: format!("the search's answer: {cause}") })?;
+    // The fit that was shown; the rules' one is in the search's own answer.
+    let shown = plans::output(&mut tx, *search, "present").await.map_err(storage)?.unwrap_or_default();
+    let fit = |hit: &Hit| shown["fits"][&hit.company.id.0].as_u64().and_then(|fit| u8::try_from(fit).ok());
     let wanted: HashSet<&CompanyId> = companies.iter().collect();
     let ids: Vec<String> = companies.iter().map(|c| c.0.clone()).collect();
     let taken: HashSet<String> =
@@ -91,10 +94,10 @@ async fn propose(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
     let companies = new
         .into_iter()
         .map(|hit| Proposed {
+            fit: Some(fit(&hit).unwrap_or(hit.fit)),
             company: hit.company.id,
             name: hit.company.name,
             country: hit.company.country,
-            fit: Some(hit.fit),
         })
         .collect();
     let output = serde_json::to_value(Proposal { companies })
@@ -230,7 +233,11 @@ async fn show(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
     let history = deals::history(&mut tx, deal.id).await.map_err(storage)?;
     let mut notes = deals::notes(&mut tx, deal.id).await.map_err(storage)?;
     notes.reverse();
-    let card = wording::deal(&DealCard { row: row(&deal, desk.clock.now()), history, notes });
+    let row = row(&deal, desk.clock.now());
+    // Without the models the card only says less.
+    let serving = desk.models.of(context.tenant).await.ok().filter(|_| deal.stage.is_before_signature());
+    let moves_on = serving.and_then(|held| held.moves_on(deal.stage, f64::from(row.days_in_stage)));
+    let card = wording::deal(&DealCard { row, history, notes, moves_on });
     Ok(answer(card, Vec::new()))
 }
 

@@ -11,6 +11,7 @@ use storage::Db;
 use crate::contract::Tools;
 use crate::discovery::Directory;
 use crate::failpoint::FailPoints;
+use crate::learning::Models;
 
 /// What every agent works with; cheap to clone.
 #[derive(Debug, Clone)]
@@ -25,6 +26,8 @@ pub struct Desk {
     pub directory: Directory,
     /// What reads documents and finds terms.
     pub contracts: Tools,
+    /// The versions of models that serve.
+    pub models: Models,
     /// How long a request waits for a decision, days.
     pub approval_days: i64,
     /// Where people's browsers reach the console, without a slash at the end.

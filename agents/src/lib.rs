@@ -7,6 +7,7 @@ pub mod discovery;
 pub mod evaluator;
 pub mod failpoint;
 pub mod guardrail;
+pub mod learning;
 mod name;
 pub mod planner;
 

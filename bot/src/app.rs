@@ -9,6 +9,7 @@ use agents::Desk;
 use agents::contract::Tools;
 use agents::discovery::Directory;
 use agents::failpoint::FailPoints;
+use agents::learning::Models;
 use anyhow::Context;
 use channels::discord::client::Discord;
 use channels::slack::client::Slack;
@@ -69,6 +70,7 @@ impl App {
             directory: Directory::new(db.clone(), config.home.join("index"))
                 .with_model(config.search.model()),
             contracts: Tools::new(config.objects()?, config.reader()?, config.fetcher()?),
+            models: Models::new(db.clone()),
             approval_days: config.work.approval_days,
             console_url: config.public_url(),
             points: FailPoints::armed(&config.work.fail_point).map_err(anyhow::Error::msg)?,

@@ -48,6 +48,10 @@ enum Command {
     /// Who has to approve what.
     #[command(subcommand)]
     Policy(commands::policy::PolicyCommand),
+    Train(commands::models::Train),
+    /// Versions of models, and what points at them.
+    #[command(subcommand)]
+    Models(commands::models::Models),
     /// Look for partners.
     Find(commands::find::Find),
     /// Say something, as the channels do.
@@ -119,6 +123,8 @@ impl Cli {
             Command::Audit(Audit::Verify) => commands::audit::verify(config).await,
             Command::People(people) => people.run(config).await,
             Command::Policy(policy) => policy.run(config).await,
+            Command::Train(train) => train.run(config).await,
+            Command::Models(models) => models.run(config).await,
             Command::Find(find) => find.run(config).await,
             Command::Say(say) => say.run(config).await,
             Command::Intent(lines) => commands::intent::run(&lines),

@@ -9,6 +9,7 @@ mod discord;
 mod duty;
 mod help;
 mod judge;
+mod learning;
 mod mail;
 mod members;
 mod runner;

@@ -27,7 +27,7 @@ use crate::slack_door::Door;
 use crate::slack_rotation::Renewer;
 use crate::telemetry::metrics::Metrics;
 use crate::worker::Worker;
-use crate::{discord, duty, mail, slack_home, slack_socket, welcome};
+use crate::{discord, duty, learning, mail, slack_home, slack_socket, welcome};
 
 /// How long running steps get to end after a signal to stop.
 const DRAIN: Duration = Duration::from_secs(20);
@@ -71,6 +71,9 @@ pub(crate) fn start(app: &App) -> Running {
     tasks.spawn(duty::listen(app.db.clone(), bells.clone(), shown.clone(), stop.clone()));
     tasks.spawn(duty::index(app.desk.directory.clone(), stop.clone()));
     tasks.spawn(duty::tidy(app.db.clone(), app.clock.clone(), stop.clone()));
+    tasks.spawn(learning::hear(app.db.clone(), app.desk.models.clone(), stop.clone()));
+    let models = app.desk.models.clone();
+    tasks.spawn(learning::learn(app.db.clone(), models, app.clock.clone(), stop.clone()));
     let timer = (app.ids.clone(), app.clock.clone());
     tasks.spawn(duty::remind(app.db.clone(), timer, stop.clone()));
     let (home, clock) = (app.config.home.clone(), app.clock.clone());

@@ -94,6 +94,7 @@ pub fn router(console: Console) -> Router {
         .route("/plans", get(pages::plans::page))
         .route("/plans/{plan}", get(pages::plan::page))
         .route("/plans/{plan}/steps", get(pages::plan::steps))
+        .route("/models", get(pages::models::page))
         .route("/audit", get(pages::audit::page))
         .route("/inbox", get(pages::inbox::page))
         .route("/inbox/{message}/invite", post(pages::inbox::invite))

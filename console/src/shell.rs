@@ -40,13 +40,14 @@ pub(crate) enum Place {
     Reviews,
     Partners,
     Plans,
+    Models,
     People,
     Audit,
     Inbox,
 }
 
 impl Place {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Chat,
         Self::Approvals,
         Self::Deals,
@@ -54,6 +55,7 @@ impl Place {
         Self::Reviews,
         Self::Partners,
         Self::Plans,
+        Self::Models,
         Self::People,
         Self::Audit,
         Self::Inbox,
@@ -77,6 +79,7 @@ impl Place {
             Self::Reviews => "/reviews",
             Self::Partners => "/partners",
             Self::Plans => "/plans",
+            Self::Models => "/models",
             Self::People => "/people",
             Self::Audit => "/audit",
             Self::Inbox => "/inbox",
@@ -92,6 +95,7 @@ impl Place {
             Self::Reviews => "Reviews",
             Self::Partners => "Partners",
             Self::Plans => "Plans",
+            Self::Models => "Models",
             Self::People => "People",
             Self::Audit => "Audit",
             Self::Inbox => "Odd messages",
@@ -112,6 +116,7 @@ impl Place {
             Self::Contracts => "M6 3h8l4 4v14H6zM14 3v4h4M9 12h6M9 15h6M9 18h3",
             Self::Reviews => "M11 4a7 7 0 100 14 7 7 0 000-14zM16 16l5 5M8 11h6",
             Self::Partners => "M4 20V8l6-4v16M10 20V10h10v10M13 13h1M16 13h1M13 16h1M16 16h1M3 20h18",
+            Self::Models => "M4 19h16M6 16v-5M11 16V6M16 16v-8M4 4v15",
             Self::Plans => "M6 6h.01M6 12h.01M6 18h.01M10 6h10M10 12h10M10 18h10",
             Self::People => {
                 "M9 11a3 3 0 100-6 3 3 0 000 6zM3 20c0-4 3-6 6-6s6 2 6 6M16 11a3 3 0 000-6M18 14c2 1 3 3 3 6"

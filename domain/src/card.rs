@@ -245,6 +245,10 @@ pub struct Button {
 pub enum Verb {
     /// Propose deals with the ticked companies; the value is the search's plan.
     CreateDeals,
+    /// Say that the ticked companies fit; the value is the search's plan.
+    GoodFit,
+    /// Say that the ticked companies do not; the value is the search's plan.
+    NotForUs,
     /// Approve; the value is the approval.
     Approve,
     /// Ask why, then reject; the value is the approval.
@@ -266,6 +270,8 @@ impl Verb {
     pub fn name(self) -> &'static str {
         match self {
             Self::CreateDeals => "create_deals",
+            Self::GoodFit => "good_fit",
+            Self::NotForUs => "not_for_us",
             Self::Approve => "approve",
             Self::Reject => "reject",
             Self::Say => "say",
@@ -280,6 +286,8 @@ impl Verb {
     pub fn from_name(name: &str) -> Option<Self> {
         let all = [
             Self::CreateDeals,
+            Self::GoodFit,
+            Self::NotForUs,
             Self::Approve,
             Self::Reject,
             Self::Say,

@@ -13,6 +13,7 @@ use crate::deal::Stage;
 use crate::ids::{
     AnalysisId, ApprovalId, DealId, DocumentId, NoteId, PartnerId, PersonId, PlanId, ReviewId, VersionId,
 };
+use crate::learning::{Feedback, Shown};
 use crate::person::Role;
 
 /// One change of state.
@@ -183,6 +184,10 @@ pub enum Change {
         /// Who.
         by: PersonId,
     },
+    /// A page of companies is shown; kept so that decisions can be learnt from.
+    ShowHits(Box<Shown>),
+    /// A person says whether companies fit.
+    GiveFeedback(Feedback),
     /// A person takes a review item on.
     ClaimReview {
         /// Which.

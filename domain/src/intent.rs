@@ -103,6 +103,22 @@ pub enum Intent {
         /// Which; none means the sender's only open one.
         approval: Option<ApprovalId>,
     },
+    /// Say whether companies that a search showed fit.
+    GiveFeedback {
+        /// The search, when a button names it.
+        search: Option<PlanId>,
+        /// The companies: keys when a button names them, else names as typed.
+        companies: Vec<String>,
+        /// Good fit, or not for us.
+        is_good: bool,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// Explain the fit of a company.
+    ExplainFit {
+        /// Its name or key.
+        company: String,
+    },
     /// List the people of the tenant.
     ListPeople,
     /// Tell where the sender is known and how to be known elsewhere; with a code, be known here as its holder.
@@ -295,6 +311,8 @@ impl Intent {
             Self::Decide { .. } => "decide",
             Self::AskComment { .. } => "ask_comment",
             Self::Withdraw { .. } => "withdraw",
+            Self::GiveFeedback { .. } => "give_feedback",
+            Self::ExplainFit { .. } => "explain_fit",
             Self::ListPeople => "list_people",
             Self::Join { .. } => "join",
             Self::SetRole { .. } => "set_role",

@@ -166,6 +166,14 @@ impl Places {
         self.states.get(&(country.to_owned(), code.to_owned())).map_or(code, String::as_str)
     }
 
+    /// Whether two countries lie in one region that people name, e.g. the Nordics; the widest do not count.
+    pub fn are_near(&self, one: &str, other: &str) -> bool {
+        const COUNTRIES_MAX: usize = 30;
+        let holds = |codes: &[String], code: &str| codes.iter().any(|held| held == code);
+        let narrow = self.regions.iter().filter(|(_, codes)| codes.len() <= COUNTRIES_MAX);
+        narrow.into_iter().any(|(_, codes)| holds(codes, one) && holds(codes, other))
+    }
+
     /// The region made of exactly these countries, if there is one.
     pub fn region(&self, codes: &[String]) -> Option<&str> {
         let same =

@@ -14,6 +14,7 @@ pub fn least_role(intent: &Intent) -> Role {
         | Intent::AskPolicy { .. }
         | Intent::ListPeople
         | Intent::Join { .. }
+        | Intent::ExplainFit { .. }
         | Intent::ShowContract { .. }
         | Intent::SendRedline { .. }
         | Intent::AskContract { .. }
@@ -28,6 +29,7 @@ pub fn least_role(intent: &Intent) -> Role {
         | Intent::CreateDeals { .. }
         | Intent::ProposeDeal { .. }
         | Intent::Refine { .. }
+        | Intent::GiveFeedback { .. }
         | Intent::MoveDeal { .. }
         | Intent::NoteDeal { .. }
         | Intent::Withdraw { .. }

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use domain::approval::State;
 use domain::change::Change;
 use domain::ids::Ids;
+use domain::learning::Impression;
 use domain::person::Role;
 use domain::plan::{Context, Step};
 use serde_json::{Value, json};
@@ -14,8 +15,8 @@ use crate::db::Tx;
 use crate::error::Error;
 use crate::messages::{self, Origin};
 use crate::{
-    acceptances, analyses, approvals, deals, delegations, documents, people, playbooks, reminders, reviews,
-    steps, votes,
+    acceptances, activity, analyses, approvals, deals, delegations, documents, impressions, labels, people,
+    playbooks, reminders, reviews, steps, votes,
 };
 
 /// Applies one change. Errors: [`Error::Conflict`] when the state is not what the change was judged on.
@@ -81,8 +82,17 @@ pub async fn apply(
             credentials::issue(tx, *person, Kind::Code, code, Some(*until)).await?;
             (format!("person:{person}"), "person.code_made", format!("person:{person}"))
         }
+        Change::ShowHits(shown) => {
+            impressions::add(tx, shown, now).await?;
+            ("agent:planner".to_owned(), "hits.shown", format!("plan:{}", shown.plan))
+        }
+        Change::GiveFeedback(feedback) => {
+            labels::give(tx, feedback, step.plan.0, now).await?;
+            (format!("person:{}", feedback.by), "feedback.given", format!("plan:{}", step.plan))
+        }
         other => apply_to_contract(tx, ids, step, (other, now)).await?,
     };
+    activity::follow(tx, change, now).await?;
     let detail = json!({ "plan": step.plan, "step": step.position, "change": recorded(change) });
     audit::append(tx, Act { at: now, actor: &actor, action, subject: &subject, detail }).await
 }
@@ -201,6 +211,12 @@ fn recorded(change: &Change) -> Value {
         }),
         Change::SavePlaybook { number, note, .. } => {
             json!({ "change": "save_playbook", "number": number, "note": note })
+        }
+        Change::ShowHits(shown) => {
+            let hit =
+                |hit: &Impression| json!({ "company": hit.company, "fit": hit.fit, "by": hit.scored_by });
+            let hits: Vec<Value> = shown.hits.iter().map(hit).collect();
+            json!({ "change": "show_hits", "hits": hits })
         }
         Change::IssueCode { until, .. } => json!({ "change": "issue_code", "until": until }),
         other => json!(other),

@@ -107,6 +107,18 @@ pub async fn get(tx: &mut Tx, id: DealId) -> Result<Deal, Error> {
     list(tx, wanted).await?.pop().ok_or(Error::Missing("deal"))
 }
 
+/// The companies that are partners, the last taken up first.
+pub async fn partner_companies(tx: &mut Tx, most: i64) -> Result<Vec<String>, Error> {
+    let tenant = tx.tenant();
+    Ok(sqlx::query_scalar(
+        "SELECT company_id FROM partners WHERE tenant_id = $1 ORDER BY created_at DESC, partner_id LIMIT $2",
+    )
+    .bind(tenant.0)
+    .bind(most)
+    .fetch_all(&mut **tx)
+    .await?)
+}
+
 /// Key and name of every deal, by which a name that a person typed is looked up.
 pub async fn names(tx: &mut Tx) -> Result<Vec<(DealId, String)>, Error> {
     let rows: Vec<(Uuid, String)> =

@@ -1,6 +1,7 @@
 //! All state: the only crate with SQL. Concrete types, one file per noun.
 
 pub mod acceptances;
+pub mod activity;
 pub mod analyses;
 pub mod approvals;
 pub mod audit;
@@ -17,13 +18,18 @@ pub mod directory;
 pub mod documents;
 pub mod embedded;
 pub mod error;
+pub mod features;
 pub mod homes;
 pub mod idempotency;
+pub mod impressions;
 pub mod inbox;
+pub mod labels;
 pub mod last_resort;
+pub mod learning;
 pub mod limits;
 pub mod mails;
 pub mod messages;
+pub mod models;
 pub mod objects;
 pub mod outbox;
 pub mod people;

@@ -16,6 +16,7 @@ use tokio::sync::Mutex;
 use crate::desk::{Desk, input, storage, unknown_action};
 use crate::discovery::meaning::{Meaning, Model};
 use crate::discovery::{self, Shelves};
+use crate::learning::exploration::RESERVE;
 
 /// How many companies a search shows.
 pub const PAGE: usize = 10;
@@ -220,7 +221,7 @@ pub(crate) async fn act(desk: &Desk, _context: &Context, step: &Step) -> Result<
         return Err(unknown_action(step));
     }
     let Search { query } = input(step)?;
-    let answer = desk.directory.find(&query, PAGE).await.map_err(|error| match error {
+    let answer = desk.directory.find(&query, PAGE + RESERVE).await.map_err(|error| match error {
         Error::Storage(error) => storage(error),
         error => Recovery::Retry { after_ms: 300, cause: crate::desk::chain(&error) },
     })?;

@@ -13,12 +13,15 @@ use storage::documents;
 use crate::contract::steps::{ExtractOutput, ReadOutput};
 use crate::deal::Proposal;
 use crate::desk::{Desk, earlier, storage, unknown_action};
+use crate::learning::feedback;
 
 pub(crate) async fn act(desk: &Desk, context: &Context, step: &Step) -> Result<Outcome, Recovery> {
     match step.action.as_str() {
         "check_hits" => check_hits(desk, context).await,
         "check_terms" => check_terms(desk, context).await,
         "check_proposal" => check_proposal(desk, context).await,
+        "give_feedback" => feedback::give(desk, context).await,
+        "explain_fit" => feedback::explain(desk, context).await,
         _ => Err(unknown_action(step)),
     }
 }

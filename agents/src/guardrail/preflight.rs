@@ -58,6 +58,8 @@ fn words(intent: &Intent) -> Vec<&str> {
     match intent {
         Intent::Find { query } => vec![query],
         Intent::NoteDeal { text, .. } => vec![text],
+        Intent::GiveFeedback { reason: Some(reason), .. } => vec![reason],
+        Intent::ExplainFit { company } => vec![company],
         Intent::MoveDeal { reason: Some(reason), .. } => vec![reason],
         Intent::Decide { comment: Some(comment), .. } => vec![comment],
         Intent::ShowDeal { deal } => vec![deal],

@@ -29,6 +29,9 @@ pub fn plan(intent: &Intent) -> Vec<Draft> {
             step(Agent::Evaluator, "check_hits"),
             step(Agent::Planner, "present"),
         ],
+        Intent::GiveFeedback { .. } | Intent::ExplainFit { .. } => {
+            vec![step(Agent::Evaluator, intent.name())]
+        }
         Intent::CreateDeals { .. } | Intent::ProposeDeal { company: Some(_) } => vec![
             step(Agent::Deal, "propose"),
             step(Agent::Evaluator, "check_proposal"),

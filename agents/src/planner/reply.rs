@@ -1,18 +1,24 @@
 //! Puts answers together for the person who asked.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Duration, Utc};
 use domain::approval;
-use domain::card::{Audience, Block, Card, Say, Urgency};
+use domain::card::{Audience, Block, Card, Say, Text, Urgency};
 use domain::change::Change;
 use domain::ids::PlanId;
 use domain::intent::Intent;
+use domain::learning::Shown;
 use domain::person::{Channel, Person, Role};
 use domain::plan::{Context, Finish, Outcome, Recovery};
 use domain::search::Answer;
 use domain::wording::{self, PersonRow};
+use serde_json::json;
 use storage::{Tx, approvals, people, plans};
 
 use crate::desk::{Desk, earlier, storage};
+use crate::learning::exploration::SHOWN_TO_LEARN;
+use crate::learning::{scoring, serving::RULES_INSTEAD};
 use crate::planner::matter;
 
 /// How long a code for another channel holds.
@@ -20,18 +26,40 @@ const CODE_LASTS: Duration = Duration::minutes(10);
 
 /// Shows what a search found, in place of the progress.
 pub(super) async fn present(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
-    let answer: Answer = earlier(context, "check_hits")?;
+    let mut answer: Answer = earlier(context, "check_hits")?;
     let mut tx = desk.db.tenant(context.tenant).begin().await.map_err(storage)?;
     let asker = people::get(&mut tx, context.requester).await.map_err(storage)?;
     let role = asker.map_or(Role::Viewer, |person| person.role);
-    let card = if answer.no_match || answer.hits.is_empty() {
+    let shown = scoring::page(&desk.models, (&mut tx, context), &mut answer, desk.clock.now()).await;
+    let mut card = if answer.no_match || answer.hits.is_empty() {
         let card = wording::nothing_found(&answer, relaxed(&answer).as_deref());
         card.with(Block::Buttons { buttons: vec![wording::refine(context.plan)] })
     } else {
         wording::found(&answer, context.plan, role)
     };
+    mark(&mut card, &shown);
     let card = wording::with_trace(card, context.plan, &desk.console_url);
-    Ok(say(Say { slot: "answer".to_owned(), to: Audience::Thread, card, urgency: Urgency::Reply }))
+    let say = Say { slot: "answer".to_owned(), to: Audience::Thread, card, urgency: Urgency::Reply };
+    let fits: BTreeMap<&str, u8> = shown.hits.iter().map(|hit| (hit.company.0.as_str(), hit.fit)).collect();
+    let output = json!({ "fits": fits });
+    let changes = if shown.hits.is_empty() { vec![] } else { vec![Change::ShowHits(Box::new(shown))] };
+    Ok(Outcome::Done(Finish { output, changes, say: vec![say], ..Finish::default() }))
+}
+
+/// Says beside a company that was drawn why it stands there, and that the rules score in place of a model.
+fn mark(card: &mut Card, shown: &Shown) {
+    if shown.hits.iter().any(|hit| hit.scored_by == RULES_INSTEAD) {
+        let note = "The learned score cannot be used right now; these fits come from the stated rules.";
+        card.blocks.push(Block::Text { text: Text::default().faint(note) });
+    }
+    let is_drawn =
+        |company: &str| shown.hits.iter().any(|hit| hit.is_exploration && hit.company.0 == company);
+    for block in &mut card.blocks {
+        let Block::Hits { hits } = block else { continue };
+        for line in hits.iter_mut().filter(|line| is_drawn(&line.company)) {
+            line.why = format!("{SHOWN_TO_LEARN}; {}", line.why);
+        }
+    }
 }
 
 /// What a search found, as it was checked; none if that plan was no search, or not one of this team's.

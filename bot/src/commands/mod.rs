@@ -13,6 +13,7 @@ pub(crate) mod intent;
 pub(crate) mod lines;
 pub(crate) mod mail;
 pub(crate) mod migrate;
+pub(crate) mod models;
 pub(crate) mod people;
 pub(crate) mod policy;
 pub(crate) mod read;

@@ -86,14 +86,15 @@ const FIGURES: &[(&str, Shape, &str, bool)] = &[
         "contract_extraction_accuracy",
         Shape::Gauge,
         "Share of contract terms that people left as extracted, 0 to 1",
-        true,
+        false,
     ),
     (
         "partner_discovery_precision",
         Shape::Gauge,
         "Share of proposed partners that people took up, 0 to 1",
-        true,
+        false,
     ),
+    ("feature_shift_psi", Shape::Gauge, "Shift of a feature's values in the last month, PSI", false),
     ("crm_sync_success_rate", Shape::Gauge, "Share of writes to a CRM that went through, 0 to 1", true),
     ("cost_per_partnership_usd", Shape::Gauge, "Spent on language models per deal started, USD", true),
 ];

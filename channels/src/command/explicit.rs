@@ -7,7 +7,8 @@ use domain::intent::Intent;
 use super::table::{self, COMMANDS, Kind};
 use super::words::{Words, first_paragraph, quoted_start, squeeze, unquoted, without_manners};
 use super::{
-    Guess, Reading, contracts, deciding, lexicon, listing, moving, natural, noting, standing, sure, unsure,
+    Guess, Reading, contracts, deciding, feedback, lexicon, listing, moving, natural, noting, standing, sure,
+    unsure,
 };
 
 /// Confidence of a command whose object says that another command was meant, e.g. "show my deals".
@@ -25,6 +26,8 @@ pub(super) fn read(words: &Words<'_>, most: f64, open: &[ApprovalId]) -> Option<
         .max_by_key(|(_, used)| *used)?;
     match kind {
         Kind::Find => Some(find(words, used, most)),
+        Kind::Feedback => Some(feedback::give(words, used, most)),
+        Kind::Why => feedback::explain(words, used, most),
         Kind::List => list(words, used, most),
         Kind::Propose => Some(propose(words, used, most)),
         Kind::Show => show(words, used, most),

@@ -9,6 +9,7 @@ mod address;
 mod contracts;
 mod deciding;
 mod explicit;
+mod feedback;
 mod lexicon;
 mod listing;
 mod moving;

@@ -22,7 +22,16 @@ const COMPANY_ID_BYTES_MAX: usize = 200;
 /// When nothing is ticked that must be, or the button is not one of ours any more.
 pub fn press(verb: &str, value: &str, chosen: &[String]) -> Result<Intent, UserError> {
     match Verb::from_name(verb).ok_or_else(old_button)? {
-        Verb::CreateDeals => create_deals(value, chosen),
+        Verb::CreateDeals => {
+            let (search, companies) = ticked(value, chosen)?;
+            Ok(Intent::CreateDeals { search, companies })
+        }
+        verb @ (Verb::GoodFit | Verb::NotForUs) => {
+            let (search, companies) = ticked(value, chosen)?;
+            let companies = companies.into_iter().map(|company| company.0).collect();
+            let is_good = verb == Verb::GoodFit;
+            Ok(Intent::GiveFeedback { search: Some(search), companies, is_good, reason: None })
+        }
         Verb::Approve => {
             Ok(Intent::Decide { approval: approval(value)?, verdict: Verdict::Approve, comment: None })
         }
@@ -54,7 +63,7 @@ pub fn form(verb: &str, value: &str, fields: &[(String, String)]) -> Result<Inte
         Verb::ProposeDeal => propose_deal(fields),
         Verb::AnswerTerm => answer_term(value, fields),
         Verb::EditPosition => edit_position(value, fields),
-        Verb::CreateDeals | Verb::Say => Err(old_button()),
+        Verb::CreateDeals | Verb::GoodFit | Verb::NotForUs | Verb::Say => Err(old_button()),
     }
 }
 
@@ -134,7 +143,8 @@ fn named<'f>(fields: &'f [(String, String)], name: &str) -> &'f str {
     fields.iter().find(|(n, _)| n == name).map_or("", |(_, text)| text.trim())
 }
 
-fn create_deals(value: &str, chosen: &[String]) -> Result<Intent, UserError> {
+/// The search that a button names, and the companies that are ticked.
+fn ticked(value: &str, chosen: &[String]) -> Result<(PlanId, Vec<CompanyId>), UserError> {
     let search: PlanId = value.trim().parse().map_err(|_| old_button())?;
     let mut companies: Vec<CompanyId> = Vec::new();
     for id in
@@ -154,7 +164,7 @@ fn create_deals(value: &str, chosen: &[String]) -> Result<Intent, UserError> {
             "Tick fewer and press the button again.",
         ));
     }
-    Ok(Intent::CreateDeals { search, companies })
+    Ok((search, companies))
 }
 
 fn approval(value: &str) -> Result<ApprovalId, UserError> {

@@ -55,6 +55,7 @@ pub fn print(intent: &Intent) -> Option<String> {
         Intent::ProposeDeal { company: Some(company) } => {
             first_same(intent, &[format!("propose {company}"), format!("propose {}", quote(company)?)])
         }
+        Intent::GiveFeedback { .. } | Intent::ExplainFit { .. } => print_feedback(intent),
         Intent::ListApprovals => Some("approvals".to_owned()),
         Intent::Decide { approval, verdict: Verdict::Approve, comment: None } => {
             Some(format!("approve {approval}"))
@@ -92,6 +93,22 @@ fn print_standin(intent: &Intent, standin: &Standin) -> Option<String> {
         Standin::Begin { person, lasts: Lasts::Until(day) } => {
             first_same(intent, &[format!("delegate to {person} until {day}")])
         }
+    }
+}
+
+/// The same for what is said about companies that were found.
+fn print_feedback(intent: &Intent) -> Option<String> {
+    match intent {
+        Intent::GiveFeedback { companies, is_good, reason, .. } => {
+            let word = if *is_good { "good" } else { "bad" };
+            let names = companies.iter().map(|name| quote(name)).collect::<Option<Vec<_>>>()?.join(", ");
+            Some(match reason {
+                Some(reason) => format!("feedback {word} {names} because {reason}"),
+                None => format!("feedback {word} {names}"),
+            })
+        }
+        Intent::ExplainFit { company } => Some(format!("why {}", quote(company)?)),
+        _ => None,
     }
 }
 

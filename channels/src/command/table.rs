@@ -8,6 +8,10 @@ use domain::person::Role;
 pub enum Kind {
     /// Look for partners.
     Find,
+    /// Say whether companies fit.
+    Feedback,
+    /// Explain a fit.
+    Why,
     /// List deals.
     List,
     /// Propose a deal with a company.
@@ -65,6 +69,8 @@ pub enum Argument {
     None,
     /// A question in plain words.
     Question,
+    /// `good` or `bad`, names of companies, perhaps why.
+    Feedback,
     /// Perhaps a stage.
     Stage,
     /// Perhaps a company's name.
@@ -131,7 +137,7 @@ const DECISIONS: &str = "Decisions";
 const TEAM: &str = "Team";
 
 /// All commands, in the order of the help.
-pub static COMMANDS: [Command; 25] = [
+pub static COMMANDS: [Command; 27] = [
     Command {
         kind: Kind::Find,
         name: "find",
@@ -168,6 +174,30 @@ pub static COMMANDS: [Command; 25] = [
         example: "find payment companies in Germany, mid cap",
         least_role: Role::Member,
         argument: Argument::Question,
+        group: PARTNERS,
+    },
+    Command {
+        kind: Kind::Feedback,
+        name: "feedback",
+        aliases: &["rate"],
+        foreign: &["bewerte", "evalue", "evalua"],
+        usage: "feedback <good|bad> <company>[, <company>] [because <why>]",
+        purpose: "Say whether companies that were found fit; later fits learn from it.",
+        example: "feedback bad Acme because too small",
+        least_role: Role::Member,
+        argument: Argument::Feedback,
+        group: PARTNERS,
+    },
+    Command {
+        kind: Kind::Why,
+        name: "why",
+        aliases: &["explain the fit of", "why the fit of"],
+        foreign: &["warum", "pourquoi", "por que", "perche"],
+        usage: "why <company>",
+        purpose: "Explain the fit of a company in plain words.",
+        example: "why Adyen",
+        least_role: Role::Viewer,
+        argument: Argument::Company,
         group: PARTNERS,
     },
     Command {

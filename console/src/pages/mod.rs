@@ -8,6 +8,7 @@ pub(crate) mod contracts;
 pub(crate) mod deal;
 pub(crate) mod deals;
 pub(crate) mod inbox;
+pub(crate) mod models;
 pub(crate) mod partners;
 pub(crate) mod people;
 pub(crate) mod plan;

@@ -23,6 +23,9 @@ pub struct DealCard {
     pub history: Vec<StageChange>,
     /// Notes, oldest first.
     pub notes: Vec<NoteRow>,
+    /// The chance that it moves on within 30 days, 0 to 1, when there is a model for it.
+    #[serde(default)]
+    pub moves_on: Option<f64>,
 }
 
 /// Asks with whom a deal is to be proposed where no form can be opened.
@@ -83,14 +86,16 @@ pub fn deal_list(rows: &[DealRow], stage: Option<Stage>, mine: bool) -> Card {
 /// One deal with its latest history and notes.
 pub fn deal(deal: &DealCard) -> Card {
     let row = &deal.row;
-    let mut card = Card::titled(row.name.clone()).with(Block::Fields {
-        fields: vec![
-            ("Stage".to_owned(), format!("{}, for {}", row.stage.label(), days(row.days_in_stage))),
-            ("Owner".to_owned(), row.owner_name.clone().unwrap_or_else(|| "nobody".to_owned())),
-            ("Fit".to_owned(), fit(row.fit)),
-            ("Last change".to_owned(), moment(row.updated_at)),
-        ],
-    });
+    let mut fields = vec![
+        ("Stage".to_owned(), format!("{}, for {}", row.stage.label(), days(row.days_in_stage))),
+        ("Owner".to_owned(), row.owner_name.clone().unwrap_or_else(|| "nobody".to_owned())),
+        ("Fit".to_owned(), fit(row.fit)),
+        ("Last change".to_owned(), moment(row.updated_at)),
+    ];
+    if let Some(chance) = deal.moves_on {
+        fields.push(("Moves on within 30 days".to_owned(), format!("{:.0} % likely", 100.0 * chance)));
+    }
+    let mut card = Card::titled(row.name.clone()).with(Block::Fields { fields });
     let history = latest(&deal.history);
     if !history.is_empty() {
         card = card.and_text(Text::default().strong("History"));

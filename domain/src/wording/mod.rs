@@ -6,6 +6,7 @@ mod deals;
 mod elsewhere;
 mod guide;
 mod home;
+mod learning;
 mod matter;
 mod phrases;
 mod policy;
@@ -35,6 +36,7 @@ pub use deals::{
 pub use elsewhere::{Closed, answered_in_private};
 pub use guide::{HelpGroup, HelpLine, help, not_a_member, unclear, user_error};
 pub use home::{Home, HomeDeal, home};
+pub use learning::{Fit, companies_unknown, feedback_taken, fit_explained};
 pub use matter::{ContractMatter, Matter, ProposedDeal};
 pub use phrases::{day, moment};
 pub use policy::{delegated, delegation_ended, delegations, policy, who_approves};

@@ -36,13 +36,18 @@ pub fn found(answer: &Answer, plan: PlanId, role: Role) -> Card {
         ));
     }
     if role >= Role::Member {
-        let create = Button {
-            label: "Create deals".to_owned(),
-            verb: Verb::CreateDeals,
+        let button = |label: &str, verb, style| Button {
+            label: label.to_owned(),
+            verb,
             value: plan.to_string(),
-            style: Style::Primary,
+            style,
         };
-        card = card.with(choices(hits)).with(buttons(vec![create, refine(plan)]));
+        card = card.with(choices(hits)).with(buttons(vec![
+            button("Create deals", Verb::CreateDeals, Style::Primary),
+            button("Good fit", Verb::GoodFit, Style::Plain),
+            button("Not for us", Verb::NotForUs, Style::Plain),
+            refine(plan),
+        ]));
     }
     let considered = answer.considered;
     let text = format!(

@@ -1,6 +1,7 @@
 //! Tests of the grammar: spellings, slips, properties, presses, help and docs.
 
 mod contracts;
+mod feedback;
 mod presses;
 mod properties;
 mod proposing;
@@ -33,6 +34,12 @@ fn brief(understood: &Understood) -> String {
             None => format!("move|{deal}|{}", stage.name()),
         },
         Intent::NoteDeal { deal, text } => format!("note|{deal}|{text}"),
+        Intent::GiveFeedback { companies, is_good, reason, .. } => {
+            let word = if *is_good { "good" } else { "bad" };
+            let why = reason.as_deref().unwrap_or_default();
+            format!("{word}|{}|{why}", companies.join("+")).trim_end_matches('|').to_owned()
+        }
+        Intent::ExplainFit { company } => format!("why|{company}"),
         Intent::ListApprovals => "approvals".to_owned(),
         Intent::AskPolicy { case } => {
             format!("policy {}", case.clone().unwrap_or_default()).trim().to_owned()
