@@ -132,7 +132,7 @@ pub struct Command {
 
 const PARTNERS: &str = "Partners";
 const DEALS: &str = "Deals";
-const CONTRACTS: &str = "Contracts";
+pub(crate) const CONTRACTS: &str = "Contracts";
 const DECISIONS: &str = "Decisions";
 const TEAM: &str = "Team";
 
