@@ -72,9 +72,10 @@ async fn strangers_shared_rooms_and_foreign_links_show_nothing() {
 async fn what_is_too_long_for_a_message_comes_whole_in_a_file() {
     let (talk, _) = begin(|_| ()).await;
     let many = "INSERT INTO deals (deal_id, tenant_id, partner_id, plan_id, name, stage, stage_since, owner_id, created_at, updated_at)
-        SELECT gen_random_uuid(), tenant_id, partner_id, plan_id, 'A company with a name that is long, number ' || n, stage, now(),
+        SELECT gen_random_uuid(), tenant_id, partner_id, plan_id, 'A company with a name that is long, number ' || n, 'negotiation', now(),
                owner_id, now(), now() FROM (SELECT * FROM deals LIMIT 1) one, generate_series(1, 60) n";
     talk.changes(many).await;
+    talk.changes("UPDATE people SET name = repeat('Dana Maria ', 5) WHERE name = 'Dana'").await;
     talk.types("dana", "/deal list").await;
     let answer = talk.sees("Shortened: there is more than fits here").await;
     let sent = talk.slack.wait_for("the file", LIMIT, |w| {

@@ -94,7 +94,7 @@ fn write_text(out: &mut String, card: &Card, around: Around<'_>) -> fmt::Result 
                 out.push('\n');
             }
             Block::Link { label, url } | Block::File { name: label, url, .. } => {
-                writeln!(out, "{label}: {}\n", absolute(url, around.console))?
+                writeln!(out, "{label}: {}\n", absolute(url, around.console))?;
             }
             Block::Divider => writeln!(out, "* * *\n")?,
         }
