@@ -160,10 +160,20 @@ async fn the_story_in_two_browsers() {
 
 /// Every page on a telephone and at a desk, by day and by night: nothing sticks out, everything can be read.
 async fn every_page_is_fit_to_read(browser: &Browser, product: &Product) {
-    let mut pages: Vec<String> =
-        ["/", "/approvals", "/partners", "/deals", "/plans", "/audit", "/inbox", "/people", "/welcome"]
-            .map(str::to_owned)
-            .to_vec();
+    let mut pages: Vec<String> = [
+        "/",
+        "/approvals",
+        "/partners",
+        "/deals",
+        "/plans",
+        "/models",
+        "/audit",
+        "/inbox",
+        "/people",
+        "/welcome",
+    ]
+    .map(str::to_owned)
+    .to_vec();
     for list in ["/deals", "/plans"] {
         browser.visit(&format!("{}{list}", product.url)).await;
         let first =

@@ -172,7 +172,7 @@ mod tests {
     #[test]
     fn drift_is_seen_and_sameness_is_not() {
         let values = |from: u32| -> Vec<Option<f64>> {
-            (0..1000).map(|at| (!at.is_multiple_of(10)).then(|| f64::from(from + at % 100))).collect()
+            (0..1000_u32).map(|at| (!at.is_multiple_of(10)).then(|| f64::from(from + at % 100))).collect()
         };
         assert!(psi(&values(0), &values(0)).expect("both") < 0.01);
         assert!(psi(&values(0), &values(40)).expect("both") > 0.25);
