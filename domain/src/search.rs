@@ -55,6 +55,15 @@ impl Filters {
         *self == Self::default()
     }
 
+    /// True when something is wanted, not only excluded: what nobody asked for has no best answer.
+    pub fn asks(&self) -> bool {
+        let places = !self.countries.is_empty() || !self.states.is_empty() || !self.cities.is_empty();
+        let trade = !self.industries.is_empty() || !self.capability.is_empty() || self.like.is_some();
+        let years = self.founded_min.is_some() || self.founded_max.is_some();
+        let money = self.funding_min_usd.is_some() || self.funding_max_usd.is_some();
+        trade || places || years || money || !self.sizes.is_empty() || self.status.is_some() || self.startup
+    }
+
     /// True when a fact is asked that the directory does not know of every company.
     pub fn may_be_unknown(&self) -> bool {
         let bounds = self.founded_min.is_some() || self.founded_max.is_some();

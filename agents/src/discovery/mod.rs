@@ -115,7 +115,7 @@ fn search(
     most: usize,
 ) -> Result<(Vec<Hit>, u64), Error> {
     let index = shelves.index;
-    if filters.is_empty() {
+    if !filters.asks() {
         return Ok((vec![], 0));
     }
     let phrases = phrases_of(index, &filters.capability)?;
