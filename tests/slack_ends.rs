@@ -2,6 +2,7 @@
 
 use tests::conversation::{Conversation, LIMIT, found};
 use tests::database::eventually;
+use tests::post::{Post, field};
 use tests::product::client;
 use world::slack::{Room, Setup};
 
@@ -87,6 +88,23 @@ async fn what_is_too_long_for_a_message_comes_whole_in_a_file() {
     assert!(file.name.ends_with(".txt") && text.contains("62 deals"), "{text}");
     assert_eq!(text.matches("number ").count(), 30, "what the card holds, and names in full: {text}");
     talk.ends().await;
+}
+
+#[tokio::test]
+async fn whoever_cannot_be_reached_in_slack_gets_a_mail_once() {
+    let Some(post) = Post::open().await else { return };
+    let talk = Conversation::with(|_| (), |setting| post.known_to(setting)).await;
+    talk.knows(&["dana"]).await;
+    talk.slack
+        .look(|w| w.setup.users.iter_mut().filter(|u| u.handle == "dana").for_each(|u| u.is_deleted = true));
+    let asked = talk.slack.user("dana").command("/deal find payment companies in Germany", "random").await;
+    assert_eq!(asked.unwrap().ack.status, 200);
+    eventually("the mail", async || !post.sent().is_empty()).await;
+    talk.ends().await;
+    let sent = post.sent();
+    assert_eq!(sent.len(), 1, "{sent:?}");
+    assert_eq!(field(&sent[0], "To"), "dana@acme.example");
+    assert!(sent[0].contains("Computop"), "{}", sent[0]);
 }
 
 /// Installs the product into the workspace as an admin does with a browser.

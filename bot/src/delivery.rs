@@ -11,6 +11,7 @@ use channels::SendError;
 use channels::slack::client::{Posted, Target};
 use channels::slack::render::{Rendered, render_of};
 use channels::web;
+use domain::card::Block;
 use domain::ids::PlanId;
 use domain::person::Channel;
 use domain::wording::{self, Closed};
@@ -256,6 +257,11 @@ impl Sender {
     /// Sends a mail in place of a message of a chat; false when that cannot be.
     async fn mail_instead(&self, delivery: &Delivery) -> Result<bool, storage::Error> {
         let can_mail = self.members.mail.is_some() && delivery.channel != Channel::Email;
+        if can_mail && delivery.card.blocks.iter().any(|block| matches!(block, Block::Progress { .. })) {
+            // How far something is is worth no mail; what comes of it is.
+            outbox::sent(&self.members.db, delivery, &Sent::default()).await?;
+            return Ok(true);
+        }
         if !can_mail || !last_resort::by_mail(&self.members.db, delivery).await? {
             return Ok(false);
         }

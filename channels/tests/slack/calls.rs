@@ -195,7 +195,8 @@ async fn refusals_are_sorted() {
     let other = SecretString::from("xoxb-other");
     let unauthorised = s.slack.post(&other, &room("C0PARTNERSHIPS"), &words("x"), "k").await;
     assert_eq!(unauthorised, Err(SendError::Unauthorised { reason: "invalid_auth".into() }));
-    let broken = Rendered { text: "x".into(), blocks: serde_json::json!([{"type": "header"}]) };
+    let broken =
+        Rendered { text: "x".into(), blocks: serde_json::json!([{"type": "header"}]), is_cut: false };
     let refused = s.slack.post(&s.token, &room("C0PARTNERSHIPS"), &broken, "k").await.unwrap_err();
     assert!(
         matches!(&refused, SendError::Refused { reason } if reason.starts_with("invalid_blocks: blocks/0")),

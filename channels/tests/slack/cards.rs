@@ -20,6 +20,7 @@ fn shown(rendered: &Rendered) -> String {
         edits: 0,
         is_deleted: false,
         kind: Kind::Posted,
+        files: Vec::new(),
     };
     message.words()
 }
