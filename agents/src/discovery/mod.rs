@@ -46,6 +46,8 @@ const USED_FROM: u64 = 5;
 const PART_MOST: f64 = 0.5;
 /// A best hit below this fit is no match.
 const FIT_MIN: u8 = 30;
+/// The same with the index: on the judged questions that have an answer the best hit fits 55 or better.
+const FIT_MIN_BEST: u8 = 50;
 
 /// Why a search failed.
 #[derive(Debug, thiserror::Error)]
@@ -94,7 +96,7 @@ pub fn find_filters(
     }
     let mut hits = checked.kept;
     hits.truncate(limit);
-    let no_match = filters.is_empty() || hits.first().is_none_or(|hit| hit.fit < FIT_MIN);
+    let no_match = hits.iter().all(|hit| hit.fit < FIT_MIN_BEST);
     if no_match {
         hits.clear();
     }
