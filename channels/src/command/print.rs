@@ -66,9 +66,7 @@ pub fn print(intent: &Intent) -> Option<String> {
             let quoted = quote(comment).map(|comment| format!("{verb} {approval} because {comment}"));
             first_same(intent, &[Some(plain), quoted].into_iter().flatten().collect::<Vec<_>>())
         }
-        Intent::AskPolicy { case: None } => Some("policy".to_owned()),
-        Intent::AskPolicy { case: Some(case) } => first_same(intent, &[format!("who must approve {case}")]),
-        Intent::Delegate { standin } => print_standin(intent, standin),
+        Intent::AskPolicy { .. } | Intent::Delegate { .. } => print_standing(intent),
         Intent::AskComment { approval } => Some(format!("reject {approval}")),
         Intent::Withdraw { approval: None } => Some("cancel".to_owned()),
         Intent::Withdraw { approval: Some(approval) } => Some(format!("cancel {approval}")),
@@ -82,17 +80,21 @@ pub fn print(intent: &Intent) -> Option<String> {
     }
 }
 
-/// The same for who stands in.
-fn print_standin(intent: &Intent, standin: &Standin) -> Option<String> {
-    match standin {
-        Standin::Show => Some("delegate".to_owned()),
-        Standin::End => Some("delegate to nobody".to_owned()),
-        Standin::Begin { person, lasts: Lasts::Days(days) } => {
-            first_same(intent, &[format!("delegate to {person} for {days} days")])
+/// The same for who has to decide, and who stands in.
+fn print_standing(intent: &Intent) -> Option<String> {
+    match intent {
+        Intent::AskPolicy { case: None } => Some("policy".to_owned()),
+        Intent::AskPolicy { case: Some(case) } => first_same(intent, &[format!("who must approve {case}")]),
+        Intent::Delegate { standin: Standin::Show } => Some("delegate".to_owned()),
+        Intent::Delegate { standin: Standin::End } => Some("delegate to nobody".to_owned()),
+        Intent::Delegate { standin: Standin::Begin { person, lasts } } => {
+            let lasts = match lasts {
+                Lasts::Days(days) => format!("for {days} days"),
+                Lasts::Until(day) => format!("until {day}"),
+            };
+            first_same(intent, &[format!("delegate to {person} {lasts}")])
         }
-        Standin::Begin { person, lasts: Lasts::Until(day) } => {
-            first_same(intent, &[format!("delegate to {person} until {day}")])
-        }
+        _ => None,
     }
 }
 
