@@ -25,7 +25,7 @@ impl Sender {
                 match self.kept(delivery, sha256).await {
                     Ok(bytes) => files.push((name.clone(), bytes)),
                     Err(error) => {
-                        tracing::error!(error = format!("{error:#}"), "a file on a card is not there")
+                        tracing::error!(error = format!("{error:#}"), "a file on a card is not there");
                     }
                 }
             }
@@ -46,7 +46,7 @@ impl Sender {
                     });
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "a file was not sent; is the scope files:write granted?")
+                    tracing::warn!(%error, "a file was not sent; is the scope files:write granted?");
                 }
             }
         }
