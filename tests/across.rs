@@ -2,10 +2,14 @@
 
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
 use tests::conversation::{Conversation, LIMIT, ROOM, found};
-use tests::database::eventually;
+use tests::database::{Database, eventually};
 use tests::post::{PROVED, Post, field, mail};
+use tests::product::Setting;
 use world::discord::Discord;
+
+use crate::contract_story::{contract, word_document};
 
 /// Every copy of a request follows its decision within this time.
 const FOLLOWS: Duration = Duration::from_secs(5);
@@ -166,4 +170,34 @@ async fn a_contract_that_comes_by_mail_is_shown_in_the_thread_of_its_deal_too() 
     let told = talk.sees("Accepted: paper.txt").await;
     assert_eq!(told.thread, request.thread);
     talk.ends().await;
+}
+
+#[tokio::test]
+async fn the_redline_comes_as_an_attachment_in_the_mails_thread() {
+    let Some(post) = Post::open().await else { return };
+    let database = Database::fresh().await;
+    let product = post.known_to(Setting::on(&database).with("SLACK_BOT_TOKEN", "")).start().await;
+    let (added, said) = product.run(&["people", "add", "Ann", "--email", "ann@a.example"]);
+    assert!(added, "{said}");
+    let paper = String::from_utf8(contract("Acme Ltd")).unwrap();
+    let paper = base64::engine::general_purpose::STANDARD.encode(word_document(&paper));
+    let sent = format!(
+        "{PROVED}From: Ann <ann@a.example>\r\nTo: deals@us.example\r\nSubject: The paper\r\n\
+         Message-ID: <paper@a.example>\r\nMIME-Version: 1.0\r\n\
+         Content-Type: application/octet-stream; name=\"paper.docx\"\r\n\
+         Content-Disposition: attachment; filename=\"paper.docx\"\r\nContent-Transfer-Encoding: base64\r\n\r\n{paper}\r\n"
+    );
+    post.into_door("deals@us.example", &sent).await;
+    eventually("the paper being read", async || {
+        post.sent().iter().any(|mail| mail.contains("In-Reply-To: <paper@a.example>"))
+    })
+    .await;
+    let asks = mail("redline", PROVED, "redline paper.docx")
+        .replace("Subject: Hello", "In-Reply-To: <paper@a.example>\r\nSubject: Re: The paper");
+    post.into_door("deals@us.example", &asks).await;
+    eventually("the redline", async || {
+        let sent = post.sent();
+        sent.iter().any(|mail| mail.contains("filename=\"paper redline.docx\"") && mail.contains("UEsDB"))
+    })
+    .await;
 }

@@ -8,7 +8,7 @@ use tests::database::eventually;
 use world::slack::Message;
 
 /// A contract of our own with a deal's company in it.
-fn contract(partner: &str) -> Vec<u8> {
+pub(crate) fn contract(partner: &str) -> Vec<u8> {
     format!(
         "RESELLER AGREEMENT\n\n\
          This Reseller Agreement (the \"Agreement\") is entered into as of March 1, 2026 (the \"Effective Date\") by and \
@@ -433,7 +433,7 @@ async fn the_redline_comes_as_a_file_in_the_thread_once() {
 }
 
 /// A Word document with these paragraphs.
-fn word_document(text: &str) -> Vec<u8> {
+pub(crate) fn word_document(text: &str) -> Vec<u8> {
     let escaped = text.replace('&', "&amp;").replace('<', "&lt;");
     let paragraphs: String = escaped
         .split("\n\n")

@@ -16,7 +16,7 @@ pub mod playbook;
 pub mod read;
 pub mod redline;
 pub mod renewal;
-mod sending;
+pub mod sending;
 pub(crate) mod steps;
 pub mod structure;
 pub mod terms;

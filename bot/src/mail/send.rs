@@ -15,6 +15,9 @@ use storage::{Db, approvals, people};
 
 use super::Office;
 
+/// What files on cards are: Word documents.
+const WORD: &str = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
+
 /// The number of a mail that was not sent, since its card only showed progress.
 const HELD: &str = "held";
 
@@ -33,10 +36,11 @@ impl Office {
         let Some(smtp) = &self.smtp else {
             return Err(SendError::Gone { reason: "no mail server is configured (SMTP_URL)".to_owned() });
         };
-        let letter = self.letter(db, delivery).await.map_err(|error| match error {
+        let mut letter = self.letter(db, delivery).await.map_err(|error| match error {
             Unsendable::Nobody => SendError::Gone { reason: "nobody to write to".to_owned() },
             Unsendable::Storage(error) => SendError::NotSent { cause: error.to_string() },
         })?;
+        letter.files = self.files(delivery).await?;
         smtp.send(&letter, at).await.map_err(|failure| match failure {
             Failure::Refused(reason) => SendError::Refused { reason },
             Failure::NotSent(cause) => SendError::NotSent { cause },
@@ -46,6 +50,22 @@ impl Office {
             .await
             .map_err(|error| SendError::OutcomeUnknown { cause: error.to_string() })?;
         Ok(Sent { room: Some(letter.to.clone()), external_id: Some(letter.message_id), html: None })
+    }
+
+    /// The files on a card, as attachments.
+    async fn files(&self, delivery: &Delivery) -> Result<Vec<(String, String, Vec<u8>)>, SendError> {
+        let mut files = Vec::new();
+        for block in &delivery.card.blocks {
+            let Block::File { name, sha256, .. } = block else { continue };
+            let Ok(digest) = sha256.parse() else {
+                tracing::error!(name, "a file on a card has no key");
+                continue;
+            };
+            let bytes = self.objects.get(delivery.tenant, digest).await;
+            let bytes = bytes.map_err(|error| SendError::NotSent { cause: error.to_string() })?;
+            files.push((name.clone(), WORD.to_owned(), bytes));
+        }
+        Ok(files)
     }
 
     async fn letter(&self, db: &Db, delivery: &Delivery) -> Result<Letter, Unsendable> {

@@ -6,6 +6,7 @@
 //! Decisions and roles come only from explicit commands.
 
 mod address;
+mod catalogue;
 mod contracts;
 mod deciding;
 mod explicit;
