@@ -15,7 +15,7 @@ pub fn policy(number: i32, policy: &Policy) -> Card {
     if policy.rules.is_empty() {
         return Card::titled("Who approves what")
             .and_text("One approver decides on every request, and never on an own one.")
-            .and_text(faint("An admin can set rules: `dealdesk policy set`."));
+            .and_text(Text::with_code("Whoever runs Dealdesk can set rules: `dealdesk policy set`."));
     }
     let card = Card::titled(format!("Who approves what (policy {number})"));
     let card = policy.rules.iter().fold(card, |card, rule| {
