@@ -1,15 +1,21 @@
 //! Approvals: a question bound to an exact payload, and the only place where a decision is judged.
 
+mod chase;
 mod delegation;
+mod hours;
 mod named;
 mod policy;
 mod question;
+mod renewed;
 mod requirement;
 mod vote;
 
+pub use chase::{Added, Chase, Escalate, REMIND_AFTER_H};
 pub use delegation::{CHAIN_MAX, Delegation, reached_since, stands_in_for};
+pub use hours::Hours;
 pub use named::{NamedSeat, NamedStage};
 pub use policy::{Condition, Facts, Need, Policy, Rule, Stage};
+pub use renewed::{After, Changed, Difference, Kept};
 pub use requirement::{AskedStage, Requirement, Seat, Who};
 pub use vote::{Ruling, Vote, Voter};
 
@@ -30,6 +36,46 @@ pub enum Verdict {
     Approve,
     /// Do not.
     Reject,
+    /// Not as it is: the requester changes it and asks again.
+    SendBack,
+}
+
+impl Verdict {
+    /// The word used in tables.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Approve => "approve",
+            Self::Reject => "reject",
+            Self::SendBack => "send_back",
+        }
+    }
+
+    /// Reads the word.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Approve, Self::Reject, Self::SendBack].into_iter().find(|verdict| verdict.name() == name)
+    }
+
+    /// What somebody did, to go on in a line: `approved`.
+    #[must_use]
+    pub fn deed(self) -> &'static str {
+        match self {
+            Self::Approve => "approved",
+            Self::Reject => "rejected",
+            Self::SendBack => "sent back",
+        }
+    }
+
+    /// How a request stands that ended with it.
+    #[must_use]
+    pub fn ends_in(self) -> State {
+        match self {
+            Self::Approve => State::Approved,
+            Self::Reject => State::Rejected,
+            Self::SendBack => State::Returned,
+        }
+    }
 }
 
 /// Where an approval stands.
@@ -42,6 +88,8 @@ pub enum State {
     Approved,
     /// Somebody rejected.
     Rejected,
+    /// Somebody sent it back for changes.
+    Returned,
     /// Nobody decided in time.
     Expired,
     /// It was withdrawn, or what it was about changed.
@@ -55,6 +103,7 @@ impl State {
             Self::Open => "open",
             Self::Approved => "approved",
             Self::Rejected => "rejected",
+            Self::Returned => "returned",
             Self::Expired => "expired",
             Self::Void => "void",
         }
@@ -62,7 +111,7 @@ impl State {
 
     /// Reads the word.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Open, Self::Approved, Self::Rejected, Self::Expired, Self::Void]
+        [Self::Open, Self::Approved, Self::Rejected, Self::Returned, Self::Expired, Self::Void]
             .into_iter()
             .find(|state| state.name() == name)
     }
@@ -159,7 +208,7 @@ pub enum Refusal {
     NotAsked(String),
     /// It takes a fresh sign-in to the console.
     LoginTooOld,
-    /// A rejection says why.
+    /// A rejection says why, and what is sent back what is to change.
     CommentMissing,
 }
 
@@ -194,7 +243,7 @@ pub fn decide<'a>(
         return Err(Refusal::LoginTooOld);
     }
     let comment = comment.map(str::trim).filter(|text| !text.is_empty());
-    if verdict == Verdict::Reject && comment.is_none() {
+    if verdict != Verdict::Approve && comment.is_none() {
         return Err(Refusal::CommentMissing);
     }
     vote.verdict = verdict;
@@ -214,6 +263,11 @@ fn seat(
     if let Some(vote) = votes.iter().find(|vote| vote.by == person.id || vote.right_of() == person.id) {
         return Err(Refusal::AlreadyVoted(Box::new(vote.clone())));
     }
+    let kept = approval.requirement.after.as_ref().map_or(&[][..], |after| after.kept.as_slice());
+    let is_kept = |id| kept.iter().find(|kept| kept.by == id || kept.right_of == id);
+    if let Some(kept) = is_kept(person.id) {
+        return Err(Refusal::AlreadyVoted(Box::new(kept.vote())));
+    }
     let Some(stage) = approval.requirement.stage_after(votes) else { return Err(Refusal::Void(None)) };
     let asked = &approval.requirement.stages[stage];
     let before: Vec<&[usize]> = requirement::votes_of(stage, votes).map(|v| v.seats.as_slice()).collect();
@@ -224,6 +278,7 @@ fn seat(
         // A right that nobody had, that was used, or that is the requester's own counts for nothing.
         if role < Role::Approver
             || kept_away.contains(&right)
+            || is_kept(right).is_some()
             || votes.iter().any(|vote| vote.by == right || vote.right_of() == right)
         {
             continue;
@@ -249,12 +304,12 @@ fn seat(
     Err(Refusal::NotAsked(approval.requirement.progress(stage, votes)))
 }
 
-/// What follows from a vote: one rejection ends the request, the last approval that was needed ends it too.
+/// What follows from a vote: one that is no approval ends the request, the last approval that was needed ends it too.
 fn ruling(approval: &Approval, vote: Vote) -> Ruling {
     let mut votes = approval.votes.clone();
     votes.push(vote.clone());
     let next = approval.requirement.stage_after(&votes);
-    let is_end = vote.verdict == Verdict::Reject || next.is_none();
+    let is_end = vote.verdict != Verdict::Approve || next.is_none();
     let decision = is_end.then(|| Decision {
         verdict: vote.verdict,
         by: vote.by,
@@ -297,6 +352,8 @@ pub fn payload_hash(payload: &Value) -> String {
     hex::encode(Sha256::digest(payload.to_string().as_bytes()))
 }
 
+#[cfg(test)]
+mod chase_tests;
 #[cfg(test)]
 mod engine_tests;
 #[cfg(test)]

@@ -253,6 +253,8 @@ pub enum Verb {
     Approve,
     /// Ask why, then reject; the value is the approval.
     Reject,
+    /// Ask what is to change, then send it back; the value is the approval.
+    SendBack,
     /// Say the value as if it had been typed.
     Say,
     /// Change the question of a search; the value is the search's plan.
@@ -274,6 +276,7 @@ impl Verb {
             Self::NotForUs => "not_for_us",
             Self::Approve => "approve",
             Self::Reject => "reject",
+            Self::SendBack => "send_back",
             Self::Say => "say",
             Self::Refine => "refine",
             Self::ProposeDeal => "propose_deal",
@@ -290,6 +293,7 @@ impl Verb {
             Self::NotForUs,
             Self::Approve,
             Self::Reject,
+            Self::SendBack,
             Self::Say,
             Self::Refine,
             Self::ProposeDeal,

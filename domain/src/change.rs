@@ -8,12 +8,17 @@ use serde_json::Value;
 use crate::approval::{Decision, Delegation, Requirement, Voided, Vote};
 use crate::card::Card;
 use crate::company::CompanyId;
+use crate::contract::signing::{Handling, NewEnvelope};
 use crate::contract::{Analysis, Given, NewVersion, PositionRow};
 use crate::deal::Stage;
+use crate::effect::Effect;
 use crate::ids::{
-    AnalysisId, ApprovalId, DealId, DocumentId, NoteId, PartnerId, PersonId, PlanId, ReviewId, VersionId,
+    AnalysisId, ApprovalId, ConversationId, DealId, DocumentId, EnvelopeId, NoteId, PartnerId, PersonId,
+    PlanId, ReviewId, VersionId,
 };
+use crate::intent::Intent;
 use crate::learning::{Feedback, Shown};
+use crate::news::Rhythm;
 use crate::person::Role;
 
 /// One change of state.
@@ -164,6 +169,24 @@ pub enum Change {
         /// Who accepted it.
         by: PersonId,
     },
+    /// A document is to be sent to those who sign it.
+    SendEnvelope(Box<NewEnvelope>),
+    /// An envelope is to be taken back, or its signers reminded.
+    HandleEnvelope {
+        /// Which.
+        envelope: EnvelopeId,
+        /// What is done with it.
+        handling: Handling,
+        /// Who said so.
+        by: PersonId,
+    },
+    /// What came back signed is kept as a version.
+    KeepSigned {
+        /// Of which envelope.
+        envelope: EnvelopeId,
+        /// Which version.
+        version: VersionId,
+    },
     /// A person says what a term is.
     AnswerTerm(Box<Given>),
     /// A playbook is kept under the next number; contracts that were judged keep theirs.
@@ -188,6 +211,26 @@ pub enum Change {
     ShowHits(Box<Shown>),
     /// A person says whether companies fit.
     GiveFeedback(Feedback),
+    /// A room is told what happens from now on, or no longer.
+    FollowRoom {
+        /// Which conversation stands in the room.
+        conversation: ConversationId,
+        /// What it is told; nothing ends it.
+        kinds: Vec<String>,
+        /// Of moves, only those to this stage.
+        stage: Option<Stage>,
+        /// How often.
+        rhythm: Rhythm,
+        /// Who said so.
+        by: PersonId,
+    },
+    /// What a message means was found out: its plan goes on with that.
+    Understand {
+        /// What it means.
+        intent: Box<Intent>,
+    },
+    /// The outside world is to be changed.
+    AskEffect(Box<Effect>),
     /// A person takes a review item on.
     ClaimReview {
         /// Which.

@@ -6,6 +6,7 @@ mod finding;
 pub mod passage;
 mod position;
 pub mod renewal;
+pub mod signing;
 mod term;
 mod text;
 mod value;

@@ -154,6 +154,12 @@ pub fn judge_move(facts: Facts, to: Stage, reason: Option<&str>) -> Result<(), U
     }
 }
 
+/// Where a completed signature takes a deal: whoever signed has agreed, whatever stage was noted before. From elsewhere a
+/// person has to say.
+pub fn signed_from(stage: Stage) -> Option<Stage> {
+    stage.is_before_signature().then_some(Stage::Signed)
+}
+
 fn step_after(stage: Stage) -> Option<Stage> {
     let position = Stage::ALL.iter().position(|s| *s == stage)?;
     Stage::ALL.get(position + 1).copied().filter(|next| *next <= Stage::Ended)

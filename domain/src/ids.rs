@@ -58,8 +58,12 @@ id! {
     VersionId,
     /// What one reading found in a version.
     AnalysisId,
+    /// A document on its way to those who sign it.
+    EnvelopeId,
     /// A term that a person is to look at.
     ReviewId,
+    /// One call of a language model.
+    LlmCallId,
 }
 
 impl ApprovalId {

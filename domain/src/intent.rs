@@ -1,15 +1,17 @@
 //! What a person wants, whatever the channel and the words.
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, Weekday};
 use serde::{Deserialize, Serialize};
 
 use crate::approval::Verdict;
 use crate::company::CompanyId;
 use crate::contract::renewal::Notice;
+use crate::contract::signing::Handling;
 use crate::contract::{PositionEdit, Source, TermKey};
 use crate::deal::Stage;
 use crate::error::UserError;
-use crate::ids::{AnalysisId, ApprovalId, PlanId, ReviewId};
+use crate::ids::{AnalysisId, ApprovalId, EnvelopeId, PlanId, ReviewId};
+use crate::news::{Follow, News, Stall};
 use crate::password::Password;
 use crate::person::Role;
 
@@ -72,6 +74,25 @@ pub enum Intent {
         /// The note.
         text: String,
     },
+    /// Say what a room is told as it happens.
+    Follow {
+        /// What exactly.
+        follow: Follow,
+    },
+    /// Tell a room what happened; nobody asks for it, the room follows.
+    TellNews {
+        /// What.
+        news: Vec<News>,
+    },
+    /// Raise a stalled deal; nobody asks for it, the calendar does.
+    RaiseStalled {
+        /// Its name.
+        deal: String,
+        /// Where it stands.
+        stage: Stage,
+        /// Why it counts as stalled.
+        stall: Stall,
+    },
     /// List what waits for the sender's decision.
     ListApprovals,
     /// Tell the approval policy, or who has to approve a case under it.
@@ -93,10 +114,13 @@ pub enum Intent {
         /// Why.
         comment: Option<String>,
     },
-    /// Ask for the comment that a rejection needs.
+    /// Ask for the comment that a rejection, or sending back, needs.
     AskComment {
         /// Which request.
         approval: ApprovalId,
+        /// Which of the two.
+        #[serde(default = "rejection")]
+        verdict: Verdict,
     },
     /// Take back a request that waits for a decision.
     Withdraw {
@@ -174,6 +198,32 @@ pub enum Intent {
         /// What is to be said.
         notice: Notice,
     },
+    /// Send an accepted contract to those who sign it.
+    SendForSignature {
+        /// Name of the document or of its deal, or a part of it.
+        document: String,
+        /// Who signs, one after the other, as typed: `name@example.com` or `Name <name@example.com>`.
+        signers: Vec<String>,
+    },
+    /// Take an envelope back, or have its signers reminded.
+    HandleEnvelope {
+        /// Name of the document or of its deal, or a part of it.
+        document: String,
+        /// Which of the two.
+        handling: Handling,
+    },
+    /// Say what happened to an envelope; nobody asks for it, the vendor told.
+    FollowEnvelope {
+        /// Which.
+        envelope: EnvelopeId,
+    },
+    /// Read what came back signed; nobody asks for it, the vendor told.
+    TakeSigned {
+        /// Which envelope.
+        envelope: EnvelopeId,
+        /// Where its bytes are.
+        source: Source,
+    },
     /// Look after a notice that was reminded of.
     AcknowledgeRenewal {
         /// The plan that reminded.
@@ -230,6 +280,11 @@ pub enum Intent {
     },
 }
 
+/// What was asked about before there was anything else to ask about.
+fn rejection() -> Verdict {
+    Verdict::Reject
+}
+
 /// What a person says a term is, as typed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TermStated {
@@ -247,6 +302,11 @@ pub enum Standin {
     Show,
     /// Nobody any more.
     End,
+    /// Whoever the policy names, while the sender is away.
+    Away {
+        /// For how long.
+        lasts: Lasts,
+    },
     /// Somebody from now on.
     Begin {
         /// Name, mail address or a channel's mention.
@@ -264,6 +324,8 @@ pub enum Lasts {
     Days(u16),
     /// Until the end of a day, UTC.
     Until(NaiveDate),
+    /// Until the end of the next such day of the week, UTC.
+    UntilNext(Weekday),
 }
 
 /// A guess at what was meant.
@@ -305,6 +367,9 @@ impl Intent {
             Self::ShowDeal { .. } => "show_deal",
             Self::MoveDeal { .. } => "move_deal",
             Self::NoteDeal { .. } => "note_deal",
+            Self::Follow { .. } => "follow",
+            Self::TellNews { .. } => "tell_news",
+            Self::RaiseStalled { .. } => "raise_stalled",
             Self::ListApprovals => "list_approvals",
             Self::AskPolicy { .. } => "ask_policy",
             Self::Delegate { .. } => "delegate",
@@ -325,6 +390,10 @@ impl Intent {
             Self::ListRenewals => "list_renewals",
             Self::RemindRenewal { .. } => "remind_renewal",
             Self::AcknowledgeRenewal { .. } => "acknowledge_renewal",
+            Self::SendForSignature { .. } => "send_for_signature",
+            Self::HandleEnvelope { .. } => "handle_envelope",
+            Self::FollowEnvelope { .. } => "follow_envelope",
+            Self::TakeSigned { .. } => "take_signed",
             Self::AskContract { .. } => "ask_contract",
             Self::SearchClauses { .. } => "search_clauses",
             Self::ListReviews => "list_reviews",

@@ -11,6 +11,8 @@ pub fn least_role(intent: &Intent) -> Role {
         | Intent::ListDeals { .. }
         | Intent::ShowDeal { .. }
         | Intent::ListApprovals
+        | Intent::TellNews { .. }
+        | Intent::RaiseStalled { .. }
         | Intent::AskPolicy { .. }
         | Intent::ListPeople
         | Intent::Join { .. }
@@ -23,6 +25,8 @@ pub fn least_role(intent: &Intent) -> Role {
         | Intent::ListContracts
         | Intent::ListRenewals
         | Intent::RemindRenewal { .. }
+        | Intent::FollowEnvelope { .. }
+        | Intent::TakeSigned { .. }
         | Intent::Refused { .. }
         | Intent::Unclear { .. } => Role::Viewer,
         Intent::Find { .. }
@@ -33,11 +37,14 @@ pub fn least_role(intent: &Intent) -> Role {
         | Intent::MoveDeal { .. }
         | Intent::NoteDeal { .. }
         | Intent::Withdraw { .. }
+        | Intent::Follow { .. }
         | Intent::AnalyzeContract { .. }
         | Intent::UnlockContract { .. }
         | Intent::LinkContract { .. }
         | Intent::ClaimReview { .. }
         | Intent::AcknowledgeRenewal { .. }
+        | Intent::SendForSignature { .. }
+        | Intent::HandleEnvelope { .. }
         | Intent::AnswerTerm { .. } => Role::Member,
         Intent::Delegate { .. }
         | Intent::Decide { .. }

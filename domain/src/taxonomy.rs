@@ -204,6 +204,11 @@ impl Taxonomy {
         self.by_id.get(id).copied()
     }
 
+    /// All industries, in the order of their places.
+    pub fn all(&self) -> &[Industry] {
+        &self.industries
+    }
+
     /// The industry at this place.
     pub fn get(&self, nth: Nth) -> &Industry {
         &self.industries[usize::from(nth)]

@@ -34,11 +34,11 @@ when.amount_above = 1000000
 stages = [{ name = "Board", need = [{ role = "admin" }] }]
 "#;
 
-fn policy() -> Policy {
+pub(super) fn policy() -> Policy {
     toml::from_str(POLICY).unwrap()
 }
 
-fn id(key: u128) -> PersonId {
+pub(super) fn id(key: u128) -> PersonId {
     PersonId(Uuid::from_u128(key))
 }
 
@@ -47,7 +47,7 @@ fn person(key: u128, name: &str, role: Role) -> Person {
     Person { id: id(key), tenant: TenantId(Uuid::from_u128(1)), name: name.to_owned(), email, role }
 }
 
-fn team() -> Vec<Person> {
+pub(super) fn team() -> Vec<Person> {
     vec![
         person(1, "Dana", Role::Approver),
         person(2, "Lena", Role::Approver),
@@ -58,11 +58,11 @@ fn team() -> Vec<Person> {
     ]
 }
 
-fn noon() -> DateTime<Utc> {
+pub(super) fn noon() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 11, 22, 12, 0, 0).unwrap()
 }
 
-fn request(requirement: Requirement, delegations: Vec<Delegation>) -> Approval {
+pub(super) fn request(requirement: Requirement, delegations: Vec<Delegation>) -> Approval {
     let payload = json!({});
     Approval {
         id: ApprovalId(Uuid::from_u128(7)),
@@ -189,7 +189,11 @@ fn what_is_wrong_with_a_policy_is_said_in_words() {
     assert!(toml::from_str::<Policy>("ruels = []").is_err(), "a slip of the pen is no policy");
 }
 
-fn says(asked: &mut Approval, who: &Person, verdict: Verdict) -> Result<Option<Decision>, Refusal> {
+pub(super) fn says(
+    asked: &mut Approval,
+    who: &Person,
+    verdict: Verdict,
+) -> Result<Option<Decision>, Refusal> {
     let ruling = decide(asked, who, verdict, Some("because"), noon())?;
     asked.votes.push(ruling.vote);
     asked.decision.clone_from(&ruling.decision);
@@ -202,6 +206,7 @@ fn somebody_in_two_groups_gives_way_to_somebody_who_is_only_in_one() {
         label: label.to_owned(),
         who: Who::People(people.iter().map(|key| id(*key)).collect()),
         needed: 1,
+        also: Vec::new(),
     };
     let stage = AskedStage { name: "Both".to_owned(), seats: vec![seat("a", &[2, 3]), seat("b", &[2])] };
     let mut asked = request(Requirement { stages: vec![stage], ..Requirement::default() }, Vec::new());
@@ -211,7 +216,7 @@ fn somebody_in_two_groups_gives_way_to_somebody_who_is_only_in_one() {
     assert!(says(&mut asked, &team[2], Verdict::Approve).unwrap().is_some());
 }
 
-fn delegation(from: u128, to: u128) -> Delegation {
+pub(super) fn delegation(from: u128, to: u128) -> Delegation {
     Delegation {
         from: id(from),
         from_name: format!("Person {from}"),

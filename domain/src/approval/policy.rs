@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::contract::Verdict;
 use crate::person::{Person, Role};
 
+use super::chase::Escalate;
+use super::hours::Hours;
 use super::requirement::{AskedStage, Requirement, Seat, Who};
 
 /// Fewest and most days that a request may stay open.
@@ -22,6 +24,22 @@ pub struct Policy {
     pub expires_after_days: Option<i64>,
     /// From this amount on, whoever decides must have signed in to the console shortly before.
     pub fresh_login_above: Option<u64>,
+    /// After how many working hours of a stage whoever is asked is reminded; none means after 4, 8 and 16, an empty
+    /// list never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remind_after_hours: Option<Vec<u16>>,
+    /// When the team works; reminders and the time before an escalation go by it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hours: Option<Hours>,
+    /// Who is asked as well when nobody decides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub escalate: Option<Escalate>,
+    /// Who stands in for whom when a person is away: address or full name of both.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub stand_ins: BTreeMap<String, String>,
+    /// For how many days a person's stand-in decides after an out-of-office mail of hers; none leaves such mail alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub away_mail_days: Option<u16>,
     /// Named groups: addresses or full names of people.
     pub groups: BTreeMap<String, Vec<String>>,
     /// All rules that match count; where none does, one approver decides.
@@ -111,6 +129,17 @@ impl Policy {
         if let Some(days) = self.expires_after_days.filter(|days| !EXPIRY_DAYS.contains(days)) {
             faults.push(format!("A request can stay open for 1 to 90 days, not {days}."));
         }
+        faults.extend(self.chase_faults());
+        if let Some(days) = self.away_mail_days.filter(|days| !(1..=30).contains(days)) {
+            faults.push(format!(
+                "After an out-of-office mail somebody stands in for 1 to 30 days, not {days}."
+            ));
+        }
+        for (away, instead) in &self.stand_ins {
+            if away.trim().eq_ignore_ascii_case(instead.trim()) {
+                faults.push(format!("{away} cannot stand in for {instead}: name somebody else."));
+            }
+        }
         for (group, members) in &self.groups {
             let distinct: BTreeSet<String> = members.iter().map(|m| m.trim().to_lowercase()).collect();
             if members.is_empty() {
@@ -137,7 +166,7 @@ impl Policy {
         faults
     }
 
-    fn fault_of(&self, need: &Need) -> Option<String> {
+    pub(super) fn fault_of(&self, need: &Need) -> Option<String> {
         if need.count == 0 {
             return Some("needs nobody: the count has to be at least 1.".to_owned());
         }
@@ -190,8 +219,20 @@ impl Policy {
     /// `number` is the policy's own; the request keeps it.
     #[must_use]
     pub fn requirement(&self, number: i32, facts: &Facts, people: &[Person]) -> Requirement {
+        let rules: Vec<&Rule> = self.matching(facts).collect();
+        let is_fresh_needed = self.fresh_login_above.is_some_and(|limit| self.exceeds(facts, limit));
+        let chase = self.chase(people);
+        let stages = self.stages(&rules, people);
+        if stages.is_empty() {
+            return Requirement { policy: number, chase, ..Requirement::default() };
+        }
+        Requirement { policy: number, stages, is_fresh_needed, chase, after: None }
+    }
+
+    /// The stages of several rules; those of the same name are one.
+    pub(super) fn stages(&self, rules: &[&Rule], people: &[Person]) -> Vec<AskedStage> {
         let mut stages: Vec<AskedStage> = Vec::new();
-        for stage in self.matching(facts).flat_map(|rule| &rule.stages) {
+        for stage in rules.iter().flat_map(|rule| &rule.stages) {
             let seats = stage.need.iter().map(|need| self.seat(need, people));
             let place = stages.iter().position(|s| s.name == stage.name).unwrap_or_else(|| {
                 stages.push(AskedStage { name: stage.name.clone(), seats: Vec::new() });
@@ -205,21 +246,41 @@ impl Policy {
                 }
             }
         }
-        if stages.is_empty() {
-            return Requirement { policy: number, ..Requirement::default() };
-        }
-        let is_fresh_needed = self.fresh_login_above.is_some_and(|limit| self.exceeds(facts, limit));
-        Requirement { policy: number, stages, is_fresh_needed }
+        stages
     }
 
-    fn seat(&self, need: &Need, people: &[Person]) -> Seat {
-        let is = |person: &Person, text: &str| {
-            let text = text.trim();
-            person.email.as_deref().is_some_and(|email| email.eq_ignore_ascii_case(text))
-                || person.name.to_lowercase() == text.to_lowercase()
-        };
+    /// The people whom an address or a full name means.
+    pub(super) fn named<'p>(
+        &self,
+        text: &str,
+        people: &'p [Person],
+    ) -> impl Iterator<Item = &'p Person> + use<'p> {
+        let text = text.trim().to_lowercase();
+        people.iter().filter(move |person| {
+            person.email.as_deref().is_some_and(|email| email.eq_ignore_ascii_case(&text))
+                || person.name.to_lowercase() == text
+        })
+    }
+
+    /// Whom the policy lets stand in for a person who is away, if anybody of the team.
+    #[must_use]
+    pub fn stand_in<'p>(&self, away: &Person, people: &'p [Person]) -> Option<&'p Person> {
+        let (_, instead) = self
+            .stand_ins
+            .iter()
+            .find(|(text, _)| self.named(text, std::slice::from_ref(away)).next().is_some())?;
+        self.named(instead, people).next()
+    }
+
+    pub(super) fn seat(&self, need: &Need, people: &[Person]) -> Seat {
         let those = |texts: &[String]| {
-            people.iter().filter(|p| texts.iter().any(|text| is(p, text))).map(|p| p.id).collect()
+            people
+                .iter()
+                .filter(|p| {
+                    texts.iter().any(|text| self.named(text, std::slice::from_ref(*p)).next().is_some())
+                })
+                .map(|p| p.id)
+                .collect()
         };
         let (label, who) = if let Some(group) = &need.group {
             let members = self.groups.get(group).map(Vec::as_slice).unwrap_or_default();
@@ -230,6 +291,6 @@ impl Policy {
             let role = need.role.unwrap_or(Role::Approver);
             (role.name().to_owned(), Who::Role(role))
         };
-        Seat { label, who, needed: need.count }
+        Seat { label, who, needed: need.count, also: Vec::new() }
     }
 }

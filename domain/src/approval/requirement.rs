@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::ids::PersonId;
 use crate::person::Role;
 
+use super::chase::{Added, Chase};
+use super::renewed::After;
 use super::vote::Vote;
 
 /// What a request needs, fixed when it was asked.
@@ -17,15 +19,25 @@ pub struct Requirement {
     /// Whoever decides must have signed in to the console shortly before.
     #[serde(default)]
     pub is_fresh_needed: bool,
+    /// How it is followed up when nobody decides.
+    #[serde(default)]
+    pub chase: Chase,
+    /// What was asked before in its place, what changed since, and whose approvals still hold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<After>,
 }
 
 impl Default for Requirement {
     /// One approver.
     fn default() -> Self {
-        let seat =
-            Seat { label: Role::Approver.name().to_owned(), who: Who::Role(Role::Approver), needed: 1 };
+        let seat = Seat {
+            label: Role::Approver.name().to_owned(),
+            who: Who::Role(Role::Approver),
+            needed: 1,
+            also: Vec::new(),
+        };
         let stage = AskedStage { name: "Approval".to_owned(), seats: vec![seat] };
-        Self { policy: 0, stages: vec![stage], is_fresh_needed: false }
+        Self { policy: 0, stages: vec![stage], is_fresh_needed: false, chase: Chase::default(), after: None }
     }
 }
 
@@ -47,6 +59,17 @@ pub struct Seat {
     pub who: Who,
     /// How many of them.
     pub needed: usize,
+    /// Who is asked as well since nobody decided.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<Added>,
+}
+
+impl Seat {
+    /// Whether a person may take it.
+    #[must_use]
+    pub fn asks(&self, person: PersonId, role: Role) -> bool {
+        self.who.is(person, role) || self.also.iter().any(|added| added.person == person)
+    }
 }
 
 /// Who may take a seat.
@@ -74,7 +97,7 @@ impl AskedStage {
     /// The seats that a person could take.
     #[must_use]
     pub fn seats_of(&self, person: PersonId, role: Role) -> Vec<usize> {
-        (0..self.seats.len()).filter(|at| self.seats[*at].who.is(person, role)).collect()
+        (0..self.seats.len()).filter(|at| self.seats[*at].asks(person, role)).collect()
     }
 
     fn needed(&self) -> usize {

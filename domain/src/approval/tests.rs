@@ -88,6 +88,7 @@ fn requests() -> impl Strategy<Value = Approval> {
         State::Open,
         State::Approved,
         State::Rejected,
+        State::Returned,
         State::Expired,
         State::Void,
     ]);
@@ -120,11 +121,11 @@ proptest! {
         approval in requests(),
         key in 1_u128..4,
         role in prop::sample::select(Role::ALL.to_vec()),
-        is_approval in any::<bool>(),
+        verdict in prop::sample::select(vec![Verdict::Approve, Verdict::Reject, Verdict::SendBack]),
         comment in prop::option::of("[ a-z]{0,4}"),
         minutes in -60_i64..3_000,
     ) {
-        let verdict = if is_approval { Verdict::Approve } else { Verdict::Reject };
+        let is_approval = verdict == Verdict::Approve;
         let (who, now) = (person(key, role), noon() + Duration::minutes(minutes));
         let has_comment = comment.as_deref().is_some_and(|text| !text.trim().is_empty());
         let may = role >= Role::Approver

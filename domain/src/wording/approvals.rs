@@ -14,7 +14,7 @@ use super::phrases::{buttons, count, faint, in_command, moment, names, say};
 pub fn approval_request(approval: &Approval, matter: &Matter, can_decide: bool) -> Card {
     let card = Card::titled(format!("{}?", capital(&matter.deed())))
         .and_text(Text::default().strong(approval.requested_by_name.as_str()).plain(matter.request()));
-    let card = matter.onto(card).and_text(faint(format!(
+    let card = renewed(matter.onto(card), approval).and_text(faint(format!(
         "Request {}, open until {}.",
         approval.id.short(),
         moment(approval.expires_at)
@@ -31,6 +31,7 @@ pub fn approval_request(approval: &Approval, matter: &Matter, can_decide: bool) 
     };
     card.with(buttons(vec![
         button("Approve", Verb::Approve, Style::Primary),
+        button("Send back for changes", Verb::SendBack, Style::Plain),
         button("Reject (with comment)", Verb::Reject, Style::Danger),
     ]))
 }
@@ -47,10 +48,57 @@ fn progress(card: Card, approval: &Approval) -> Card {
         card =
             card.and_text(Text::default().strong(place).plain(format!("{}.", needs.progress(stage, votes))));
     }
+    // Whoever is added may take any seat of the stage, so one of them tells it.
+    for seat in needs.stages.iter().filter_map(|stage| stage.seats.first()) {
+        if let Some(first) = seat.also.first() {
+            let whom: Vec<String> = seat.also.iter().map(|added| added.name.clone()).collect();
+            let line =
+                format!("Nobody decided in time, so {} may too since {}.", names(&whom, 5), moment(first.at));
+            card = card.and_text(faint(line));
+        }
+    }
     for vote in votes {
-        let word = if vote.verdict == Verdict::Approve { "approved" } else { "rejected" };
+        let word = vote.verdict.deed();
         let stage = needs.stages.get(vote.stage).map(|stage| stage.name.as_str()).unwrap_or_default();
         card = card.and_text(faint(format!("{stage}: {} {word} on {}.", vote.name(), moment(vote.at))));
+    }
+    card
+}
+
+/// Most changes that a card tells.
+const CHANGES_MAX: usize = 8;
+
+/// Adds what changed since it was asked before, and whose approvals still hold.
+fn renewed(card: Card, approval: &Approval) -> Card {
+    let Some(after) = &approval.requirement.after else { return card };
+    let mut card = card.with(Block::Divider);
+    if let Some((name, why)) = &after.sent_back {
+        let was = Text::default().strong(format!("{name} had sent it back")).plain(format!(": {why}"));
+        card = card.and_text(was);
+    }
+    if after.changes.is_empty() {
+        card = card.and_text("Nothing that was read in it is different from the version before.");
+    } else {
+        let rows = after.changes.iter().take(CHANGES_MAX);
+        let rows = rows.map(|change| vec![change.label.clone(), change.before.clone(), change.after.clone()]);
+        card =
+            card.and_text(Text::default().strong("Changed since it was asked before:")).with(Block::Table {
+                columns: ["What", "Before", "Now"].map(str::to_owned).to_vec(),
+                rows: rows.collect(),
+            });
+        let left = after.changes.len().saturating_sub(CHANGES_MAX);
+        if left > 0 {
+            card = card.and_text(faint(format!("And {}.", count(left, "more change", "more changes"))));
+        }
+    }
+    for kept in &after.kept {
+        card = card.and_text(faint(format!(
+            "{}: {} approved for {} on {}, and nothing that this rule looks at changed.",
+            kept.stage,
+            kept.name,
+            kept.label,
+            moment(kept.at)
+        )));
     }
     card
 }
@@ -62,7 +110,7 @@ fn capital(words: &str) -> String {
 
 /// The request after its decision: the same card, who decided in place of the buttons.
 pub fn approval_decided(approval: &Approval, matter: &Matter, decision: &Decision) -> Card {
-    let word = if decision.verdict == Verdict::Approve { "Approved" } else { "Rejected" };
+    let word = capital(decision.verdict.deed());
     let card = Card::titled(format!("{word}: {}", matter.deed())).and_text(format!(
         "{} asked on {}.",
         approval.requested_by_name,
@@ -146,7 +194,7 @@ pub fn taken_meanwhile(names: &[String]) -> String {
 pub fn decision_refused(refusal: &Refusal) -> UserError {
     match refusal {
         Refusal::Decided(decision) => {
-            let word = if decision.verdict == Verdict::Approve { "approved" } else { "rejected" };
+            let word = decision.verdict.deed();
             UserError::new(
                 format!("{} already {word} this on {}.", decision.by_name, moment(decision.at)),
                 "Your decision was not needed any more.",
@@ -185,7 +233,7 @@ pub fn decision_refused(refusal: &Refusal) -> UserError {
             "Ask another approver; `people` shows who they are.",
         ),
         Refusal::AlreadyVoted(vote) => {
-            let word = if vote.verdict == Verdict::Approve { "approved" } else { "rejected" };
+            let word = vote.verdict.deed();
             UserError::new(
                 format!("{} {word} this on {}.", vote.name(), moment(vote.at)),
                 "That counts once; others are still asked.",
@@ -200,8 +248,8 @@ pub fn decision_refused(refusal: &Refusal) -> UserError {
             "Sign in to the console anew and decide on the Approvals page.",
         ),
         Refusal::CommentMissing => UserError::new(
-            "A rejection needs a reason.",
-            "Press Reject and write one sentence, or say `/deal reject <id> because …`.",
+            "A rejection needs a reason, and what is sent back needs to be told what to change.",
+            "Press the button and write one sentence, or say `/deal reject <id> because …`.",
         ),
     }
 }
@@ -256,7 +304,9 @@ pub fn ended(decision: Option<&Decision>) -> String {
         Some(decision) if decision.verdict == Verdict::Approve => {
             format!("{} approved it on {}.", decision.by_name, moment(decision.at))
         }
-        Some(decision) => format!("{} rejected it on {}.", decision.by_name, moment(decision.at)),
+        Some(decision) => {
+            format!("{} {} it on {}.", decision.by_name, decision.verdict.deed(), moment(decision.at))
+        }
         None => "The request lapsed: nobody decided in time.".to_owned(),
     }
 }
@@ -286,8 +336,16 @@ pub fn deals_created(deals: &[String], taken: &[String], decision: &Decision) ->
     card.with(buttons(shows.chain([say("My deals", "my deals")]).collect()))
 }
 
-/// For the requester's thread: it was rejected, by whom and why.
+/// For the requester's thread: it was rejected or sent back, by whom and why.
 pub fn rejected(decision: &Decision) -> Card {
+    if decision.verdict == Verdict::SendBack {
+        let card = Card::titled("Sent back for changes").and_text(format!(
+            "{} sent it back on {}. Nothing was created. Change this, then search and propose it anew:",
+            decision.by_name,
+            moment(decision.at)
+        ));
+        return with_comment(card, decision);
+    }
     let card = Card::titled("Request rejected").and_text(format!(
         "{} rejected it on {}. Nothing was created.",
         decision.by_name,
@@ -296,12 +354,42 @@ pub fn rejected(decision: &Decision) -> Card {
     with_comment(card, decision)
 }
 
-/// Asks for the reason of a rejection where no form can be opened.
-pub fn ask_comment(approval: &Approval) -> Card {
-    Card::text(Text::with_code(&format!(
-        "A rejection needs a reason. Say `reject {} because …`.",
+/// Asks for the reason of a rejection, or for what is to change, where no form can be opened.
+pub fn ask_comment(approval: &Approval, verdict: Verdict) -> Card {
+    let id = approval.id.short();
+    Card::text(Text::with_code(&match verdict {
+        Verdict::SendBack => format!("Say what is to change: `send back {id} because …`."),
+        Verdict::Approve | Verdict::Reject => {
+            format!("A rejection needs a reason. Say `reject {id} because …`.")
+        }
+    }))
+}
+
+/// Reminds somebody that a request waits in a stage.
+pub fn approval_reminder(approval: &Approval, matter: &Matter, stage: usize) -> Card {
+    let card = Card::titled(format!("Still waiting for you: {}", matter.deed())).and_text(
+        Text::default().strong(approval.requested_by_name.as_str()).plain(format!(
+            " asked on {}; the request is open until {}.",
+            moment(approval.requested_at),
+            moment(approval.expires_at)
+        )),
+    );
+    let needs = &approval.requirement;
+    let card = if needs.is_plain() {
+        card
+    } else {
+        card.and_text(faint(format!("{}.", needs.progress(stage, &approval.votes))))
+    };
+    let id = approval.id.to_string();
+    card.and_text(Text::with_code(&format!(
+        "Decide on the card you got before, or say `approve {0}`, `send back {0} because …` or `reject {0} because …`.",
         approval.id.short()
     )))
+    .with(buttons(vec![
+        Button { label: "Approve".to_owned(), verb: Verb::Approve, value: id.clone(), style: Style::Primary },
+        Button { label: "Send back for changes".to_owned(), verb: Verb::SendBack, value: id.clone(), style: Style::Plain },
+        Button { label: "Reject (with comment)".to_owned(), verb: Verb::Reject, value: id, style: Style::Danger },
+    ]))
 }
 
 /// What waits for the reader's decision, with what each is about.
@@ -324,6 +412,6 @@ pub fn approvals(waiting: &[(Approval, Matter)], now: DateTime<Utc>) -> Card {
             rows: rows.collect(),
         })
         .and_text(Text::with_code(
-            "Decide with the buttons on its card, or say `approve <id>` or `reject <id> because …`.",
+            "Decide with the buttons on its card, or say `approve <id>`, `send back <id> because …` or `reject <id> because …`.",
         ))
 }

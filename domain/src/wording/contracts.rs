@@ -215,6 +215,13 @@ fn money_words(money: &Money) -> String {
 pub fn contract_decided(matter: &ContractMatter, decision: &Decision) -> Card {
     let (name, by, on) = (&matter.name, &decision.by_name, moment(decision.at));
     if decision.verdict != Decided::Approve {
+        if decision.verdict == Decided::SendBack {
+            let card = Card::titled(format!("Sent back for changes: {name}")).and_text(format!(
+                "{by} sent it back on {on}. Nothing was changed. Have this changed, then send the new version here: \
+                 only those whom the changes concern are asked again."
+            ));
+            return with_comment(card, decision);
+        }
         let card = Card::titled(format!("Not accepted: {name}"))
             .and_text(format!("{by} did not accept it on {on}. Nothing was changed; the report stays."));
         return with_comment(card, decision);

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::approval::{Approval, State, Verdict};
+use crate::approval::{Approval, State};
 use crate::card::{Block, Button, Card, Style, Text, Verb};
 use crate::deal::Stage;
 
@@ -93,6 +93,7 @@ fn waiting(card: Card, asked: &Approval, matter: &Matter) -> Card {
             Some(deal) => format!(" asks to {} for {deal}.", matter.deed()),
             None => format!(" asks to {}.", matter.deed()),
         },
+        Matter::Signing(_) => format!(" asks to {}.", matter.deed()),
     };
     let mut card = card
         .with(Block::Divider)
@@ -103,6 +104,7 @@ fn waiting(card: Card, asked: &Approval, matter: &Matter) -> Card {
     }
     card.with(buttons(vec![
         button("Approve", Verb::Approve, Style::Primary),
+        button("Send back for changes", Verb::SendBack, Style::Plain),
         button("Reject (with comment)", Verb::Reject, Style::Danger),
     ]))
 }
@@ -115,7 +117,7 @@ fn until(id: String, at: DateTime<Utc>) -> String {
 fn standing(asked: &Approval) -> String {
     match (&asked.decision, asked.state) {
         (Some(decision), _) => {
-            let word = if decision.verdict == Verdict::Approve { "approved" } else { "rejected" };
+            let word = decision.verdict.deed();
             format!("{word} by {}", decision.by_name)
         }
         (None, State::Open) => format!("open until {}", moment(asked.expires_at)),

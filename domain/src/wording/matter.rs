@@ -8,6 +8,7 @@ use crate::deal::Stage;
 
 use super::contracts::{FindingLine, finding_blocks, verdict_counts};
 use super::phrases::count;
+use super::signing::SigningMatter;
 
 /// A deal that a request proposes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +49,8 @@ pub enum Matter {
     Deals(Vec<ProposedDeal>),
     /// A contract to accept.
     Contract(ContractMatter),
+    /// A contract to send to those who sign it.
+    Signing(SigningMatter),
 }
 
 impl Matter {
@@ -56,6 +59,7 @@ impl Matter {
         match self {
             Self::Deals(lines) => format!("start {}", count(lines.len(), "deal", "deals")),
             Self::Contract(contract) => format!("accept {} (version {})", contract.name, contract.version),
+            Self::Signing(signing) => format!("send {} for signature", signing.name),
         }
     }
 
@@ -64,6 +68,7 @@ impl Matter {
         match self {
             Self::Deals(lines) => count(lines.len(), "deal", "deals"),
             Self::Contract(contract) => contract.name.clone(),
+            Self::Signing(signing) => signing.name.clone(),
         }
     }
 
@@ -81,6 +86,7 @@ impl Matter {
                 (Some(deal), None) => format!(" asks to accept this contract for {deal}:"),
                 (None, _) => " asks to accept this contract; it belongs to no deal yet:".to_owned(),
             },
+            Self::Signing(_) => " asks to send this contract for signature:".to_owned(),
         }
     }
 
@@ -89,6 +95,7 @@ impl Matter {
         match self {
             Self::Deals(_) => "Nothing was created",
             Self::Contract(_) => "Nothing was changed",
+            Self::Signing(_) => "Nothing was sent",
         }
     }
 
@@ -97,6 +104,7 @@ impl Matter {
         match self {
             Self::Deals(_) => "search again to propose it anew",
             Self::Contract(_) => "have the contract analysed again to ask anew",
+            Self::Signing(_) => "ask for the signature again",
         }
     }
 
@@ -104,6 +112,7 @@ impl Matter {
     pub(super) fn onto(&self, card: Card) -> Card {
         match self {
             Self::Deals(lines) => card.with(table(lines)),
+            Self::Signing(signing) => signing.onto(card),
             Self::Contract(contract) => {
                 let mut card = card.and_text(Text::default().strong(verdict_counts(&contract.counts)));
                 for block in contract.worst.iter().flat_map(finding_blocks) {

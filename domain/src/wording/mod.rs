@@ -2,25 +2,28 @@
 
 mod approvals;
 mod contracts;
+mod crm;
 mod deals;
 mod elsewhere;
 mod guide;
 mod home;
 mod learning;
 mod matter;
+mod news;
 mod phrases;
 mod policy;
 mod progress;
 mod refusals;
 mod report;
 mod search;
+mod signing;
 mod team;
 #[cfg(test)]
 mod tests;
 
 pub use approvals::{
-    Asked, approval_decided, approval_expired, approval_request, approval_void, approvals, ask_comment,
-    deals_created, decision_refused, ended, rejected, taken_meanwhile, waiting_for_approval,
+    Asked, approval_decided, approval_expired, approval_reminder, approval_request, approval_void, approvals,
+    ask_comment, deals_created, decision_refused, ended, rejected, taken_meanwhile, waiting_for_approval,
     which_to_withdraw, withdrawn,
 };
 pub use contracts::{
@@ -29,6 +32,7 @@ pub use contracts::{
     deal_went_on, newer_version, notice_due, notice_seen, notice_seen_already, notice_unknown, redline,
     renewals, reviews, sent_elsewhere, value_words, verdict_word,
 };
+pub use crm::{crm_held, crm_moved, crm_retired};
 pub use deals::{
     DealCard, company_unknown, deal, deal_ambiguous, deal_list, deal_moved, deal_unknown, note_added,
     which_company,
@@ -38,8 +42,9 @@ pub use guide::{HelpGroup, HelpLine, help, not_a_member, unclear, user_error};
 pub use home::{Home, HomeDeal, home};
 pub use learning::{Fit, companies_unknown, feedback_taken, fit_explained};
 pub use matter::{ContractMatter, Matter, ProposedDeal};
+pub use news::{followed, news, stalled, why};
 pub use phrases::{day, moment};
-pub use policy::{delegated, delegation_ended, delegations, policy, who_approves};
+pub use policy::{delegated, delegation_ended, delegations, nobody_stands_in, policy, who_approves};
 pub use progress::{ON_IT, parked, progress};
 pub use refusals::{
     approval_unknown, company_changed, lapsed, names_nothing, names_several, no_open_request,
@@ -50,4 +55,8 @@ pub use report::{
     term_answered, value_not_said,
 };
 pub use search::{found, nothing_found, refine, refine_in_words};
+pub use signing::{
+    EnvelopeNews, SignedCard, SigningMatter, envelope_handled, envelope_news, just_going_out, no_signing,
+    not_accepted, not_out, out_already, signed, signing_decided, signing_lapsed,
+};
 pub use team::{PersonRow, code_unknown, join_code, joined, people, role_set};

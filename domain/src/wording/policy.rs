@@ -2,8 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::approval::{Facts, NamedStage, Need, Policy, Rule};
+use crate::approval::{Facts, NamedStage, Need, Policy, REMIND_AFTER_H, Rule};
 use crate::card::{Block, Card, Text};
+use crate::error::UserError;
+use crate::person::Role;
 
 use super::phrases::{buttons, day, faint, names, say};
 
@@ -40,8 +42,39 @@ pub fn policy(number: i32, policy: &Policy) -> Card {
         )),
         None => card,
     };
+    let card = chase(card, policy);
     card.and_text(faint("All rules that match count. Where none does, one approver decides. Nobody decides on an own request."))
         .with(buttons(vec![say("Who must approve a 200k deal?", "who must approve a 200k deal?")]))
+}
+
+/// Adds what happens when nobody decides.
+fn chase(card: Card, policy: &Policy) -> Card {
+    let after = policy.remind_after_hours.as_deref().unwrap_or(&REMIND_AFTER_H);
+    let after: Vec<String> = after.iter().map(u16::to_string).collect();
+    let card = match after.as_slice() {
+        [] => card,
+        after => card.and_text(faint(format!(
+            "Whoever is asked is reminded after {} hours of work.",
+            after.join(", ")
+        ))),
+    };
+    match &policy.escalate {
+        Some(escalate) => {
+            let whom: Vec<&str> = escalate
+                .to
+                .iter()
+                .filter_map(|need| {
+                    need.group.as_deref().or(need.person.as_deref()).or(need.role.map(Role::name))
+                })
+                .collect();
+            card.and_text(format!(
+                "When nobody decides for {} hours of work, others may too: {}.",
+                escalate.after_hours,
+                whom.join(" and ")
+            ))
+        }
+        None => card,
+    }
 }
 
 fn needed(need: &Need) -> String {
@@ -133,6 +166,14 @@ pub fn delegated(to: &str, until: DateTime<Utc>) -> Card {
     )
     .and_text("What you ask for yourself is kept from whoever stands in for you.")
     .with(buttons(vec![say("End it", "delegate to nobody")]))
+}
+
+/// The policy names nobody for whoever is away.
+pub fn nobody_stands_in() -> UserError {
+    UserError::new(
+        "The policy does not say who decides for you while you are away.",
+        "Name somebody yourself: `delegate to <name> until 2026-12-05`. An admin can add you to `stand_ins` in the policy.",
+    )
 }
 
 /// Nobody does any more.
