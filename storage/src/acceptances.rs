@@ -52,6 +52,16 @@ pub async fn add(
     Ok(())
 }
 
+/// Who accepted a version; none when nobody did.
+pub async fn of_version(tx: &mut Tx, version: VersionId) -> Result<Option<String>, Error> {
+    Ok(sqlx::query_scalar(
+        "SELECT p.name FROM acceptances a JOIN people p ON p.person_id = a.accepted_by WHERE a.version_id = $1",
+    )
+    .bind(version.0)
+    .fetch_optional(&mut **tx)
+    .await?)
+}
+
 type Row = (Uuid, Uuid, String, Option<Uuid>, Uuid, String, String, DateTime<Utc>);
 
 /// The last accepted version of every document, newest first; at most 500.

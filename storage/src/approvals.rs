@@ -2,13 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use domain::approval::{Approval, Decision, Requirement, State, Verdict, Voided, payload_hash};
-use domain::ids::{ApprovalId, PersonId, PlanId, StepId};
+use domain::ids::{ApprovalId, PersonId, PlanId, StepId, VersionId};
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::db::Tx;
 use crate::error::Error;
-use crate::{delegations, votes};
+use crate::{chases, delegations, votes};
 
 /// An approval to be opened.
 #[derive(Debug, Clone)]
@@ -106,6 +106,27 @@ pub async fn of_step(tx: &mut Tx, step: StepId) -> Result<Approval, Error> {
     get(tx, ApprovalId(id.ok_or(Error::Missing("approval"))?)).await
 }
 
+/// The latest request to accept another version of a document, whose place one for this version takes: what became
+/// void because the version came, or what was sent back. None when the latest ended otherwise.
+pub async fn before(tx: &mut Tx, version: VersionId) -> Result<Option<Approval>, Error> {
+    let last: Option<(Uuid, String)> = sqlx::query_as(
+        "SELECT a.approval_id, a.state FROM approvals a
+              JOIN versions v ON v.version_id::text = a.payload->>'version'
+         WHERE a.subject = 'accept_contract' AND v.version_id <> $1
+           AND v.document_id = (SELECT document_id FROM versions WHERE version_id = $1)
+         ORDER BY a.requested_at DESC, a.approval_id DESC LIMIT 1",
+    )
+    .bind(version.0)
+    .fetch_optional(&mut **tx)
+    .await?;
+    match last {
+        Some((id, state)) if ["open", "void", "returned"].contains(&state.as_str()) => {
+            get(tx, ApprovalId(id)).await.map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
 /// Open approvals, oldest first.
 pub async fn open_ones(tx: &mut Tx) -> Result<Vec<Approval>, Error> {
     select(tx, Wanted { state: Some(State::Open), ..Wanted::default() }).await
@@ -159,6 +180,7 @@ async fn select(tx: &mut Tx, wanted: Wanted) -> Result<Vec<Approval>, Error> {
     let delegations = delegations::since(tx, since).await?;
     for approval in &mut found {
         approval.votes = votes::of(tx, approval.id).await?;
+        chases::load(tx, approval).await?;
         approval.delegations.clone_from(&delegations);
     }
     Ok(found)
@@ -169,7 +191,7 @@ fn read(row: Row) -> Result<Approval, Error> {
         State::from_name(&row.state).ok_or_else(|| Error::unreadable("approval state", &row.state))?;
     let decision = match (row.verdict.as_deref(), row.decided_by, row.decided_at) {
         (Some(verdict), Some(by), Some(at)) => Some(Decision {
-            verdict: if verdict == "approve" { Verdict::Approve } else { Verdict::Reject },
+            verdict: Verdict::from_name(verdict).ok_or_else(|| Error::unreadable("verdict", verdict))?,
             by: PersonId(by),
             by_name: row.decided_by_name.unwrap_or_default(),
             at,
@@ -209,18 +231,14 @@ fn read(row: Row) -> Result<Approval, Error> {
 /// Records a decision if the approval is still open and its payload the same.
 /// [`Error::Conflict`] when somebody was first.
 pub async fn record(tx: &mut Tx, approval: &Approval, decision: &Decision) -> Result<(), Error> {
-    let (state, verdict) = match decision.verdict {
-        Verdict::Approve => (State::Approved, "approve"),
-        Verdict::Reject => (State::Rejected, "reject"),
-    };
     let done = sqlx::query(
         "UPDATE approvals SET state = $3, verdict = $4, decided_by = $5, decided_at = $6, comment = $7
          WHERE approval_id = $1 AND state = 'open' AND payload_hash = $2",
     )
     .bind(approval.id.0)
     .bind(&approval.payload_hash)
-    .bind(state.name())
-    .bind(verdict)
+    .bind(decision.verdict.ends_in().name())
+    .bind(decision.verdict.name())
     .bind(decision.by.0)
     .bind(decision.at)
     .bind(&decision.comment)

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use domain::approval::State;
 use domain::change::Change;
+use domain::contract::signing::Handling;
 use domain::ids::Ids;
 use domain::learning::Impression;
 use domain::person::Role;
@@ -15,8 +16,8 @@ use crate::db::Tx;
 use crate::error::Error;
 use crate::messages::{self, Origin};
 use crate::{
-    acceptances, activity, analyses, approvals, deals, delegations, documents, impressions, labels, people,
-    playbooks, reminders, reviews, steps, votes,
+    acceptances, activity, analyses, approvals, crm, deals, delegations, documents, effects, envelopes,
+    events, impressions, labels, people, plans, playbooks, reminders, reviews, rooms, steps, votes,
 };
 
 /// Applies one change. Errors: [`Error::Conflict`] when the state is not what the change was judged on.
@@ -33,7 +34,8 @@ pub async fn apply(
             (format!("person:{approved_by}"), "deal.started", format!("deal:{deal}"))
         }
         Change::MoveDeal { deal, from, to, reason, by } => {
-            deals::move_to(tx, *deal, (*from, *to), (*by, reason.as_deref()), now).await?;
+            let mover = deals::Mover { by: *by, reason: reason.as_deref(), source: None };
+            deals::move_to(tx, *deal, (*from, *to), mover, now).await?;
             (format!("person:{by}"), "deal.moved", format!("deal:{deal}"))
         }
         Change::AddNote { note, deal, text, by } => {
@@ -58,6 +60,47 @@ pub async fn apply(
         Change::Vote { .. } | Change::Decide { .. } | Change::Expire { .. } | Change::Void { .. } => {
             apply_to_approval(tx, ids, (context, step), change).await?
         }
+        Change::SetRole { .. }
+        | Change::Delegate { .. }
+        | Change::EndDelegation { .. }
+        | Change::IssueCode { .. } => apply_to_person(tx, ids, change, now).await?,
+        Change::ShowHits(shown) => {
+            impressions::add(tx, shown, now).await?;
+            ("agent:planner".to_owned(), "hits.shown", format!("plan:{}", shown.plan))
+        }
+        Change::GiveFeedback(feedback) => {
+            labels::give(tx, feedback, step.plan.0, now).await?;
+            (format!("person:{}", feedback.by), "feedback.given", format!("plan:{}", step.plan))
+        }
+        Change::FollowRoom { conversation, by, .. } => {
+            rooms::follow(tx, ids, change, now).await?;
+            (format!("person:{by}"), "room.followed", format!("conversation:{conversation}"))
+        }
+        Change::AskEffect(effect) => {
+            effects::ask(tx, ids, Some(step.plan), effect).await?;
+            (format!("agent:{}", step.agent.name()), "effect.asked", effect.subject.clone())
+        }
+        Change::Understand { intent } => {
+            plans::understand(tx, step.plan, intent).await?;
+            ("agent:planner".to_owned(), "message.understood", format!("plan:{}", step.plan))
+        }
+        other => apply_to_contract(tx, ids, step, (other, now)).await?,
+    };
+    activity::follow(tx, change, now).await?;
+    crm::follow(tx, ids, change, &format!("{}/{}", step.plan, step.position)).await?;
+    let detail = json!({ "plan": step.plan, "step": step.position, "change": recorded(change) });
+    audit::append(tx, Act { at: now, actor: &actor, action, subject: &subject, detail }).await?;
+    events::keep(tx, ids, change, now).await
+}
+
+/// Applies what concerns one person; gives who did what to what.
+async fn apply_to_person(
+    tx: &mut Tx,
+    ids: &Ids,
+    change: &Change,
+    now: DateTime<Utc>,
+) -> Result<(String, &'static str, String), Error> {
+    Ok(match change {
         Change::SetRole { person, role, by } => {
             people::set_role(tx, *person, *role).await?;
             if *role >= Role::Approver {
@@ -82,19 +125,9 @@ pub async fn apply(
             credentials::issue(tx, *person, Kind::Code, code, Some(*until)).await?;
             (format!("person:{person}"), "person.code_made", format!("person:{person}"))
         }
-        Change::ShowHits(shown) => {
-            impressions::add(tx, shown, now).await?;
-            ("agent:planner".to_owned(), "hits.shown", format!("plan:{}", shown.plan))
-        }
-        Change::GiveFeedback(feedback) => {
-            labels::give(tx, feedback, step.plan.0, now).await?;
-            (format!("person:{}", feedback.by), "feedback.given", format!("plan:{}", step.plan))
-        }
-        other => apply_to_contract(tx, ids, step, (other, now)).await?,
-    };
-    activity::follow(tx, change, now).await?;
-    let detail = json!({ "plan": step.plan, "step": step.position, "change": recorded(change) });
-    audit::append(tx, Act { at: now, actor: &actor, action, subject: &subject, detail }).await
+        // Listed above: no other change comes here.
+        _ => return Err(Error::unreadable("change", "about no person")),
+    })
 }
 
 /// Applies what happens to an open approval; gives who did what to what.
@@ -192,6 +225,39 @@ async fn apply_to_contract(
             reminders::acknowledge(tx, *reminder, *by, now).await?;
             (format!("person:{by}"), "reminder.acknowledged", format!("plan:{reminder}"))
         }
+        other => return apply_to_envelope(tx, ids, step, (other, now)).await,
+    })
+}
+
+/// Applies a change about signing; gives who did what to what.
+async fn apply_to_envelope(
+    tx: &mut Tx,
+    ids: &Ids,
+    step: &Step,
+    (change, now): (&Change, DateTime<Utc>),
+) -> Result<(String, &'static str, String), Error> {
+    Ok(match change {
+        Change::SendEnvelope(new) => {
+            envelopes::add(tx, step.plan, new, now).await?;
+            let effect = envelopes::effect(tx, (&new.provider, new.envelope, "send"), json!({}));
+            effects::ask(tx, ids, Some(step.plan), &effect).await?;
+            (format!("person:{}", new.approved_by), "envelope.asked", format!("envelope:{}", new.envelope))
+        }
+        Change::HandleEnvelope { envelope, handling, by } => {
+            let known = envelopes::get(tx, *envelope).await?;
+            let (word, action, payload) = match handling {
+                Handling::Void { reason } => ("void", "envelope.taken_back", json!({ "reason": reason })),
+                // Asked for twice, done twice: the plan is part of what makes it itself.
+                Handling::Remind => ("remind", "envelope.reminded", json!({ "plan": step.plan })),
+            };
+            let effect = envelopes::effect(tx, (&known.provider, *envelope, word), payload);
+            effects::ask(tx, ids, Some(step.plan), &effect).await?;
+            (format!("person:{by}"), action, format!("envelope:{envelope}"))
+        }
+        Change::KeepSigned { envelope, version } => {
+            envelopes::signed(tx, *envelope, *version).await?;
+            ("agent:contract".to_owned(), "envelope.kept", format!("envelope:{envelope}"))
+        }
         // Listed above: every other change is applied there.
         _ => return Err(Error::unreadable("change", "about no contract")),
     })
@@ -218,6 +284,10 @@ fn recorded(change: &Change) -> Value {
             let hits: Vec<Value> = shown.hits.iter().map(hit).collect();
             json!({ "change": "show_hits", "hits": hits })
         }
+        // Particulars may hold fractions, which the chain cannot: they stay with the effect.
+        Change::AskEffect(effect) => json!({
+            "change": "ask_effect", "provider": effect.provider, "action": effect.action, "key": effect.key,
+        }),
         Change::IssueCode { until, .. } => json!({ "change": "issue_code", "until": until }),
         other => json!(other),
     }

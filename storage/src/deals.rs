@@ -260,33 +260,46 @@ pub(crate) async fn start(
     Ok(())
 }
 
-/// Moves a deal. [`Error::Conflict`] when it is no longer in the stage the move was judged on.
+/// Who moves a deal, and why.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Mover<'a> {
+    /// Who.
+    pub(crate) by: PersonId,
+    /// Why.
+    pub(crate) reason: Option<&'a str>,
+    /// The system it happened in, e.g. `hubspot`; none for ours.
+    pub(crate) source: Option<&'a str>,
+}
+
+/// Moves a deal; gives the move's number. [`Error::Conflict`] when it is no longer in the stage the move was judged on.
 pub(crate) async fn move_to(
     tx: &mut Tx,
     deal: DealId,
     (from, to): (Stage, Stage),
-    (by, reason): (PersonId, Option<&str>),
+    mover: Mover<'_>,
     now: DateTime<Utc>,
-) -> Result<(), Error> {
+) -> Result<i32, Error> {
     let tenant = tx.tenant();
-    let done = sqlx::query(
+    let seq: Option<i32> = sqlx::query_scalar(
         "WITH moved AS (
             UPDATE deals SET stage = $3, stage_since = $4, updated_at = $4
             WHERE deal_id = $1 AND stage = $2 RETURNING deal_id)
-         INSERT INTO stage_changes (tenant_id, deal_id, seq, from_stage, to_stage, at, person_id, reason)
-         SELECT $5, deal_id, (SELECT max(seq) + 1 FROM stage_changes WHERE deal_id = $1), $2, $3, $4, $6, $7
-         FROM moved",
+         INSERT INTO stage_changes (tenant_id, deal_id, seq, from_stage, to_stage, at, person_id, reason, source)
+         SELECT $5, deal_id, (SELECT max(seq) + 1 FROM stage_changes WHERE deal_id = $1), $2, $3, $4, $6, $7,
+                coalesce($8, 'person')
+         FROM moved RETURNING seq",
     )
     .bind(deal.0)
     .bind(from.name())
     .bind(to.name())
     .bind(now)
     .bind(tenant.0)
-    .bind(by.0)
-    .bind(reason)
-    .execute(&mut **tx)
+    .bind(mover.by.0)
+    .bind(mover.reason)
+    .bind(mover.source)
+    .fetch_optional(&mut **tx)
     .await?;
-    if done.rows_affected() == 1 { Ok(()) } else { Err(Error::Conflict("deal")) }
+    seq.ok_or(Error::Conflict("deal"))
 }
 
 /// Writes a note.

@@ -208,6 +208,16 @@ pub struct StepView {
     pub output: Option<Value>,
 }
 
+/// What a plan's message means, once that was found out.
+pub async fn understand(tx: &mut Tx, plan: PlanId, intent: &Intent) -> Result<(), Error> {
+    let done = sqlx::query("UPDATE plans SET intent = $2 WHERE plan_id = $1")
+        .bind(plan.0)
+        .bind(sqlx::types::Json(intent))
+        .execute(&mut **tx)
+        .await?;
+    if done.rows_affected() == 1 { Ok(()) } else { Err(Error::Missing("plan")) }
+}
+
 /// A plan with its steps.
 pub async fn view(tx: &mut Tx, plan: PlanId) -> Result<View, Error> {
     let mut views = select(tx, Some(plan), 1).await?;

@@ -35,21 +35,23 @@ pub async fn of(tx: &mut Tx, approval: ApprovalId) -> Result<Vec<Vote>, Error> {
     .fetch_all(&mut **tx)
     .await?;
     let place = |n: i32| usize::try_from(n).unwrap_or_default();
-    Ok(rows
-        .into_iter()
-        .map(|row| Vote {
-            number: place(row.number),
-            stage: place(row.stage),
-            seats: row.seats.into_iter().map(place).collect(),
-            verdict: if row.verdict == "approve" { Verdict::Approve } else { Verdict::Reject },
-            by: PersonId(row.person_id),
-            by_name: row.name,
-            instead_of: row.instead_of.map(PersonId),
-            instead_of_name: row.instead_of_name,
-            at: row.at,
-            comment: row.comment,
+    rows.into_iter()
+        .map(|row| {
+            Ok(Vote {
+                number: place(row.number),
+                stage: place(row.stage),
+                seats: row.seats.into_iter().map(place).collect(),
+                verdict: Verdict::from_name(&row.verdict)
+                    .ok_or_else(|| Error::unreadable("verdict", &row.verdict))?,
+                by: PersonId(row.person_id),
+                by_name: row.name,
+                instead_of: row.instead_of.map(PersonId),
+                instead_of_name: row.instead_of_name,
+                at: row.at,
+                comment: row.comment,
+            })
         })
-        .collect())
+        .collect()
 }
 
 /// Keeps a vote with the door it came in by (`plan` is the message's) and the card the person decided on.
@@ -78,7 +80,7 @@ pub async fn add(tx: &mut Tx, approval: ApprovalId, vote: &Vote, plan: PlanId) -
     .bind(small(vote.number))
     .bind(small(vote.stage))
     .bind(vote.seats.iter().map(|seat| small(*seat)).collect::<Vec<_>>())
-    .bind(if vote.verdict == Verdict::Approve { "approve" } else { "reject" })
+    .bind(vote.verdict.name())
     .bind(vote.by.0)
     .bind(vote.instead_of.map(|person| person.0))
     .bind(vote.at)

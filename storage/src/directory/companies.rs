@@ -36,6 +36,18 @@ pub async fn get(pool: &PgPool, ids: &[CompanyId]) -> Result<Vec<Company>, Error
     Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
 }
 
+/// A company with this web domain; the best described when several have it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn by_domain(pool: &PgPool, domain: &str) -> Result<Option<Company>, Error> {
+    let row = sqlx::query(select!(" WHERE domain = $1 ORDER BY description IS NULL, id LIMIT 1"))
+        .bind(domain)
+        .fetch_optional(pool)
+        .await?;
+    row.as_ref().map(company).transpose()
+}
+
 /// How many companies the directory holds.
 ///
 /// # Errors

@@ -64,6 +64,8 @@ pub struct ImportOptions {
     pub map: Vec<(String, String)>,
     /// Fields of ours that are left unknown whatever the file says, e.g. to judge the search without them.
     pub mask: Vec<String>,
+    /// Whether what the file leaves unknown stays as it was known before; otherwise the file's word is the whole truth.
+    pub keep_known: bool,
     /// How many bad rows are reported with their reason; all of them are counted.
     pub bad_rows_kept: usize,
     /// The current time: stamped on changed rows, and the last year a company may be founded in.
@@ -80,6 +82,7 @@ impl ImportOptions {
             format: None,
             map: Vec::new(),
             mask: Vec::new(),
+            keep_known: false,
             bad_rows_kept: 100,
             now,
         }

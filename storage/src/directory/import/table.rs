@@ -21,6 +21,20 @@ const STAGE: &str = concat!(
     " FROM companies WITH NO DATA"
 );
 const COPY: &str = concat!("COPY staged_companies (", columns!(), ") FROM STDIN");
+/// What the file does not know about a company is taken over from what is known.
+const KEEP: &str = "UPDATE staged_companies s SET description = coalesce(s.description, c.description),
+         sector = coalesce(s.sector, c.sector), industry_group = coalesce(s.industry_group, c.industry_group),
+         industry = coalesce(s.industry, c.industry), category = coalesce(s.category, c.category),
+         country = coalesce(s.country, c.country), state = coalesce(s.state, c.state),
+         city = coalesce(s.city, c.city), domain = coalesce(s.domain, c.domain),
+         market_cap = coalesce(s.market_cap, c.market_cap), status = coalesce(s.status, c.status),
+         founded_year = coalesce(s.founded_year, c.founded_year),
+         funding_total_usd = coalesce(s.funding_total_usd, c.funding_total_usd),
+         funding_rounds = coalesce(s.funding_rounds, c.funding_rounds),
+         last_funding_at = coalesce(s.last_funding_at, c.last_funding_at), lei = coalesce(s.lei, c.lei),
+         tickers = CASE WHEN cardinality(s.tickers) = 0 THEN c.tickers ELSE s.tickers END,
+         tags = CASE WHEN cardinality(s.tags) = 0 THEN c.tags ELSE s.tags END
+     FROM companies c WHERE c.id = s.id";
 /// Only rows that bring something are written: an unchanged one costs a look-up, and no new version of it.
 const MERGE: &str = concat!(
     "WITH written AS (
@@ -164,6 +178,9 @@ async fn merge(
     // A few thousand rows against many: look each up, never read the whole table.
     sqlx::query("SET LOCAL enable_hashjoin = off").execute(&mut *tx).await?;
     sqlx::query("SET LOCAL enable_mergejoin = off").execute(&mut *tx).await?;
+    if options.keep_known {
+        sqlx::query(KEEP).execute(&mut *tx).await?;
+    }
     let row: PgRow = sqlx::query(MERGE).bind(options.now).fetch_one(&mut *tx).await?;
     let (inserted, updated): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
     Ok(Changed { inserted: inserted.unsigned_abs(), updated: updated.unsigned_abs() })
