@@ -3,6 +3,7 @@
 use domain::card::Card;
 use domain::clock::Clock;
 use domain::ids::{Ids, VersionId};
+use domain::intent::{Intent, Understood};
 use domain::person::Role;
 use domain::plan::{Context, Recovery, Step};
 use serde::de::DeserializeOwned;
@@ -12,6 +13,7 @@ use crate::contract::Tools;
 use crate::discovery::Directory;
 use crate::failpoint::FailPoints;
 use crate::learning::Models;
+use crate::llm::Llm;
 
 /// What every agent works with; cheap to clone.
 #[derive(Debug, Clone)]
@@ -36,6 +38,19 @@ pub struct Desk {
     pub points: FailPoints,
     /// The help on a command, or on all, for a role: made from the channels' table of commands.
     pub help: fn(Option<&str>, Role) -> Card,
+    /// The channels' grammar, for words that a model put in order.
+    pub grammar: Grammar,
+    /// Language models; off unless configured.
+    pub llm: Llm,
+}
+
+/// The channels' grammar: what a text means, and how an intent is said.
+#[derive(Debug, Clone, Copy)]
+pub struct Grammar {
+    /// Text to intent.
+    pub understand: fn(&str) -> Understood,
+    /// Intent to the command that says it; none for what only a button can say.
+    pub print: fn(&Intent) -> Option<String>,
 }
 
 impl Desk {

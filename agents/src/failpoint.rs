@@ -17,7 +17,8 @@ pub const POINTS: [&str; 10] = [
 ];
 
 /// Places off the main story's way.
-pub const SIDE_POINTS: [&str; 1] = ["delivery.moved"];
+pub const SIDE_POINTS: [&str; 5] =
+    ["crm.page", "crm.written", "delivery.moved", "effect.claimed", "effect.made"];
 
 /// Before the name of an agent: it panics each time it is given a step.
 const PANIC: &str = "panic:";

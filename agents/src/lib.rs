@@ -1,6 +1,7 @@
 //! What we do with an intent: the agents, and the registry that names them.
 
 pub mod contract;
+pub mod crm;
 pub mod deal;
 pub mod desk;
 pub mod discovery;
@@ -8,6 +9,7 @@ pub mod evaluator;
 pub mod failpoint;
 pub mod guardrail;
 pub mod learning;
+pub mod llm;
 mod name;
 pub mod planner;
 

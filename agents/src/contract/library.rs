@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use domain::card::{Audience, Card, Say, Urgency};
+use domain::card::{Audience, Card, Say, Text, Urgency};
 use domain::change::Change;
 use domain::ids::{DealId, VersionId};
 use domain::intent::Intent;
@@ -11,17 +11,20 @@ use domain::wording::{self, AnswerLine, ClauseLine, DocumentLine, ReviewLine};
 use storage::documents::Version;
 use storage::{Tx, analyses, clauses, deals, documents, reviews};
 
-use super::{ask, renewal, settled, steps, terms};
+use super::ask::pointed;
+use super::{renewal, settled, steps, terms};
 use crate::deal;
 use crate::desk::{Desk, storage};
 use crate::name::{self, Miss};
 
 pub(super) async fn act(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
+    if let Intent::AskContract { document, question } = &context.intent {
+        return answer(desk, context, (document, question)).await;
+    }
     let mut tx = desk.db.tenant(context.tenant).begin().await.map_err(storage)?;
     match &context.intent {
         Intent::ListContracts => list(desk, &mut tx).await,
         Intent::ShowContract { document } => show(desk, context, (&mut tx, document)).await,
-        Intent::AskContract { document, question } => answer(&mut tx, document, question).await,
         Intent::SearchClauses { words } => search(desk, &mut tx, words).await,
         Intent::LinkContract { document, deal } => link(context, (&mut tx, document), deal).await,
         Intent::ListReviews => waiting(desk, &mut tx).await,
@@ -90,14 +93,29 @@ async fn show(desk: &Desk, context: &Context, (tx, typed): (&mut Tx, &str)) -> R
     Ok(done(card, None, Audience::Thread))
 }
 
-async fn answer(tx: &mut Tx, typed: &str, question: &str) -> Result<Outcome, Recovery> {
-    let version = named(tx, typed).await?;
-    let text = documents::text(tx, version.id).await.map_err(storage)?;
-    let analysis = analyses::of_version(tx, version.id).await.map_err(storage)?;
-    let answers = analyses::answers(tx, analysis.id).await.map_err(storage)?;
-    let said = ask::answer(&text, &settled(analysis.extractions, answers), question);
+async fn answer(
+    desk: &Desk,
+    context: &Context,
+    (typed, question): (&str, &str),
+) -> Result<Outcome, Recovery> {
+    let mut tx = desk.db.tenant(context.tenant).begin().await.map_err(storage)?;
+    let version = named(&mut tx, typed).await?;
+    let text = documents::text(&mut tx, version.id).await.map_err(storage)?;
+    let analysis = analyses::of_version(&mut tx, version.id).await.map_err(storage)?;
+    let answers = analyses::answers(&mut tx, analysis.id).await.map_err(storage)?;
+    // Nothing is held while a model is asked.
+    drop(tx);
+    let rows = settled(analysis.extractions, answers);
+    let (said, note, says) = pointed::answer(desk, context, &text, (&rows, question)).await;
     let line = AnswerLine { straight: said.straight, quotes: said.quotes, is_unsure: said.is_unsure };
-    Ok(done(wording::contract_answer(question, &version.name, &line), None, Audience::Thread))
+    let card = wording::contract_answer(question, &version.name, &line);
+    let card = match note {
+        Some(note) => card.and_text(Text::default().faint(note)),
+        None => card,
+    };
+    let answer = Say { slot: "answer".to_owned(), to: Audience::Thread, card, urgency: Urgency::Reply };
+    let say = std::iter::once(answer).chain(says).collect();
+    Ok(Outcome::Done(Finish { say, ..Finish::default() }))
 }
 
 /// How many clauses a search shows.

@@ -4,20 +4,20 @@ use std::time::{Duration, Instant};
 
 use domain::card::{Audience, Card, Say, Urgency};
 use domain::change::Change;
-use domain::contract::{Analysis, Extraction, NewVersion, State, Value, Verdict};
+use domain::contract::{Analysis, Extraction, NewVersion, Source, State, Value, Verdict};
 use domain::error::UserError;
-use domain::ids::{AnalysisId, DealId, DocumentId, VersionId};
+use domain::ids::{AnalysisId, DealId, DocumentId, EnvelopeId, VersionId};
 use domain::intent::Intent;
 use domain::plan::{Context, Finish, Outcome, Recovery, Step};
 use domain::wording::{self, ContractCard, TermLine};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use storage::{Tx, analyses, deals, documents, people, plans};
+use storage::{Tx, analyses, deals, documents, envelopes, people, plans};
 
 use super::acceptance::{self, Acceptance};
 use super::extract::Options;
 use super::playbook::{self, Ours, Stance, ValueBand};
-use super::{answering, clauses, library, open, sending, settled, terms};
+use super::{answering, clauses, library, open, sending, settled, signed, signing, terms};
 use crate::deal;
 use crate::desk::{Desk, earlier, storage, unknown_action};
 
@@ -36,6 +36,11 @@ pub(crate) async fn act(desk: &Desk, context: &Context, step: &Step) -> Result<O
         "show_contract" | "list_contracts" | "ask_contract" | "link_contract" | "search_clauses" => {
             library::act(desk, context).await
         }
+        "prepare_signature" => signing::prepare(desk, context).await,
+        "send_signature" => signing::conclude(desk, context).await,
+        "handle_envelope" => signing::handle(desk, context).await,
+        "follow_envelope" => signing::tell(desk, context).await,
+        "conclude_signing" => signed::conclude(desk, context).await,
         "send_redline" => sending::redline(desk, context).await,
         "answer_term" => answering::answer(desk, context).await,
         "edit_position" => answering::edit_position(desk, context).await,
@@ -59,6 +64,9 @@ pub(crate) struct ReadOutput {
 
 /// Turns the file into text and keeps both as a version. A file with a known document's name follows it.
 async fn read(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
+    if let Intent::TakeSigned { envelope, source } = &context.intent {
+        return read_signed(desk, context, (*envelope, source)).await;
+    }
     let (sent, password) = sent(desk, context).await?;
     let Intent::AnalyzeContract { source, deal, beside } = &sent else {
         return Err(Recovery::Escalate { reason: "not a contract to read".to_owned() });
@@ -102,6 +110,43 @@ async fn read(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
         version: new.version,
         name: new.name.clone(),
         deal,
+        pages: new.text.pages.len(),
+        notes: new.notes.clone(),
+    };
+    let changes = vec![Change::AddVersion(Box::new(new))];
+    Ok(Outcome::Done(Finish { output: json!(output), changes, ..Finish::default() }))
+}
+
+/// Turns what came back signed into the next version of what was sent.
+async fn read_signed(
+    desk: &Desk,
+    context: &Context,
+    (envelope, source): (EnvelopeId, &Source),
+) -> Result<Outcome, Recovery> {
+    let original = desk.contracts.original(context.tenant, source).await?;
+    let bytes = original.bytes.len() as u64;
+    let opened = open::open(&desk.contracts.pages, original.bytes, None).await?;
+    let mut tx = desk.db.tenant(context.tenant).begin().await.map_err(storage)?;
+    let sent = envelopes::get(&mut tx, envelope).await.map_err(storage)?;
+    let new = NewVersion {
+        document: sent.document,
+        version: VersionId(desk.ids.next()),
+        parent: Some(sent.version),
+        deal: sent.deal,
+        name: original.name,
+        sha256: original.sha256,
+        bytes,
+        kind: kind_word(opened.kind),
+        clauses: clauses::of(&opened.text.text),
+        text: opened.text,
+        notes: opened.notes,
+        by: context.requester,
+    };
+    let output = ReadOutput {
+        document: new.document,
+        version: new.version,
+        name: sent.name,
+        deal: new.deal,
         pages: new.text.pages.len(),
         notes: new.notes.clone(),
     };

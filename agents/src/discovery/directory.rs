@@ -216,7 +216,7 @@ struct Search {
 }
 
 /// Does the discovery agent's step.
-pub(crate) async fn act(desk: &Desk, _context: &Context, step: &Step) -> Result<Outcome, Recovery> {
+pub(crate) async fn act(desk: &Desk, context: &Context, step: &Step) -> Result<Outcome, Recovery> {
     if step.action != "search" {
         return Err(unknown_action(step));
     }
@@ -225,6 +225,8 @@ pub(crate) async fn act(desk: &Desk, _context: &Context, step: &Step) -> Result<
         Error::Storage(error) => storage(error),
         error => Recovery::Retry { after_ms: 300, cause: crate::desk::chain(&error) },
     })?;
+    let (reworded, says) = super::reworded::search(desk, context, (&query, &answer)).await;
+    let answer = reworded.unwrap_or(answer);
     let label = format!("Checking {} of {} companies", answer.hits.len(), answer.considered);
     let output = serde_json::to_value(&answer)
         .map_err(|cause| Recovery::Escalate { reason: format!("the answer: {cause}") })?;
@@ -234,5 +236,6 @@ pub(crate) async fn act(desk: &Desk, _context: &Context, step: &Step) -> Result<
         card: wording::progress(&label, 1, 3),
         urgency: Urgency::Progress,
     };
-    Ok(Outcome::Done(Finish { output, say: vec![say], ..Finish::default() }))
+    let say = std::iter::once(say).chain(says).collect();
+    Ok(Outcome::Done(Finish { output, say, ..Finish::default() }))
 }

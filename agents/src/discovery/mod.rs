@@ -10,6 +10,7 @@ pub mod meaning;
 pub mod plausible;
 pub mod query;
 pub mod rank;
+mod reworded;
 pub mod sizes;
 pub mod spelling;
 pub mod vocabulary;

@@ -23,6 +23,6 @@ pub use finding::{Family, Finding};
 pub use invisible::{is_invisible, strip_invisible};
 pub use possible::possible;
 pub(crate) use preflight::act;
-pub use preflight::{blanked, screen};
+pub use preflight::{blanked, cleaned, screen};
 pub use redaction::{Redacted, redact};
 pub use scan::{DEFAULT_THRESHOLD, readings, scan};

@@ -1,6 +1,7 @@
 //! The guardrail's two gates: what a request may do, and what a message out may say.
 
 use domain::card::{Block, Card, Span};
+use domain::contract::signing::Handling;
 use domain::error::UserError;
 use domain::intent::Intent;
 use domain::plan::{Context, Finish, Outcome, Recovery, Step};
@@ -62,6 +63,7 @@ fn words(intent: &Intent) -> Vec<&str> {
         Intent::ExplainFit { company } => vec![company],
         Intent::MoveDeal { reason: Some(reason), .. } => vec![reason],
         Intent::Decide { comment: Some(comment), .. } => vec![comment],
+        Intent::HandleEnvelope { handling: Handling::Void { reason }, .. } => vec![reason],
         Intent::ShowDeal { deal } => vec![deal],
         Intent::Unclear { text, .. } => vec![text],
         _ => Vec::new(),
@@ -83,13 +85,7 @@ fn is_secret(finding: &Finding) -> bool {
 /// numbers. Gives the kinds that were taken out. Names, addresses of companies and the like stay.
 pub fn screen(card: &mut Card) -> Vec<String> {
     let mut kinds = Vec::new();
-    let mut clean = |text: &mut String| {
-        let found: Vec<Finding> = scan(text).into_iter().filter(must_not_leave).collect();
-        if !found.is_empty() {
-            kinds.extend(found.iter().map(|f| f.entity.to_owned()));
-            *text = redact(text, &found, SURE).text;
-        }
-    };
+    let mut clean = |text: &mut String| kinds.extend(clean(text));
     if let Some(heading) = &mut card.heading {
         clean(heading);
     }
@@ -119,6 +115,22 @@ pub fn screen(card: &mut Card) -> Vec<String> {
     kinds.sort();
     kinds.dedup();
     kinds
+}
+
+/// The same for a text that goes to a vendor.
+pub fn cleaned(text: &str) -> String {
+    let mut text = text.to_owned();
+    clean(&mut text);
+    text
+}
+
+/// Takes out of a text what must reach nobody; gives the kinds.
+fn clean(text: &mut String) -> Vec<String> {
+    let found: Vec<Finding> = scan(text).into_iter().filter(must_not_leave).collect();
+    if !found.is_empty() {
+        *text = redact(text, &found, SURE).text;
+    }
+    found.iter().map(|finding| finding.entity.to_owned()).collect()
 }
 
 fn must_not_leave(finding: &Finding) -> bool {

@@ -47,7 +47,7 @@ async fn open(desk: &Desk, context: &Context, step: &Step) -> Result<Outcome, Re
     let now = desk.clock.now();
     let approval = ApprovalId(desk.ids.next());
     let mut tx = desk.db.tenant(context.tenant).begin().await.map_err(storage)?;
-    let (requirement, days) = needed(desk, &mut tx, &facts).await.map_err(storage)?;
+    let (requirement, days) = needed((desk, context), &mut tx, (&facts, &payload)).await.map_err(storage)?;
     let expires_at = now + Duration::days(days);
     let requester = people::get(&mut tx, context.requester).await.map_err(storage)?;
     let requested_by_name = requester.map_or_else(|| "somebody".to_owned(), |person| person.name);
@@ -97,11 +97,24 @@ async fn open(desk: &Desk, context: &Context, step: &Step) -> Result<Outcome, Re
 }
 
 /// What the team's policy asks for, and for how many days.
-async fn needed(desk: &Desk, tx: &mut Tx, facts: &Facts) -> Result<(Requirement, i64), storage::Error> {
+async fn needed(
+    (desk, context): (&Desk, &Context),
+    tx: &mut Tx,
+    (facts, payload): (&Facts, &Value),
+) -> Result<(Requirement, i64), storage::Error> {
     let kept = policies::newest(tx).await?;
     let people = people::list(tx).await?;
     let days = kept.policy.expires_after_days.unwrap_or(desk.approval_days);
-    Ok((kept.policy.requirement(kept.number, facts, &people), days))
+    let needs = match matter::before(tx, (&facts.subject, payload)).await? {
+        Some((earlier, difference)) => kept.policy.requirement_after(
+            (kept.number, facts),
+            &people,
+            (&earlier, &difference),
+            (context.requester, desk.clock.now()),
+        ),
+        None => kept.policy.requirement(kept.number, facts, &people),
+    };
+    Ok((needs, days))
 }
 
 /// Who may decide, and where they hear of it: on a channel, or only in the console.

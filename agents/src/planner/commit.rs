@@ -35,9 +35,16 @@ pub async fn commit(
             if step.action == "read" {
                 forget_password(&mut tx, (context, step)).await?;
             }
+            let understood = finish.changes.iter().find_map(|change| match change {
+                Change::Understand { intent } => Some((**intent).clone()),
+                _ => None,
+            });
             leave(desk, &mut tx, (context, step), finish).await?;
             let next = steps::finish(&mut tx, step, &output, lease).await?;
             context.outputs.push((step.action.clone(), output));
+            if let Some(intent) = understood {
+                context.intent = intent;
+            }
             next
         }
         Ok(Outcome::Wait { finish, until }) => {

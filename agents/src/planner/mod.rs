@@ -1,12 +1,15 @@
 //! The planner: makes a plan from an intent, asks people, puts answers together.
 
 mod approval;
+pub mod chase;
 pub mod commit;
 mod home;
 mod matter;
+pub mod news;
 mod policy;
 mod preview;
 mod reply;
+mod unclear;
 
 pub use approval::may_comment;
 pub use home::home;
@@ -44,15 +47,10 @@ pub fn plan(intent: &Intent) -> Vec<Draft> {
         | Intent::NoteDeal { .. } => {
             vec![step(Agent::Deal, intent.name())]
         }
-        Intent::AnalyzeContract { .. } | Intent::UnlockContract { .. } => vec![
-            step(Agent::Contract, "read"),
-            step(Agent::Contract, "extract"),
-            step(Agent::Evaluator, "check_terms"),
-            step(Agent::Contract, "judge"),
-            step(Agent::Contract, "present_contract"),
-            step(Agent::Planner, "ask_approval"),
-            step(Agent::Contract, "accept_contract"),
-        ],
+        Intent::AnalyzeContract { .. }
+        | Intent::UnlockContract { .. }
+        | Intent::SendForSignature { .. }
+        | Intent::TakeSigned { .. } => of_contract(intent),
         Intent::ShowContract { .. }
         | Intent::SendRedline { .. }
         | Intent::ListContracts
@@ -64,11 +62,16 @@ pub fn plan(intent: &Intent) -> Vec<Draft> {
         | Intent::AnswerTerm { .. }
         | Intent::EditPosition { .. }
         | Intent::RemindRenewal { .. }
+        | Intent::HandleEnvelope { .. }
+        | Intent::FollowEnvelope { .. }
         | Intent::AcknowledgeRenewal { .. }
         | Intent::ListRenewals => vec![step(Agent::Contract, intent.name())],
         Intent::Decide { .. } => vec![step(Agent::Planner, "decide")],
         Intent::Withdraw { .. } => vec![step(Agent::Planner, "withdraw")],
-        Intent::AskPolicy { .. } | Intent::Delegate { .. } => vec![step(Agent::Planner, intent.name())],
+        Intent::AskPolicy { .. } | Intent::Delegate { .. } | Intent::Follow { .. } => {
+            vec![step(Agent::Planner, intent.name())]
+        }
+        Intent::TellNews { .. } | Intent::RaiseStalled { .. } => vec![step(Agent::Planner, "tell")],
         Intent::Help { .. }
         | Intent::ListApprovals
         | Intent::AskComment { .. }
@@ -81,6 +84,35 @@ pub fn plan(intent: &Intent) -> Vec<Draft> {
         | Intent::Unclear { .. } => vec![step(Agent::Planner, "reply")],
     });
     Draft::chain(drafts)
+}
+
+/// The steps of what is done with a contract in several.
+fn of_contract(intent: &Intent) -> Vec<Draft> {
+    let step = |agent, action: &str| Draft::new(agent, action, json!({}));
+    let reading = [
+        step(Agent::Contract, "read"),
+        step(Agent::Contract, "extract"),
+        step(Agent::Evaluator, "check_terms"),
+        step(Agent::Contract, "judge"),
+    ];
+    match intent {
+        Intent::SendForSignature { .. } => vec![
+            step(Agent::Contract, "prepare_signature"),
+            step(Agent::Planner, "ask_approval"),
+            step(Agent::Contract, "send_signature"),
+        ],
+        Intent::TakeSigned { .. } => {
+            reading.into_iter().chain([step(Agent::Contract, "conclude_signing")]).collect()
+        }
+        _ => {
+            let asking = [
+                step(Agent::Contract, "present_contract"),
+                step(Agent::Planner, "ask_approval"),
+                step(Agent::Contract, "accept_contract"),
+            ];
+            reading.into_iter().chain(asking).collect()
+        }
+    }
 }
 
 /// True when an intent takes long enough to show how far it is, in the message that the answer
@@ -99,6 +131,8 @@ pub(crate) async fn act(desk: &Desk, context: &Context, step: &Step) -> Result<O
         "withdraw" => approval::withdraw(desk, context).await,
         "ask_policy" => policy::tell(desk, context).await,
         "delegate" => policy::delegate(desk, context).await,
+        "follow" => news::follow(desk, context).await,
+        "tell" => news::tell(desk, context),
         _ => Err(unknown_action(step)),
     }
 }

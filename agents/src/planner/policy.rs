@@ -1,6 +1,6 @@
 //! Answers who has to approve what, and lets people stand in for each other.
 
-use chrono::{DateTime, Duration, NaiveTime, Utc};
+use chrono::{DateTime, Datelike, Duration, NaiveTime, Utc};
 use domain::approval::Delegation;
 use domain::change::Change;
 use domain::error::UserError;
@@ -50,6 +50,15 @@ pub(super) async fn delegate(desk: &Desk, context: &Context) -> Result<Outcome, 
             let change = Change::EndDelegation { person: sender.id };
             (wording::delegation_ended(), Some(change))
         }
+        Standin::Away { lasts } => {
+            let policy = policies::newest(&mut tx).await.map_err(storage)?.policy;
+            let team = people::list(&mut tx).await.map_err(storage)?;
+            let to = policy.stand_in(&sender, &team).ok_or_else(wording::nobody_stands_in)?;
+            let ends_at = end(*lasts, now)?;
+            let delegation = stands_in(&sender, to, (now, ends_at))?;
+            let card = wording::delegated(&to.name, ends_at);
+            (card, Some(Change::Delegate { delegation }))
+        }
         Standin::Begin { person, lasts } => {
             let found = people::matching(&mut tx, person).await.map_err(storage)?;
             let [to] = found.as_slice() else {
@@ -90,6 +99,11 @@ fn stands_in(
 fn end(lasts: Lasts, now: DateTime<Utc>) -> Result<DateTime<Utc>, UserError> {
     let ends_at = match lasts {
         Lasts::Days(days) => now + Duration::days(days.into()),
+        Lasts::UntilNext(day) => {
+            let ahead = (day.num_days_from_monday() + 7 - now.weekday().num_days_from_monday()) % 7;
+            let ahead = if ahead == 0 { 7 } else { ahead };
+            (now.date_naive() + Duration::days(i64::from(ahead) + 1)).and_time(NaiveTime::MIN).and_utc()
+        }
         Lasts::Until(day) => (day + Duration::days(1)).and_time(NaiveTime::MIN).and_utc(),
     };
     if ends_at > now && ends_at <= now + Duration::days(DAYS_MAX + 1) {

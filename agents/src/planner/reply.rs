@@ -19,7 +19,7 @@ use storage::{Tx, approvals, people, plans};
 use crate::desk::{Desk, earlier, storage};
 use crate::learning::exploration::SHOWN_TO_LEARN;
 use crate::learning::{scoring, serving::RULES_INSTEAD};
-use crate::planner::matter;
+use crate::planner::{matter, unclear};
 
 /// How long a code for another channel holds.
 const CODE_LASTS: Duration = Duration::minutes(10);
@@ -81,13 +81,15 @@ fn relaxed(answer: &Answer) -> Option<String> {
 
 /// Answers what needs no other agent.
 pub(super) async fn reply(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
+    if let Intent::Unclear { text, candidates } = &context.intent {
+        return Ok(unclear::answer(desk, context, (text, candidates)).await);
+    }
     let mut tx = desk.db.tenant(context.tenant).begin().await.map_err(storage)?;
     let asker = people::get(&mut tx, context.requester).await.map_err(storage)?;
     let asker = asker.ok_or_else(|| Recovery::Escalate { reason: "the person left".to_owned() })?;
     let card = match &context.intent {
         Intent::Help { topic } => (desk.help)(topic.as_deref(), asker.role),
         Intent::Refused { error } => wording::user_error(error),
-        Intent::Unclear { text, candidates } => wording::unclear(text, candidates),
         Intent::ListPeople => {
             let people = people::list(&mut tx).await.map_err(storage)?;
             let rows = people.into_iter().map(|p| PersonRow { name: p.name, role: p.role, email: p.email });
@@ -107,9 +109,9 @@ pub(super) async fn reply(desk: &Desk, context: &Context) -> Result<Outcome, Rec
             let answer = searched(&mut tx, *search).await.map_err(storage)?;
             wording::refine_in_words(&answer.ok_or_else(wording::search_gone)?.query)
         }
-        Intent::AskComment { approval } => {
+        Intent::AskComment { approval, verdict } => {
             let asked = approvals::get(&mut tx, *approval).await.map_err(|_| wording::approval_unknown())?;
-            wording::ask_comment(&asked)
+            wording::ask_comment(&asked, *verdict)
         }
         Intent::Join { code: None } => {
             let known = places(&mut tx, &asker).await.map_err(storage)?;

@@ -3,6 +3,7 @@
 
 use domain::person::Role;
 
+use super::signing;
 use super::table::{Argument, Command, Kind};
 
 const PARTNERS: &str = "Partners";
@@ -13,7 +14,7 @@ const DECISIONS: &str = "Decisions";
 const TEAM: &str = "Team";
 
 /// All commands, in the order of the help.
-pub static COMMANDS: [Command; 27] = [
+pub static COMMANDS: [Command; 33] = [
     Command {
         kind: Kind::Find,
         name: "find",
@@ -261,6 +262,9 @@ pub static COMMANDS: [Command; 27] = [
         argument: Argument::Contract,
         group: CONTRACTS,
     },
+    signing::SIGN,
+    signing::VOID,
+    signing::NUDGE,
     Command {
         kind: Kind::Ask,
         name: "ask",
@@ -355,6 +359,24 @@ pub static COMMANDS: [Command; 27] = [
         group: CONTRACTS,
     },
     Command {
+        kind: Kind::Follow,
+        name: "follow",
+        aliases: &[
+            "unfollow",
+            "stop following",
+            "tell this channel about",
+            "tell this room about",
+            "notify us about",
+        ],
+        foreign: &["folge", "suivre", "seguir"],
+        usage: "follow [deals|decisions|contracts|stalled|everything|nothing] [to <stage>] [daily]",
+        purpose: "Tell this room what happens, at once or each morning.",
+        example: "follow deals to signed",
+        least_role: Role::Member,
+        argument: Argument::Topics,
+        group: DEALS,
+    },
+    Command {
         kind: Kind::Approvals,
         name: "approvals",
         aliases: &[
@@ -423,6 +445,26 @@ pub static COMMANDS: [Command; 27] = [
         group: DECISIONS,
     },
     Command {
+        kind: Kind::Away,
+        name: "away",
+        aliases: &[
+            "out of office",
+            "ooo",
+            "i am away",
+            "im away",
+            "i am out of office",
+            "on vacation",
+            "on leave",
+        ],
+        foreign: &["abwesend", "absent", "ausente"],
+        usage: "away until <day>",
+        purpose: "While you are away, whoever the policy names decides in your place.",
+        example: "away until Friday",
+        least_role: Role::Approver,
+        argument: Argument::Standin,
+        group: DECISIONS,
+    },
+    Command {
         kind: Kind::Approve,
         name: "approve",
         aliases: &["accept"],
@@ -442,6 +484,18 @@ pub static COMMANDS: [Command; 27] = [
         usage: "reject <id> because <comment>",
         purpose: "Reject a request and say why.",
         example: "reject 4f9a2c because we work with a competitor",
+        least_role: Role::Approver,
+        argument: Argument::Approval,
+        group: DECISIONS,
+    },
+    Command {
+        kind: Kind::Return,
+        name: "return",
+        aliases: &["send back", "sendback", "request changes on", "request changes"],
+        foreign: &["zuruckgeben", "renvoie", "devuelve"],
+        usage: "return <id> because <what to change>",
+        purpose: "Send a request back and say what is to change.",
+        example: "return 4f9a2c because the notice period is too long",
         least_role: Role::Approver,
         argument: Argument::Approval,
         group: DECISIONS,

@@ -33,7 +33,12 @@ pub fn names_approval(text: &str) -> bool {
     let at = address::skip(&words).words;
     table::COMMANDS
         .iter()
-        .filter(|c| matches!(c.kind, table::Kind::Approve | table::Kind::Reject | table::Kind::Withdraw))
+        .filter(|c| {
+            matches!(
+                c.kind,
+                table::Kind::Approve | table::Kind::Reject | table::Kind::Return | table::Kind::Withdraw
+            )
+        })
         .any(|c| c.spellings().any(|s| words.phrase_at(at, s).is_some()))
 }
 
@@ -57,7 +62,7 @@ pub(super) fn decide(
     }
     let comment = comment(rest);
     match (verdict, comment) {
-        (Verdict::Reject, None) => sure(Intent::AskComment { approval }, most),
+        (Verdict::Reject | Verdict::SendBack, None) => sure(Intent::AskComment { approval, verdict }, most),
         (verdict, comment) => sure(Intent::Decide { approval, verdict, comment }, most),
     }
 }
@@ -87,7 +92,7 @@ fn ways(verdict: Verdict, open: &[ApprovalId]) -> Vec<Guess> {
 fn way(verdict: Verdict, approval: ApprovalId) -> Guess {
     let intent = match verdict {
         Verdict::Approve => Intent::Decide { approval, verdict, comment: None },
-        Verdict::Reject => Intent::AskComment { approval },
+        Verdict::Reject | Verdict::SendBack => Intent::AskComment { approval, verdict },
     };
     Guess(intent, 0.5)
 }

@@ -7,8 +7,8 @@ use domain::intent::Intent;
 use super::table::{self, COMMANDS, Kind};
 use super::words::{Words, first_paragraph, quoted_start, squeeze, unquoted, without_manners};
 use super::{
-    Guess, Reading, contracts, deciding, feedback, lexicon, listing, moving, natural, noting, standing, sure,
-    unsure,
+    Guess, Reading, contracts, deciding, feedback, lexicon, listing, moving, natural, noting, signing,
+    standing, sure, unsure,
 };
 
 /// Confidence of a command whose object says that another command was meant, e.g. "show my deals".
@@ -34,15 +34,21 @@ pub(super) fn read(words: &Words<'_>, most: f64, open: &[ApprovalId]) -> Option<
         Kind::Move => move_deal(words, used, most),
         Kind::Note => note(words, used, most),
         Kind::Approvals => nothing_after(words, used, Intent::ListApprovals, most),
+        Kind::Follow => standing::follow(words, used, most),
         Kind::Policy => standing::policy(words, used, most),
         Kind::Delegate => standing::delegate(words, used, most),
+        Kind::Away => standing::away(words, used, most),
         Kind::Approve => Some(deciding::decide(words, used, Verdict::Approve, most, open)),
         Kind::Reject => Some(deciding::decide(words, used, Verdict::Reject, most, open)),
+        Kind::Return => Some(deciding::decide(words, used, Verdict::SendBack, most, open)),
         Kind::Withdraw => Some(deciding::withdraw(words, used, most, open)),
         Kind::Analyze => contracts::analyze(words, used, most),
         Kind::Unlock => contracts::unlock(words, used, most),
         Kind::Contract => contracts::show(words, used, most),
         Kind::Redline => Some(contracts::redline(words, used, most)),
+        Kind::Sign => signing::sign(words, used, most),
+        Kind::Void => signing::void(words, used, most),
+        Kind::Nudge => Some(signing::nudge(words, used, most)),
         Kind::Ask => contracts::ask(words, used, most),
         Kind::Clauses => Some(contracts::clauses(words, used, most)),
         Kind::Link => Some(contracts::link_to(words, used, most)),

@@ -19,6 +19,7 @@ mod noting;
 mod press;
 mod print;
 mod reference;
+mod signing;
 mod stages;
 mod standing;
 mod suggest;

@@ -35,7 +35,8 @@ pub fn press(verb: &str, value: &str, chosen: &[String]) -> Result<Intent, UserE
         Verb::Approve => {
             Ok(Intent::Decide { approval: approval(value)?, verdict: Verdict::Approve, comment: None })
         }
-        Verb::Reject => Ok(Intent::AskComment { approval: approval(value)? }),
+        Verb::Reject => Ok(Intent::AskComment { approval: approval(value)?, verdict: Verdict::Reject }),
+        Verb::SendBack => Ok(Intent::AskComment { approval: approval(value)?, verdict: Verdict::SendBack }),
         Verb::Say => Ok(understand(value).intent),
         Verb::Refine => Ok(Intent::Refine { search: value.trim().parse().map_err(|_| old_button())? }),
         Verb::ProposeDeal => Ok(Intent::ProposeDeal { company: None }),
@@ -55,7 +56,14 @@ pub fn form(verb: &str, value: &str, fields: &[(String, String)]) -> Result<Inte
             "A rejection needs a reason.",
             "Write one sentence in the form and send it again.",
         )),
+        Verb::SendBack if comment.is_none() => Err(UserError::new(
+            "The requester has to know what to change.",
+            "Write one sentence in the form and send it again.",
+        )),
         Verb::Reject => Ok(Intent::Decide { approval: approval(value)?, verdict: Verdict::Reject, comment }),
+        Verb::SendBack => {
+            Ok(Intent::Decide { approval: approval(value)?, verdict: Verdict::SendBack, comment })
+        }
         Verb::Approve => {
             Ok(Intent::Decide { approval: approval(value)?, verdict: Verdict::Approve, comment })
         }

@@ -3,7 +3,9 @@
 use domain::approval::Verdict;
 use domain::contract::Source;
 use domain::intent::{Intent, Lasts, Standin};
+use domain::news::{Follow, Rhythm};
 
+use super::signing;
 use super::words::quote;
 use super::{SURE, cleaned, read};
 
@@ -57,26 +59,44 @@ pub fn print(intent: &Intent) -> Option<String> {
         }
         Intent::GiveFeedback { .. } | Intent::ExplainFit { .. } => print_feedback(intent),
         Intent::ListApprovals => Some("approvals".to_owned()),
+        Intent::Decide { .. } => print_decision(intent),
+        Intent::AskPolicy { .. } | Intent::Delegate { .. } | Intent::Follow { .. } => print_standing(intent),
+        Intent::AskComment { approval, verdict } => Some(format!("{} {approval}", verb(*verdict))),
+        Intent::Withdraw { approval: None } => Some("cancel".to_owned()),
+        Intent::Withdraw { approval: Some(approval) } => Some(format!("cancel {approval}")),
+        Intent::ListPeople | Intent::Join { .. } | Intent::SetRole { .. } => print_team(intent),
+        Intent::CreateDeals { .. }
+        | Intent::Refine { .. }
+        | Intent::TellNews { .. }
+        | Intent::RaiseStalled { .. }
+        | Intent::Unclear { .. }
+        | Intent::Refused { .. } => None,
+        contract => print_contract(contract),
+    }
+}
+
+/// The same for a decision.
+fn print_decision(intent: &Intent) -> Option<String> {
+    match intent {
         Intent::Decide { approval, verdict: Verdict::Approve, comment: None } => {
             Some(format!("approve {approval}"))
         }
         Intent::Decide { approval, verdict, comment: Some(comment) } => {
-            let verb = if *verdict == Verdict::Approve { "approve" } else { "reject" };
+            let verb = verb(*verdict);
             let plain = format!("{verb} {approval} because {comment}");
             let quoted = quote(comment).map(|comment| format!("{verb} {approval} because {comment}"));
             first_same(intent, &[Some(plain), quoted].into_iter().flatten().collect::<Vec<_>>())
         }
-        Intent::AskPolicy { .. } | Intent::Delegate { .. } => print_standing(intent),
-        Intent::AskComment { approval } => Some(format!("reject {approval}")),
-        Intent::Withdraw { approval: None } => Some("cancel".to_owned()),
-        Intent::Withdraw { approval: Some(approval) } => Some(format!("cancel {approval}")),
-        Intent::ListPeople | Intent::Join { .. } | Intent::SetRole { .. } => print_team(intent),
-        Intent::Decide { verdict: Verdict::Reject, comment: None, .. }
-        | Intent::CreateDeals { .. }
-        | Intent::Refine { .. }
-        | Intent::Unclear { .. }
-        | Intent::Refused { .. } => None,
-        contract => print_contract(contract),
+        _ => None,
+    }
+}
+
+/// The command of a decision.
+fn verb(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Approve => "approve",
+        Verdict::Reject => "reject",
+        Verdict::SendBack => "return",
     }
 }
 
@@ -85,16 +105,30 @@ fn print_standing(intent: &Intent) -> Option<String> {
     match intent {
         Intent::AskPolicy { case: None } => Some("policy".to_owned()),
         Intent::AskPolicy { case: Some(case) } => first_same(intent, &[format!("who must approve {case}")]),
+        Intent::Follow { follow: Follow::Show } => Some("follow".to_owned()),
+        Intent::Follow { follow: Follow::Off } => Some("follow nothing".to_owned()),
+        Intent::Follow { follow: Follow::On { topics, stage, rhythm } } => {
+            let topics: Vec<&str> = topics.iter().map(|topic| topic.name()).collect();
+            let stage =
+                stage.map_or_else(String::new, |stage| format!(" to {}", stage.label().to_lowercase()));
+            let rhythm = if *rhythm == Rhythm::Daily { " daily" } else { "" };
+            first_same(intent, &[format!("follow {}{stage}{rhythm}", topics.join(" "))])
+        }
         Intent::Delegate { standin: Standin::Show } => Some("delegate".to_owned()),
         Intent::Delegate { standin: Standin::End } => Some("delegate to nobody".to_owned()),
         Intent::Delegate { standin: Standin::Begin { person, lasts } } => {
-            let lasts = match lasts {
-                Lasts::Days(days) => format!("for {days} days"),
-                Lasts::Until(day) => format!("until {day}"),
-            };
-            first_same(intent, &[format!("delegate to {person} {lasts}")])
+            first_same(intent, &[format!("delegate to {person} {}", how_long(*lasts))])
         }
+        Intent::Delegate { standin: Standin::Away { lasts } } => Some(format!("away {}", how_long(*lasts))),
         _ => None,
+    }
+}
+
+fn how_long(lasts: Lasts) -> String {
+    match lasts {
+        Lasts::Days(days) => format!("for {days} days"),
+        Lasts::Until(day) => format!("until {day}"),
+        Lasts::UntilNext(day) => format!("until {day}"),
     }
 }
 
@@ -171,6 +205,9 @@ fn print_contract(intent: &Intent) -> Option<String> {
             let quoted =
                 quote(document).zip(quote(deal)).map(|(document, deal)| format!("link {document} to {deal}"));
             first_same(intent, &[Some(plain), quoted].into_iter().flatten().collect::<Vec<_>>())
+        }
+        Intent::SendForSignature { .. } | Intent::HandleEnvelope { .. } => {
+            first_same(intent, &signing::ways(intent))
         }
         Intent::ListReviews => Some("reviews".to_owned()),
         Intent::ClaimReview { review } => Some(format!("reviews take {review}")),

@@ -1,11 +1,12 @@
 //! Reads what is said about who decides: questions to the policy, and who stands in for whom.
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, Weekday};
 use domain::intent::{Intent, Lasts, Standin};
+use domain::news::{Follow, Rhythm, Topic};
 
 use super::explicit::{help_on, kept};
 use super::words::Words;
-use super::{Reading, sure, unsure};
+use super::{Reading, stages, sure, unsure};
 
 /// For how long somebody stands in when nothing is said.
 const DAYS: u16 = 7;
@@ -56,6 +57,57 @@ pub(super) fn delegate(words: &Words<'_>, used: usize, most: f64) -> Option<Read
     Some(sure(Intent::Delegate { standin: Standin::Begin { person, lasts } }, most))
 }
 
+/// What a room is told.
+pub(super) fn follow(words: &Words<'_>, used: usize, most: f64) -> Option<Reading> {
+    let said = |follow| Some(sure(Intent::Follow { follow }, most));
+    if words.keys(0).take(used).any(|key| matches!(key, "unfollow" | "stop")) {
+        return said(Follow::Off);
+    }
+    let (mut topics, mut stage, mut rhythm, mut is_off) = (Vec::new(), None, Rhythm::AtOnce, false);
+    let keys: Vec<&str> = words.keys(used).collect();
+    let mut at = 0;
+    while let Some(key) = keys.get(at) {
+        match *key {
+            "daily" | "digest" | "morning" => rhythm = Rhythm::Daily,
+            "everything" | "all" => topics = Topic::ALL.to_vec(),
+            "nothing" | "none" | "off" => is_off = true,
+            "deal" | "moves" => topics.push(Topic::Deals),
+            "approvals" | "requests" => topics.push(Topic::Decisions),
+            "stalls" => topics.push(Topic::Stalled),
+            "to" | "reaching" | "in" => {
+                let (found, taken) = stages::stage_at(words, used + at + 1, true)?;
+                stage = Some(found);
+                at += taken;
+            }
+            "and" | "each" | "every" | "a" | "at" | "once" | "day" | "here" => {}
+            known => match Topic::ALL.into_iter().find(|topic| topic.name() == known) {
+                Some(topic) => topics.push(topic),
+                None => return Some(unsure([help_on("follow")])),
+            },
+        }
+        at += 1;
+    }
+    topics.sort_unstable();
+    topics.dedup();
+    match (is_off, topics.is_empty()) {
+        (true, _) => said(Follow::Off),
+        (false, true) if keys.is_empty() => said(Follow::Show),
+        (false, true) => Some(unsure([help_on("follow")])),
+        (false, false) => said(Follow::On { topics, stage, rhythm }),
+    }
+}
+
+/// The sender is away: `until Friday`, `for 5 days`.
+pub(super) fn away(words: &Words<'_>, used: usize, most: f64) -> Option<Reading> {
+    let join = words.longest_at(used, &["until", "till", "through", "for", "bis", "jusqu'au", "hasta"])?;
+    let rest = kept(words.rest(used + join)).to_lowercase();
+    let rest = rest.trim_start_matches("next ").trim_end_matches(['.', '!']);
+    Some(match lasts(rest) {
+        Some(lasts) => sure(Intent::Delegate { standin: Standin::Away { lasts } }, most),
+        None => unsure([help_on("away")]),
+    })
+}
+
 /// `Lee for 5 days` in two.
 fn parted(text: &str) -> Option<(String, String)> {
     let lower = text.to_lowercase();
@@ -83,6 +135,9 @@ fn parted(text: &str) -> Option<(String, String)> {
 fn lasts(text: &str) -> Option<Lasts> {
     if let Ok(day) = text.parse::<NaiveDate>() {
         return Some(Lasts::Until(day));
+    }
+    if let Ok(day) = text.parse::<Weekday>() {
+        return Some(Lasts::UntilNext(day));
     }
     let mut words = text.split_whitespace();
     let (number, unit) = (words.next()?, words.next());

@@ -32,6 +32,12 @@ pub enum Kind {
     Contract,
     /// Send a contract with our offers marked in it.
     Redline,
+    /// Send an accepted contract to those who sign it.
+    Sign,
+    /// Take a contract back that is out for signature.
+    Void,
+    /// Remind those who have not signed.
+    Nudge,
     /// Ask a contract a question.
     Ask,
     /// Look for clauses in all contracts.
@@ -42,16 +48,22 @@ pub enum Kind {
     Reviews,
     /// List dates that come up.
     Renewals,
+    /// Say what a room is told.
+    Follow,
     /// List what waits for a decision.
     Approvals,
     /// Tell who has to approve what.
     Policy,
     /// Let somebody stand in.
     Delegate,
+    /// Say that one is away.
+    Away,
     /// Approve a request.
     Approve,
     /// Reject a request.
     Reject,
+    /// Send a request back for changes.
+    Return,
     /// Take a request back.
     Withdraw,
     /// List people.
@@ -91,6 +103,10 @@ pub enum Argument {
     ContractAndQuestion,
     /// A contract's name and a deal's.
     ContractAndDeal,
+    /// A contract's or a deal's name, and who signs.
+    ContractAndSigners,
+    /// A contract's or a deal's name, and why.
+    ContractAndReason,
     /// An approval's id, perhaps a comment.
     Approval,
     /// A person and a role.
@@ -101,6 +117,8 @@ pub enum Argument {
     Case,
     /// Perhaps a person and for how long.
     Standin,
+    /// Perhaps topics, and how often.
+    Topics,
     /// Perhaps a code.
     Code,
     /// Perhaps a command.

@@ -3,7 +3,7 @@
 use domain::card::Verb;
 use serde_json::{Value, json};
 
-use super::form::reject_form;
+use super::form::comment_form;
 use super::press::{self, CHOICES};
 use crate::payload::text_at;
 
@@ -56,8 +56,8 @@ fn to_component(payload: &Value) -> Value {
         Some(meaning) if meaning.verb == CHOICES => {
             chosen_on_card(payload).unwrap_or_else(|| json!({"type": 6}))
         }
-        Some(meaning) if meaning.verb == Verb::Reject.name() => {
-            json!({"type": 9, "data": reject_form(&meaning.workspace, &meaning.value)})
+        Some(meaning) if [Verb::Reject, Verb::SendBack].iter().any(|verb| meaning.verb == verb.name()) => {
+            json!({"type": 9, "data": comment_form(&meaning.verb, &meaning.workspace, &meaning.value)})
         }
         _ => json!({"type": 6}),
     }

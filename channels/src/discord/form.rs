@@ -10,13 +10,18 @@ pub(super) const COMMENT: &str = "comment";
 
 /// A form with one required comment, as the data of a response. What comes back is `Content::Form` with the same verb
 /// and value and the field [`COMMENT`].
-pub(super) fn reject_form(workspace: &str, value: &str) -> Value {
+pub(super) fn comment_form(verb: &str, workspace: &str, value: &str) -> Value {
+    let (title, label) = if verb == Verb::SendBack.name() {
+        ("Send back for changes", "What is to change?")
+    } else {
+        ("Reject", "Why do you reject it?")
+    };
     json!({
-        "custom_id": custom_id(Verb::Reject.name(), workspace, 0, value),
-        "title": "Reject",
+        "custom_id": custom_id(verb, workspace, 0, value),
+        "title": title,
         "components": [{
             "type": 18,
-            "label": "Why do you reject it?",
+            "label": label,
             "description": "The requester reads this.",
             "component": {
                 "type": 4,

@@ -132,8 +132,9 @@ const AWAY: &[&str] = &[
     "ich bin nicht im büro",
 ];
 
-/// Out of office, whatever its words say about deliveries.
-fn is_vacation(head: &Head) -> bool {
+/// Whether a mail says that its author is away, whatever its words say about deliveries.
+#[must_use]
+pub fn is_vacation(head: &Head) -> bool {
     let subject = head.subject.to_lowercase();
     let begins = AWAY.iter().any(|words| subject.starts_with(words));
     let is_reply = head

@@ -239,13 +239,15 @@ impl fmt::Display for Action {
 }
 
 fn actions(buttons: &[Button], around: Around<'_>) -> Vec<Action> {
-    let decides = |button: &Button| matches!(button.verb, Verb::Approve | Verb::Reject);
+    let decides = |button: &Button| matches!(button.verb, Verb::Approve | Verb::Reject | Verb::SendBack);
     let mut actions = Vec::new();
     if buttons.iter().any(decides) {
         match around.decide {
             Some(url) => {
                 actions.push(Action::Page("Look at it and decide".to_owned(), url.to_owned()));
-                actions.push(Action::Words("approve, or: reject, and why".to_owned()));
+                actions.push(Action::Words(
+                    "approve, or: reject, and why, or: changes, and what to change".to_owned(),
+                ));
             }
             None => {
                 actions.push(Action::Page("Look at it".to_owned(), absolute(around.whole, around.console)));

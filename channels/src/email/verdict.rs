@@ -61,6 +61,9 @@ const REJECT: &[&str] = &[
     "denegado",
     "denegada",
 ];
+/// Words that send a request back, by themselves, with what is to change after them.
+const CHANGE: &[&str] =
+    &["changes", "change", "änderungen", "änderung", "changements", "modifications", "cambios", "zurück"];
 /// Words that say no when a stop comes after them.
 const NO: &[&str] = &["no", "nein", "non", "nope"];
 /// What may stand beside a yes in its sentence.
@@ -377,6 +380,9 @@ pub fn read(text: &str) -> Answer {
             return Answer::Unclear;
         }
         return Answer::Decided(Verdict::Approve, comment(&own));
+    }
+    if CHANGE.contains(&first) && !about_yes && !about_no && !folded.contains('?') {
+        return comment(&own).map_or(Answer::Unclear, |what| Answer::Decided(Verdict::SendBack, Some(what)));
     }
     let is_reject = REJECT.contains(&first) || NO.contains(&first) && is_stopped(&folded, first);
     if !is_reject || about_yes || folded.contains('?') {

@@ -60,6 +60,16 @@ impl Wording {
             submit: "Reject".to_owned(),
         }
     }
+
+    /// The words that ask what is to change in a request.
+    pub fn send_back() -> Self {
+        Self {
+            title: "Send back for changes".to_owned(),
+            label: "What is to change?".to_owned(),
+            hint: Some("The requester reads this and asks again once it is changed.".to_owned()),
+            submit: "Send back".to_owned(),
+        }
+    }
 }
 
 /// A form with one required comment. What comes back is `Content::Form` with `verb`, `value` and the field
@@ -188,7 +198,7 @@ pub fn refusal(body: &[u8]) -> Option<String> {
     let fields = super::interactions::fields(&payload);
     let error = command::form(&verb, &value, &fields).err()?;
     let first = match Verb::from_name(&verb)? {
-        Verb::Reject | Verb::Approve => COMMENT,
+        Verb::Reject | Verb::SendBack | Verb::Approve => COMMENT,
         Verb::Refine => "what",
         Verb::ProposeDeal => options::COMPANY,
         _ => return None,

@@ -3,6 +3,7 @@
 //! The question is understood (which terms, what kind of value), then looked for: first among what was read in the
 //! contract, then among its sentences, reworded at most twice. What is found is checked before it is shown.
 
+pub(crate) mod pointed;
 mod question;
 pub mod rank;
 mod words;
@@ -146,6 +147,24 @@ impl<'a> Book<'a> {
         answer.quotes.truncate(QUOTES_MAX);
         answer.straight = line(&straight);
         answer
+    }
+
+    /// Sentences that may answer a question, in the order of the text: those of an answer, and the likeliest besides.
+    pub(crate) fn likely(&self, question: &str, answer: &Answer, most: usize) -> Vec<(usize, usize)> {
+        let is_quoted = |(start, end): &(usize, usize)| {
+            answer.quotes.iter().any(|quote| quote.start < *end && *start < quote.end)
+        };
+        let quoted = (0..self.sentences.len()).filter(|at| is_quoted(&self.sentences[*at]));
+        let ranked = self.index.ranked(&rank::wanted(question, true)).into_iter().map(|(at, _)| at);
+        let mut taken: Vec<usize> = Vec::new();
+        // A question in words of its own shares none with the text: then the text's beginning is as likely as the rest.
+        for at in quoted.chain(ranked).chain(0..self.sentences.len()) {
+            if taken.len() < most && !taken.contains(&at) {
+                taken.push(at);
+            }
+        }
+        taken.sort_unstable();
+        taken.into_iter().map(|at| self.sentences[at]).collect()
     }
 
     /// The sentences that answer best, if any does well enough; reworded at most twice.

@@ -148,6 +148,14 @@ impl Fetcher {
         tokio::time::timeout(self.time, self.follow(link)).await.unwrap_or(Err(Fault::Late))
     }
 
+    /// A client for one address of a customer's, which leads nowhere else: its name was looked up, each address it has was
+    /// checked, and no other can be dialled.
+    pub async fn way_to(&self, link: &str) -> Result<(Url, reqwest::Client), Fault> {
+        let target = self.check(Url::parse(link.trim()).map_err(|_| Fault::Link)?).await?;
+        let client = client(&target)?;
+        Ok((target.url, client))
+    }
+
     async fn follow(&self, link: &str) -> Result<Vec<u8>, Fault> {
         let mut url = Url::parse(link.trim()).map_err(|_| Fault::Link)?;
         for _ in 0..=REDIRECTS {
@@ -214,10 +222,9 @@ fn is_inner(address: IpAddr) -> bool {
     !address::is_public(address)
 }
 
-/// Asks for a file at the checked addresses and no others.
-async fn dial(target: &Target) -> Result<reqwest::Response, Fault> {
-    let away = |_| Fault::Away(target.host.clone());
-    let client = reqwest::Client::builder()
+/// A client that knows the checked addresses and no others.
+fn client(target: &Target) -> Result<reqwest::Client, Fault> {
+    reqwest::Client::builder()
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
         .referer(false)
@@ -226,8 +233,13 @@ async fn dial(target: &Target) -> Result<reqwest::Response, Fault> {
         .user_agent("dealdesk")
         .resolve_to_addrs(&target.host, &target.addresses)
         .build()
-        .map_err(away)?;
-    let answer = client.get(target.url.clone()).send().await.map_err(away)?;
+        .map_err(|_| Fault::Away(target.host.clone()))
+}
+
+/// Asks for a file at the checked addresses and no others.
+async fn dial(target: &Target) -> Result<reqwest::Response, Fault> {
+    let away = |_| Fault::Away(target.host.clone());
+    let answer = client(target)?.get(target.url.clone()).send().await.map_err(away)?;
     // What was dialled is what was checked, whatever the client did.
     match answer.remote_addr() {
         Some(dialled) if target.addresses.iter().any(|checked| checked.ip() == dialled.ip()) => Ok(answer),

@@ -6,11 +6,11 @@ mod presses;
 mod properties;
 mod proposing;
 mod reference;
+mod signing;
 mod slips;
 mod spellings;
 mod standing;
 
-use domain::approval::Verdict;
 use domain::contract::Source;
 use domain::intent::{Intent, Standin, Understood};
 
@@ -44,21 +44,32 @@ fn brief(understood: &Understood) -> String {
         Intent::AskPolicy { case } => {
             format!("policy {}", case.clone().unwrap_or_default()).trim().to_owned()
         }
+        Intent::Follow { follow } => format!("follow|{follow:?}"),
+        Intent::TellNews { .. } => "news".to_owned(),
+        Intent::RaiseStalled { .. } => "stalled".to_owned(),
         Intent::Delegate { standin: Standin::Show } => "delegate".to_owned(),
         Intent::Delegate { standin: Standin::End } => "delegate nobody".to_owned(),
+        Intent::Delegate { standin: Standin::Away { lasts } } => format!("away {lasts:?}"),
         Intent::Delegate { standin: Standin::Begin { person, lasts } } => {
             format!("delegate|{person}|{lasts:?}")
         }
         Intent::Decide { approval, verdict, comment } => {
-            let verb = if *verdict == Verdict::Approve { "approve" } else { "reject" };
+            let verb = verdict.name();
             format!("{verb}|{}|{}", approval.short(), comment.clone().unwrap_or_default())
         }
-        Intent::AskComment { approval } => format!("ask|{}", approval.short()),
+        Intent::AskComment { approval, .. } => format!("ask|{}", approval.short()),
         Intent::Withdraw { approval: None } => "cancel".to_owned(),
         Intent::Withdraw { approval: Some(approval) } => format!("cancel|{}", approval.short()),
         Intent::ListPeople => "people".to_owned(),
         Intent::Join { code } => format!("join {}", code.as_deref().unwrap_or_default()).trim().to_owned(),
         Intent::SetRole { person, role } => format!("role|{person}|{}", role.name()),
+        other => brief_contract(other),
+    }
+}
+
+/// The same for contracts, and for what nobody says.
+fn brief_contract(intent: &Intent) -> String {
+    match intent {
         Intent::AnalyzeContract { source: Source::Link { url }, deal, .. } => {
             format!("analyze|{url}|{}", deal.clone().unwrap_or_default())
         }
@@ -69,10 +80,12 @@ fn brief(understood: &Understood) -> String {
         Intent::ShowContract { document } => format!("contract|{document}"),
         Intent::AskContract { document, question } => format!("question|{document}|{question}"),
         Intent::SearchClauses { words } => format!("clauses|{words}"),
+        Intent::SendForSignature { .. } | Intent::HandleEnvelope { .. } => signing::brief(intent),
         Intent::LinkContract { document, deal } => format!("link|{document}|{deal}"),
         Intent::ListReviews => "reviews".to_owned(),
         Intent::ClaimReview { .. } => "take".to_owned(),
         Intent::RemindRenewal { .. } => "remind".to_owned(),
+        Intent::FollowEnvelope { .. } | Intent::TakeSigned { .. } => "envelope".to_owned(),
         Intent::AcknowledgeRenewal { .. } => "seen".to_owned(),
         Intent::ListRenewals => "renewals".to_owned(),
         Intent::AnswerTerm { .. } => "answer".to_owned(),
@@ -82,6 +95,7 @@ fn brief(understood: &Understood) -> String {
             let says: Vec<&str> = candidates.iter().map(|candidate| candidate.say.as_str()).collect();
             format!("?{}", says.join("|"))
         }
+        other => other.name().to_owned(),
     }
 }
 

@@ -35,10 +35,14 @@ fn approves_at_once_and_rejects_with_a_reason() {
     let approval = ID.parse().unwrap();
     let approve = Intent::Decide { approval, verdict: Verdict::Approve, comment: None };
     assert_eq!(press("approve", ID, &[]), Ok(approve));
-    assert_eq!(press("reject", ID, &[]), Ok(Intent::AskComment { approval }));
+    assert_eq!(press("reject", ID, &[]), Ok(Intent::AskComment { approval, verdict: Verdict::Reject }));
     let comment = |text: &str| vec![("comment".to_owned(), text.to_owned())];
     let reject = Intent::Decide { approval, verdict: Verdict::Reject, comment: Some("too small".to_owned()) };
     assert_eq!(form("reject", ID, &comment(" too small ")), Ok(reject));
+    let back = Intent::Decide { approval, verdict: Verdict::SendBack, comment: Some("shorter".to_owned()) };
+    assert_eq!(press("send_back", ID, &[]), Ok(Intent::AskComment { approval, verdict: Verdict::SendBack }));
+    assert_eq!(form("send_back", ID, &comment("shorter")), Ok(back));
+    assert!(form("send_back", ID, &comment("  ")).is_err());
     assert!(form("reject", ID, &comment("  ")).is_err());
     assert!(form("reject", ID, &[]).is_err());
 }

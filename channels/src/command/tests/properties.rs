@@ -61,7 +61,8 @@ fn intent() -> impl Strategy<Value = Intent> {
             verdict: Verdict::Reject,
             comment: Some(comment)
         }),
-        id.clone().prop_map(|approval| Intent::AskComment { approval }),
+        id.clone().prop_map(|approval| Intent::AskComment { approval, verdict: Verdict::Reject }),
+        id.clone().prop_map(|approval| Intent::AskComment { approval, verdict: Verdict::SendBack }),
         prop::option::of(id).prop_map(|approval| Intent::Withdraw { approval }),
         ("[A-Z][a-z]{2,8}( [A-Z][a-z]{2,8})?", role)
             .prop_map(|(person, role)| Intent::SetRole { person, role }),
@@ -89,6 +90,7 @@ fn salad() -> impl Strategy<Value = String> {
         "→",
         "approve",
         "reject",
+        "send back",
         "role",
         "admin",
         "deals",

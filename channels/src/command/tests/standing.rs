@@ -27,3 +27,23 @@ fn the_policy_is_asked_and_people_stand_in() {
         ("stop delegating", "delegate nobody"),
     ]);
 }
+
+#[test]
+fn a_room_is_told_what_it_follows() {
+    let on = |topics: &str, stage: &str, rhythm: &str| {
+        format!("follow|On {{ topics: [{topics}], stage: {stage}, rhythm: {rhythm} }}")
+    };
+    let cases = [
+        ("follow", "follow|Show".to_owned()),
+        ("follow nothing", "follow|Off".to_owned()),
+        ("unfollow", "follow|Off".to_owned()),
+        ("follow deals", on("Deals", "None", "AtOnce")),
+        ("follow deals to signed", on("Deals", "Some(Signed)", "AtOnce")),
+        ("follow deals to legal review daily", on("Deals", "Some(LegalReview)", "Daily")),
+        ("follow contracts and decisions", on("Decisions, Contracts", "None", "AtOnce")),
+        ("tell this channel about stalled deals each morning", on("Deals, Stalled", "None", "Daily")),
+        ("follow everything", on("Deals, Decisions, Contracts, Stalled", "None", "AtOnce")),
+    ];
+    let cases: Vec<(&str, &str)> = cases.iter().map(|(said, meant)| (*said, meant.as_str())).collect();
+    hold(&cases);
+}
