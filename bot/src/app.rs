@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use agents::Desk;
 use agents::contract::Tools;
+use agents::crm::access::Access as CrmAccess;
+use agents::desk::Grammar;
 use agents::discovery::Directory;
 use agents::failpoint::FailPoints;
 use agents::learning::Models;
@@ -15,6 +17,7 @@ use channels::discord::client::Discord;
 use channels::slack::client::Slack;
 use domain::clock::Clock;
 use domain::ids::{Ids, TenantId};
+use integrations::events::stream::Streams;
 use secrecy::ExposeSecret;
 use storage::directory::companies;
 use storage::directory::import::{ImportOptions, import};
@@ -45,6 +48,12 @@ pub(crate) struct App {
     pub(crate) discord: Option<Discord>,
     pub(crate) desk: Desk,
     pub(crate) mail: Option<Arc<Office>>,
+    /// Has documents signed.
+    pub(crate) esign: crate::esign::Office,
+    /// Opens connected CRMs.
+    pub(crate) crm: CrmAccess,
+    /// Where events are streamed to, when Redis is configured.
+    pub(crate) streams: Option<Streams>,
     server: Option<Opened>,
 }
 
@@ -63,6 +72,9 @@ impl App {
         let slack = Slack::new(&config.slack.api_url, Duration::from_secs(10))?;
         config.discord.key()?;
         let discord = config.discord.client()?;
+        let url = &config.redis.url;
+        let streams =
+            if url.expose_secret().is_empty() { None } else { Some(Streams::new(url).context("REDIS_URL")?) };
         let desk = Desk {
             db: db.clone(),
             clock: clock.clone(),
@@ -75,8 +87,26 @@ impl App {
             console_url: config.public_url(),
             points: FailPoints::armed(&config.work.fail_point).map_err(anyhow::Error::msg)?,
             help: crate::help::card,
+            grammar: Grammar { understand: channels::command::understand, print: channels::command::print },
+            llm: config.llm.open()?,
         };
-        Ok(Self { config: Arc::new(config), db, clock, ids, seal, slack, discord, desk, mail, server })
+        let crm = crate::crm::access(&db, &seal, &clock)?;
+        let esign = crate::esign::Office::new(&config, &seal, &desk)?;
+        Ok(Self {
+            config: Arc::new(config),
+            db,
+            clock,
+            ids,
+            seal,
+            slack,
+            discord,
+            desk,
+            mail,
+            crm,
+            esign,
+            streams,
+            server,
+        })
     }
 
     /// Loads the directory that comes with the program, if there is none.

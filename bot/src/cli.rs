@@ -48,6 +48,18 @@ enum Command {
     /// Who has to approve what.
     #[command(subcommand)]
     Policy(commands::policy::PolicyCommand),
+    /// What language models cost, and who may be asked.
+    #[command(subcommand)]
+    Llm(commands::llm::LlmCommand),
+    /// Connections to vendors.
+    #[command(subcommand)]
+    Connect(commands::connect::Connect),
+    /// Follow CRMs: how it stands, again from the beginning, check, try out.
+    #[command(subcommand)]
+    Sync(commands::sync::SyncCommand),
+    /// What happened, and who is told.
+    #[command(subcommand)]
+    Events(commands::events::Events),
     Train(commands::models::Train),
     /// Versions of models, and what points at them.
     #[command(subcommand)]
@@ -84,6 +96,10 @@ enum Command {
 enum Companies {
     /// Import JSON lines or CSV, plain, .gz or .zst; safe to repeat, goes on where it stopped.
     Import(commands::companies::Import),
+    /// Load a public register, without a key: about 200,000 companies unless told otherwise.
+    Fetch(commands::registers::Fetch),
+    /// Ask providers what they know of companies.
+    Enrich(commands::enrich::Enrich),
 }
 
 #[derive(Debug, Subcommand)]
@@ -120,9 +136,15 @@ impl Cli {
             Command::Doctor => commands::doctor::run(config).await,
             Command::Demo { once } => commands::demo::run(config, once).await,
             Command::Companies(Companies::Import(import)) => import.run(config).await,
+            Command::Companies(Companies::Fetch(fetch)) => fetch.run(config).await,
+            Command::Companies(Companies::Enrich(enrich)) => enrich.run(config).await,
             Command::Audit(Audit::Verify) => commands::audit::verify(config).await,
             Command::People(people) => people.run(config).await,
             Command::Policy(policy) => policy.run(config).await,
+            Command::Llm(llm) => llm.run(config).await,
+            Command::Connect(connect) => connect.run(config).await,
+            Command::Sync(sync) => sync.run(config).await,
+            Command::Events(events) => events.run(config).await,
             Command::Train(train) => train.run(config).await,
             Command::Models(models) => models.run(config).await,
             Command::Find(find) => find.run(config).await,

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use agents::contract::renewal;
 use agents::discovery::Directory;
+use agents::planner::{chase, news};
 use domain::clock::Clock;
 use domain::contract::renewal::is_working_time;
 use domain::ids::{Ids, TenantId};
 use storage::db::Work;
 use storage::messages::SHOWN_CHANNEL;
-use storage::{Db, audit, credentials, idempotency, inbox, outbox, steps, workspaces};
+use storage::{Db, audit, credentials, effects, idempotency, inbox, outbox, steps, workspaces};
 use tokio::sync::{Notify, broadcast};
 use tokio_util::sync::CancellationToken;
 
@@ -62,15 +63,18 @@ impl Bells {
 pub(crate) async fn recover(db: Db, bells: Bells, stop: CancellationToken) {
     while pause(RECOVER_EVERY, &stop).await {
         let found = async {
-            let found =
-                inbox::recover(&db).await? + steps::recover(&db).await? + outbox::recover(&db).await?;
+            let found = inbox::recover(&db).await?
+                + steps::recover(&db).await?
+                + outbox::recover(&db).await?
+                + effects::recover(&db).await?;
             let depth = steps::depth(&db).await?;
-            Ok::<_, storage::Error>((found, depth, outbox::depth(&db).await?))
+            let sends = outbox::depth(&db).await?;
+            Ok::<_, storage::Error>((found, depth, sends, effects::depth(&db).await?))
         };
         match found.await {
-            Ok((found, steps, outbox)) => {
+            Ok((found, steps, outbox, effects)) => {
                 #[expect(clippy::cast_precision_loss, reason = "queues are far shorter than 2^52")]
-                for (queue, depth) in [("steps", steps), ("outbox", outbox)] {
+                for (queue, depth) in [("steps", steps), ("outbox", outbox), ("effects", effects)] {
                     metrics::gauge!("queue_depth", "queue" => queue).set(depth as f64);
                 }
                 if found > 0 {
@@ -148,11 +152,46 @@ pub(crate) async fn anchor(db: Db, home: std::path::PathBuf, clock: Clock, stop:
 
 /// Reminds of notices that have to be given, at working times.
 pub(crate) async fn remind(db: Db, (ids, clock): (Ids, Clock), stop: CancellationToken) {
-    while pause(REMIND_EVERY, &stop).await {
+    // At once, too: what became due while nothing ran is not to wait.
+    let mut wait = Duration::ZERO;
+    while pause(std::mem::replace(&mut wait, REMIND_EVERY), &stop).await {
+        if let Err(error) = chase_once(&db, &ids, clock.now()).await {
+            tracing::warn!(error = %error, "requests have to wait for their reminders");
+        }
         if let Err(error) = remind_once(&db, &ids, clock.now()).await {
             tracing::warn!(error = %error, "reminders have to wait");
         }
     }
+}
+
+/// Reminds of requests that nobody decides on, and asks others as well; gives how many people hear of one. Whose working
+/// hours it is, is asked for each of them.
+pub(crate) async fn chase_once(
+    db: &Db,
+    ids: &Ids,
+    now: chrono::DateTime<chrono::Utc>,
+) -> Result<usize, storage::Error> {
+    let mut told = 0;
+    for (tenant, _) in workspaces::tenants(db).await? {
+        let mut tx = db.tenant(tenant).begin().await?;
+        let open = chase::open_requests(&mut tx, now).await?;
+        drop(tx);
+        for approval in open {
+            let mut tx = db.tenant(tenant).begin().await?;
+            match chase::chase(&mut tx, ids, approval, now).await {
+                Ok(some) => {
+                    tx.commit().await?;
+                    told += some;
+                }
+                // Another process was first; what is left is found the next time.
+                Err(storage::Error::Conflict(_)) => {}
+                Err(error) if error.is_passing() => return Err(error),
+                // One request that cannot be read holds up no other.
+                Err(error) => tracing::error!(%error, %approval, "a request is not reminded of"),
+            }
+        }
+    }
+    Ok(told)
 }
 
 /// Begins what is due now; nothing out of working times. Gives how many reminders that were.
@@ -169,8 +208,9 @@ pub(crate) async fn remind_once(
         let mut tx = db.tenant(tenant).begin().await?;
         match renewal::remind_due(&mut tx, ids, now).await {
             Ok(some) => {
+                let stalled = news::raise_stalled(&mut tx, ids, now).await?;
                 tx.commit().await?;
-                begun += some;
+                begun += some + stalled;
             }
             // Another process was first; what is left is found the next time.
             Err(storage::Error::Conflict(_)) => {}

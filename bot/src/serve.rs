@@ -20,8 +20,11 @@ use tokio_util::task::TaskTracker;
 
 use crate::app::{App, HOME_TENANT, Owner};
 use crate::config::Config;
+use crate::crm::Follower;
 use crate::delivery::{Gates, Sender};
 use crate::duty::Bells;
+use crate::effects::Maker;
+use crate::events::Herald;
 use crate::server::{self, Edge, Health, Limits};
 use crate::slack_door::Door;
 use crate::slack_rotation::Renewer;
@@ -33,6 +36,8 @@ use crate::{discord, duty, learning, mail, slack_home, slack_socket, welcome};
 const DRAIN: Duration = Duration::from_secs(20);
 /// How many messages are sent at the same time.
 const SENDERS: usize = 4;
+/// How many makers of effects work at the same time.
+const MAKERS: usize = 3;
 /// How many commits of messages may be under way at the same time, at most: the edge has a few connections more.
 const WRITERS_MAX: usize = 4;
 
@@ -99,6 +104,34 @@ fn start_work(app: &App, bells: &Bells, stop: &CancellationToken, tasks: &TaskTr
     let gates = Gates::default();
     for _ in 0..SENDERS {
         tasks.spawn(sender(app, (&bells.mail, stop), &gates).run());
+    }
+    for _ in 0..MAKERS {
+        tasks.spawn(maker(app, stop).run());
+    }
+    let herald = Herald {
+        db: app.db.clone(),
+        ids: app.ids.clone(),
+        clock: app.clock.clone(),
+        streams: app.streams.clone(),
+        stop: stop.clone(),
+    };
+    tasks.spawn(herald.run());
+    tasks.spawn(app.esign.clone().read_messages(stop.clone()));
+    tasks.spawn(app.esign.clone().poll(stop.clone()));
+    tasks.spawn(Follower::new(app, stop).run());
+}
+
+fn maker(app: &App, stop: &CancellationToken) -> Maker {
+    Maker {
+        db: app.db.clone(),
+        seal: app.seal.clone(),
+        clock: app.clock.clone(),
+        ids: app.ids.clone(),
+        fetcher: app.desk.contracts.fetcher.clone(),
+        crm: app.crm.clone(),
+        esign: app.esign.clone(),
+        points: app.desk.points.clone(),
+        stop: stop.clone(),
     }
 }
 
@@ -269,6 +302,7 @@ pub(crate) fn edge(app: &App, running: &Running) -> anyhow::Result<Edge> {
         slack: app.slack.clone(),
         points: app.desk.points.clone(),
         mail: app.mail.clone(),
+        signatures: app.esign.bell.clone(),
         config,
     })
 }

@@ -2,6 +2,7 @@
 
 use agents::planner;
 use channels::slack::form::{self, Question};
+use domain::approval::Verdict;
 use domain::card::Verb;
 use domain::error::UserError;
 use domain::ids::PlanId;
@@ -48,13 +49,16 @@ impl Worker {
     ) -> anyhow::Result<Result<Value, UserError>> {
         let place = &inbound.place;
         Ok(match asks {
-            Asks::Why(value) => {
+            Asks::Why(value, verdict) => {
                 let may = match value.parse() {
                     Ok(approval) => planner::may_comment(&self.desk, person, approval).await,
                     Err(_) => Err(wording::approval_unknown()),
                 };
-                let words = form::Wording::reject();
-                may.map(|()| form::comment_form(Verb::Reject, value, place, &words))
+                let (verb, words) = match verdict {
+                    Verdict::SendBack => (Verb::SendBack, form::Wording::send_back()),
+                    Verdict::Approve | Verdict::Reject => (Verb::Reject, form::Wording::reject()),
+                };
+                may.map(|()| form::comment_form(verb, value, place, &words))
             }
             Asks::Company => {
                 let wanted = Intent::ProposeDeal { company: None };
@@ -83,7 +87,7 @@ impl Worker {
 /// The way on when a form came too late.
 fn again(asks: &Asks) -> &'static str {
     match asks {
-        Asks::Why(_) | Asks::Question(_) => "Please press the button again.",
+        Asks::Why(..) | Asks::Question(_) => "Please press the button again.",
         Asks::Company => "Please try again, or say `/deal propose` with the company's name.",
     }
 }

@@ -8,6 +8,7 @@ use agents::{Desk, planner};
 use anyhow::Context as _;
 use channels::slack::{self, Kind};
 use channels::{SendError, command, discord, web};
+use domain::approval::Verdict;
 use domain::card::Card;
 use domain::ids::{ApprovalId, ConversationId, InboundId, PlanId};
 use domain::inbound::{Content, Inbound, SharedFile};
@@ -71,7 +72,7 @@ enum Wish {
 /// What a form asks.
 pub(crate) enum Asks {
     /// Why a request is rejected.
-    Why(String),
+    Why(String, Verdict),
     /// With whom a deal is proposed.
     Company,
     /// What is different about a search.
@@ -314,7 +315,10 @@ impl Worker {
             });
         }
         match (&self.members.mail, claimed.tenant) {
-            (Some(office), Some(tenant)) => office.open_mail(&self.desk.db, claimed, tenant).await,
+            (Some(office), Some(tenant)) => {
+                let with = (&self.desk.ids, self.desk.clock.now());
+                office.open_mail(&self.desk.db, claimed, tenant, with).await
+            }
             _ => Ok(ended("mail is not configured (EMAIL_INBOXES)")),
         }
     }
@@ -494,7 +498,7 @@ fn wish(inbound: &Inbound) -> Wish {
 fn as_form(channel: Channel, intent: &Intent, trigger: Option<&String>) -> Option<Wish> {
     let trigger = trigger?.clone();
     let asks = match intent {
-        Intent::AskComment { approval } => Asks::Why(approval.to_string()),
+        Intent::AskComment { approval, verdict } => Asks::Why(approval.to_string(), *verdict),
         Intent::ProposeDeal { company: None } if channel == Channel::Slack => Asks::Company,
         Intent::Refine { search } if channel == Channel::Slack => Asks::Question(*search),
         _ => return None,

@@ -2,8 +2,9 @@
 
 use std::process::ExitCode;
 
+use agents::llm::usd;
 use secrecy::ExposeSecret;
-use storage::checkup;
+use storage::{checkup, llm_spending};
 
 use crate::app::{App, HOME_TENANT, Owner};
 use crate::commands::line;
@@ -29,6 +30,7 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<ExitCode> {
             findings.push(directory(&app).await);
             findings.push(slack(&app).await);
             findings.push(discord(&app).await);
+            findings.push(llm(&app).await);
             app.close().await?;
         }
     }
@@ -206,6 +208,49 @@ async fn mode(app: &App) -> Result<String, String> {
             "{error}. Check SLACK_APP_TOKEN: an app-level token with connections:write, and Socket Mode switched on"
         )),
     }
+}
+
+/// Whether language models can be asked, and how much of the month is left. Nothing is asked: that would cost.
+async fn llm(app: &App) -> Finding {
+    let what = "models";
+    let Some(settings) = app.desk.llm.settings() else {
+        let outcome =
+            Ok("language models are asked for nothing (DEALDESK_LLM_USES and a key; docs/llm.md)".to_owned());
+        return Finding { what, outcome };
+    };
+    let unpriced = settings.uses.iter().find_map(|used| {
+        let plan = settings.table.plan(used.name())?;
+        let mut known = plan.routes.iter().filter(|route| settings.providers.contains_key(&route.vendor));
+        (!known.any(|route| route.price.is_some())).then_some(used.name())
+    });
+    if let Some(used) = unpriced {
+        let outcome = Err(format!(
+            "no configured provider has a model with a price for {used}. Check DEALDESK_LLM_TABLE, or              DEALDESK_LLM_COMPATIBLE_MODEL and _PRICE"
+        ));
+        return Finding { what, outcome };
+    }
+    let month = async {
+        let mut tx = app.db.tenant(HOME_TENANT).begin().await?;
+        let rules = llm_spending::rules(&mut tx).await?;
+        let cap = rules.month_micro.unwrap_or(settings.caps.tenant_month_micro);
+        let month = llm_spending::month(&mut tx, app.clock.now().date_naive()).await?;
+        Ok::<_, storage::Error>((month.map_or(0, |month| month.spent_micro), cap))
+    };
+    let outcome = match month.await {
+        Ok((spent, cap)) if spent.saturating_mul(5) >= cap.saturating_mul(4) => Err(format!(
+            "{} of this month's {} are spent. Raise the limit: dealdesk llm limits --month-cents N",
+            usd(spent),
+            usd(cap)
+        )),
+        Ok((spent, cap)) => {
+            let who: Vec<&str> = settings.providers.keys().map(|vendor| vendor.name()).collect();
+            let on: Vec<&str> = settings.uses.iter().map(|used| used.name()).collect();
+            let (who, on) = (who.join(", "), on.join(", "));
+            Ok(format!("{who} for {on}; {} of this month's {} spent", usd(spent), usd(cap)))
+        }
+        Err(error) => Err(agents::desk::chain(&error)),
+    };
+    Finding { what, outcome }
 }
 
 async fn discord(app: &App) -> Finding {

@@ -3,14 +3,21 @@
 pub(crate) mod analyze;
 pub(crate) mod audit;
 pub(crate) mod companies;
+pub(crate) mod connect;
+pub(crate) mod connect_crm;
+pub(crate) mod connect_docusign;
+pub(crate) mod connect_enrichment;
 pub(crate) mod demo;
 pub(crate) mod doctor;
+pub(crate) mod enrich;
 pub(crate) mod eval;
 pub(crate) mod eval_contracts;
 pub(crate) mod eval_discovery;
+pub(crate) mod events;
 pub(crate) mod find;
 pub(crate) mod intent;
 pub(crate) mod lines;
+pub(crate) mod llm;
 pub(crate) mod mail;
 pub(crate) mod migrate;
 pub(crate) mod models;
@@ -19,7 +26,9 @@ pub(crate) mod policy;
 pub(crate) mod read;
 pub(crate) mod redact;
 pub(crate) mod redline;
+pub(crate) mod registers;
 pub(crate) mod say;
+pub(crate) mod sync;
 
 use std::io::Write;
 

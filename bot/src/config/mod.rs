@@ -13,9 +13,11 @@ use agents::contract::fetch::Fetcher;
 
 pub(crate) use discord::{Discord, Gateway};
 pub(crate) use email::Email;
+pub(crate) use llm::Llm;
 
 mod discord;
 mod email;
+mod llm;
 
 const DEFAULTS: &str = include_str!("default.toml");
 
@@ -38,7 +40,10 @@ pub(crate) struct Config {
     pub(crate) search: Search,
     pub(crate) limits: Limits,
     pub(crate) fetch: Fetch,
+    pub(crate) registers: Registers,
+    pub(crate) esign: Esign,
     pub(crate) files: Files,
+    pub(crate) llm: Llm,
     pub(crate) telemetry: Telemetry,
 }
 
@@ -162,6 +167,25 @@ pub(crate) struct Fetch {
     pub(crate) ports: String,
 }
 
+/// Public registers of companies.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Registers {
+    pub(crate) gleif_url: String,
+    pub(crate) sec_url: String,
+    pub(crate) contact: String,
+}
+
+/// Signatures.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Esign {
+    pub(crate) poll_s: u64,
+    pub(crate) settle_s: i64,
+    pub(crate) expires_days: u16,
+    pub(crate) remind_days: u16,
+}
+
 /// Where files are kept.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -234,7 +258,41 @@ const ENVIRONMENT: &[(&str, &str, &str)] = &[
     ("DEALDESK_BODY_KIB", "limits", "body_kib"),
     ("DEALDESK_FETCH_ALLOW_HOSTS", "fetch", "allow_hosts"),
     ("DEALDESK_FETCH_PORTS", "fetch", "ports"),
+    ("DEALDESK_GLEIF_URL", "registers", "gleif_url"),
+    ("DEALDESK_SEC_URL", "registers", "sec_url"),
+    ("DEALDESK_CONTACT", "registers", "contact"),
+    ("DEALDESK_ESIGN_POLL_S", "esign", "poll_s"),
+    ("DEALDESK_ESIGN_SETTLE_S", "esign", "settle_s"),
+    ("DEALDESK_ESIGN_EXPIRES_DAYS", "esign", "expires_days"),
+    ("DEALDESK_ESIGN_REMIND_DAYS", "esign", "remind_days"),
     ("OBJECT_STORE_URL", "files", "url"),
+    ("DEALDESK_LLM_USES", "llm", "uses"),
+    ("DEALDESK_LLM_ALLOW", "llm", "allow"),
+    ("DEALDESK_LLM_MONTH_CENTS", "llm", "month_cents"),
+    ("DEALDESK_LLM_PERSON_DAY_CENTS", "llm", "person_day_cents"),
+    ("DEALDESK_LLM_PLAN_CENTS", "llm", "plan_cents"),
+    ("DEALDESK_LLM_FIRST_MS", "llm", "first_ms"),
+    ("DEALDESK_LLM_WHOLE_MS", "llm", "whole_ms"),
+    ("DEALDESK_LLM_CACHE_HOURS", "llm", "cache_hours"),
+    ("DEALDESK_LLM_TABLE", "llm", "table"),
+    ("DEALDESK_LLM_PROMPTS", "llm", "prompts"),
+    ("DEALDESK_LLM_ANTHROPIC_KEY", "llm", "anthropic_key"),
+    ("DEALDESK_LLM_ANTHROPIC_URL", "llm", "anthropic_url"),
+    ("DEALDESK_LLM_ANTHROPIC_REGION", "llm", "anthropic_region"),
+    ("DEALDESK_LLM_OPENAI_KEY", "llm", "openai_key"),
+    ("DEALDESK_LLM_OPENAI_URL", "llm", "openai_url"),
+    ("DEALDESK_LLM_OPENAI_REGION", "llm", "openai_region"),
+    ("DEALDESK_LLM_GEMINI_KEY", "llm", "gemini_key"),
+    ("DEALDESK_LLM_GEMINI_URL", "llm", "gemini_url"),
+    ("DEALDESK_LLM_GEMINI_REGION", "llm", "gemini_region"),
+    ("DEALDESK_LLM_DEEPSEEK_KEY", "llm", "deepseek_key"),
+    ("DEALDESK_LLM_DEEPSEEK_URL", "llm", "deepseek_url"),
+    ("DEALDESK_LLM_DEEPSEEK_REGION", "llm", "deepseek_region"),
+    ("DEALDESK_LLM_COMPATIBLE_URL", "llm", "compatible_url"),
+    ("DEALDESK_LLM_COMPATIBLE_KEY", "llm", "compatible_key"),
+    ("DEALDESK_LLM_COMPATIBLE_MODEL", "llm", "compatible_model"),
+    ("DEALDESK_LLM_COMPATIBLE_PRICE", "llm", "compatible_price"),
+    ("DEALDESK_LLM_COMPATIBLE_REGION", "llm", "compatible_region"),
     ("DEALDESK_LOG", "telemetry", "log"),
     ("DEALDESK_LOG_FORMAT", "telemetry", "format"),
     ("DEALDESK_METRICS_TOKEN", "telemetry", "metrics_token"),

@@ -5,15 +5,17 @@ use channels::email::envelope::{Arrival, inbox_of};
 use channels::email::thread::{self, Key};
 use channels::email::verdict::{self, Answer};
 use channels::email::{self, Attachment, Kind, Mail, kind};
-use domain::approval::Verdict;
+use chrono::{DateTime, Duration, Utc};
+use domain::approval::{Delegation, Verdict};
 use domain::error::UserError;
-use domain::ids::TenantId;
+use domain::ids::{Ids, TenantId};
 use domain::inbound::{Content, FileAt, Inbound, Place, SharedFile};
 use domain::intent::Intent;
-use domain::person::{Channel, Person};
+use domain::person::{Channel, Person, Role};
+use storage::audit::{self, Act};
 use storage::inbox::{Claimed, Ending};
 use storage::mails::{self, Known};
-use storage::{Db, Tx, approvals};
+use storage::{Db, Tx, approvals, delegations, people, policies};
 
 use super::Office;
 use super::token::Claim;
@@ -44,12 +46,19 @@ impl Office {
         db: &Db,
         claimed: &Claimed,
         tenant: TenantId,
+        (ids, now): (&Ids, DateTime<Utc>),
     ) -> anyhow::Result<Opened> {
         let Some((arrival, raw)) = Arrival::unwrap(&claimed.body) else {
             return Ok(Opened::Ended(Ending::Unparsable, "it was not stored by us".to_owned()));
         };
         let mail = email::read(raw, &self.reading);
         if let Some(ended) = without_answer(&mail) {
+            if mail.kind == Kind::AutoReply && self.prove(&arrival, raw, &mail).await.is_proved() {
+                return match away((db, tenant), &mail, (ids, now)).await? {
+                    Some(why) => Ok(Opened::Ended(Ending::Ignored, why)),
+                    None => Ok(ended),
+                };
+            }
             return Ok(ended);
         }
         let proof = self.prove(&arrival, raw, &mail).await;
@@ -148,12 +157,12 @@ impl Office {
         Ok(match &vote.answer {
             Answer::Decided(verdict, comment) => {
                 // Thanks after an approval are no reason worth keeping; a rejection's words are.
-                let comment = comment.clone().filter(|_| *verdict == Verdict::Reject);
+                let comment = comment.clone().filter(|_| *verdict != Verdict::Approve);
                 Intent::Decide { approval: approval.id, verdict: *verdict, comment }
             }
             Answer::Unclear => refused(
                 "Your answer is not plainly a yes or a no, so nothing was decided.",
-                "Answer again with the word `approve` alone, or with `reject` and why; or use the link.",
+                "Answer again with the word `approve` alone, with `reject` and why, or with `changes` and what to change; or use the link.",
             ),
         })
     }
@@ -218,6 +227,49 @@ fn without_answer(mail: &Mail<'_>) -> Option<Opened> {
         kind => format!("not from a person: {}", kind.name()),
     };
     Some(Opened::Ended(Ending::Ignored, why))
+}
+
+/// Lets whoever the policy names decide in the place of a person whose mail says that she is away. Nothing is answered,
+/// and where the policy says nothing, or the mail is another automatic one, nothing is done. Gives what was done.
+async fn away(
+    (db, tenant): (&Db, TenantId),
+    mail: &Mail<'_>,
+    (ids, now): (&Ids, DateTime<Utc>),
+) -> anyhow::Result<Option<String>> {
+    let Some(from) = mail.head.from.first().filter(|_| kind::is_vacation(&mail.head)) else {
+        return Ok(None);
+    };
+    let mut tx = db.tenant(tenant).begin().await?;
+    let policy = policies::newest(&mut tx).await?.policy;
+    let Some(days) = policy.away_mail_days else { return Ok(None) };
+    let Some(person) = people::by_email(&mut tx, &from.address).await? else { return Ok(None) };
+    let team = people::list(&mut tx).await?;
+    let Some(to) =
+        policy.stand_in(&person, &team).filter(|to| to.role >= Role::Approver && to.id != person.id)
+    else {
+        return Ok(None);
+    };
+    // Somebody whom she named herself, or an earlier such mail named, stands in already.
+    let standing = delegations::since(&mut tx, now).await?;
+    if person.role < Role::Approver || standing.iter().any(|known| known.from == person.id) {
+        return Ok(None);
+    }
+    let ends_at = now + Duration::days(days.into());
+    let delegation = Delegation {
+        from: person.id,
+        from_name: person.name.clone(),
+        from_role: person.role,
+        to: to.id,
+        starts_at: now,
+        ends_at,
+    };
+    delegations::add(&mut tx, ids.next(), &delegation, now).await?;
+    let (actor, subject) = (format!("person:{}", person.id), format!("person:{}", to.id));
+    let detail = serde_json::json!({ "by": "out-of-office mail", "until": ends_at });
+    let act = Act { at: now, actor: &actor, action: "approvals.delegated", subject: &subject, detail };
+    audit::append(&mut tx, act).await?;
+    tx.commit().await?;
+    Ok(Some(format!("out of office: {} decides for {} until {ends_at}", to.name, person.name)))
 }
 
 /// The thread of a mail, which is remembered as part of it.

@@ -165,11 +165,15 @@ async fn decide(
     let comment = choice.comment.trim();
     let verb = match choice.verdict.as_str() {
         "approve" => Verb::Approve,
-        "reject" if comment.is_empty() => {
-            let page = form(&look, "A rejection needs a reason.");
+        "reject" | "send_back" if comment.is_empty() => {
+            let page = form(
+                &look,
+                "A rejection needs a reason, and what is sent back needs to be told what to change.",
+            );
             return answer(StatusCode::UNPROCESSABLE_ENTITY, "Decide on a request", &page);
         }
         "reject" => Verb::Reject,
+        "send_back" => Verb::SendBack,
         _ => return answer(StatusCode::BAD_REQUEST, "Decide on a request", &form(&look, "")),
     };
     let body = WebBody::Form {
@@ -223,8 +227,9 @@ fn form(look: &Look, warning: &str) -> String {
     };
     format!(
         "{shown}{warning}<form method=\"post\"><p>You decide as {}.</p>\
-         <p><label>Why (a rejection needs it)<br><textarea name=\"comment\" rows=\"3\" cols=\"50\" maxlength=\"2000\"></textarea></label></p>\
+         <p><label>Why, or what to change (needed unless you approve)<br><textarea name=\"comment\" rows=\"3\" cols=\"50\" maxlength=\"2000\"></textarea></label></p>\
          <p><button name=\"verdict\" value=\"approve\">Approve</button> \
+         <button name=\"verdict\" value=\"send_back\">Send back for changes</button> \
          <button name=\"verdict\" value=\"reject\">Reject</button></p></form>",
         escaped(&person.name)
     )

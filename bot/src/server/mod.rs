@@ -2,7 +2,9 @@
 
 mod api;
 mod discord;
+mod esign;
 mod health;
+mod hubspot;
 mod layers;
 mod limits;
 pub(crate) mod load;
@@ -60,6 +62,8 @@ pub(crate) struct Edge {
     pub(crate) points: agents::failpoint::FailPoints,
     /// Mail, when it is configured.
     pub(crate) mail: Option<Arc<crate::mail::Office>>,
+    /// Rung when a message about a signature came.
+    pub(crate) signatures: Arc<Notify>,
 }
 
 /// All routes. The console brings its own, and the answer to unknown addresses.
@@ -68,7 +72,8 @@ pub(crate) fn router(edge: Edge, console: Router) -> Router {
     // Slack's three routes carry the load: they measure themselves and pass through nothing else.
     let fast = slack::routes(&edge);
     let discord = discord::routes(&edge);
-    let mail = mail::routes(&edge);
+    let mail = mail::routes(&edge).merge(hubspot::routes(&edge));
+    let signatures = esign::routes(&edge);
     let watched = Router::new()
         .route("/slack/install", get(slack_install::begin))
         .route("/slack/oauth", get(slack_install::finish))
@@ -79,6 +84,7 @@ pub(crate) fn router(edge: Edge, console: Router) -> Router {
         .merge(console.layer(CompressionLayer::new()))
         .layer(DefaultBodyLimit::max(body_max))
         .merge(mail)
+        .merge(signatures)
         .layer(SetSensitiveRequestHeadersLayer::new([header::AUTHORIZATION, header::COOKIE]))
         .layer(axum::middleware::from_fn_with_state(edge, layers::watch));
     watched.merge(fast).merge(discord).layer(layers::catch_panics())

@@ -130,6 +130,7 @@ impl Place {
             slack: channels::slack::client::Slack::new("http://127.0.0.1:9", Duration::from_secs(1)).unwrap(),
             points: FailPoints::default(),
             mail,
+            signatures: Arc::default(),
             config,
         };
         let router = router(edge, ::console::router(pages));

@@ -74,7 +74,7 @@ const FIGURES: &[(&str, Shape, &str, bool)] = &[
         false,
     ),
     ("plans_total", Shape::Counter, "Plans begun, by intent", false),
-    ("queue_depth", Shape::Gauge, "Rows that wait, by queue: inbox, steps, outbox", false),
+    ("queue_depth", Shape::Gauge, "Rows that wait, by queue: inbox, steps, outbox, effects", false),
     (
         "agent_execution_time_ms",
         Shape::Histogram,
@@ -82,6 +82,16 @@ const FIGURES: &[(&str, Shape, &str, bool)] = &[
         false,
     ),
     ("llm_call_latency_ms", Shape::Histogram, "Time a language model took to answer, by provider, ms", true),
+    ("llm_cached_latency_ms", Shape::Histogram, "Time until an answer of the cache stood, ms", true),
+    ("llm_calls_total", Shape::Counter, "Calls of language models, by provider and outcome", true),
+    (
+        "llm_cost_micro_usd_total",
+        Shape::Counter,
+        "Spent on language models, by purpose and provider, micro-dollars",
+        true,
+    ),
+    ("llm_budget_alerts_total", Shape::Counter, "Limits of which four fifths were spent, by scope", true),
+    ("llm_answers_refused_total", Shape::Counter, "Answers with a quote that is not in the contract", true),
     (
         "contract_extraction_accuracy",
         Shape::Gauge,
@@ -94,8 +104,26 @@ const FIGURES: &[(&str, Shape, &str, bool)] = &[
         "Share of proposed partners that people took up, 0 to 1",
         false,
     ),
+    ("envelopes_total", Shape::Counter, "Envelopes that came to a state: sent, completed, declined …", false),
+    ("envelopes_out", Shape::Gauge, "Envelopes that wait for their signers", false),
+    ("esign_messages_total", Shape::Counter, "Messages of DocuSign: kept, known already or refused", false),
     ("feature_shift_psi", Shape::Gauge, "Shift of a feature's values in the last month, PSI", false),
-    ("crm_sync_success_rate", Shape::Gauge, "Share of writes to a CRM that went through, 0 to 1", true),
+    ("effects_total", Shape::Counter, "Changes at vendors, by provider and outcome", false),
+    (
+        "crm_sync_success_rate",
+        Shape::Gauge,
+        "Share of calls of a CRM that went well in 15 minutes, 0 to 1",
+        false,
+    ),
+    ("crm_lag_seconds", Shape::Gauge, "How far behind a CRM's newest record we are, by object, s", false),
+    ("crm_drift", Shape::Gauge, "Records that differed when all were compared, by object", false),
+    ("crm_records_total", Shape::Counter, "Records of a CRM read, by outcome", false),
+    (
+        "crm_webhooks_refused_total",
+        Shape::Counter,
+        "Messages of a CRM that were not signed as they must be",
+        false,
+    ),
     ("cost_per_partnership_usd", Shape::Gauge, "Spent on language models per deal started, USD", true),
 ];
 

@@ -43,19 +43,23 @@ struct Page {
 struct Ask {
     approval: ApprovalId,
     once: Uuid,
+    /// It is sent back, not rejected.
+    is_back: bool,
 }
 
 /// What the address may carry.
 #[derive(Deserialize)]
 pub(crate) struct Wanted {
     reject: Option<ApprovalId>,
+    send_back: Option<ApprovalId>,
 }
 
 /// Shows the conversation.
 pub(crate) async fn page(signed_in: SignedIn, Query(wanted): Query<Wanted>) -> Result<Response, Failure> {
     let (mut tx, shell) = signed_in.enter(Place::Chat).await?;
     let thread = Thread::load(&mut tx, &signed_in.person, signed_in.now()).await?.with_once(shell.once);
-    let ask = wanted.reject.map(|approval| Ask { approval, once: shell.once });
+    let ask = |is_back| move |approval| Ask { approval, once: shell.once, is_back };
+    let ask = wanted.reject.map(ask(false)).or(wanted.send_back.map(ask(true)));
     let find = Intent::Find { query: String::new() };
     let examples = if policy::permit(signed_in.person.role, &find).is_ok() {
         vec!["find payment companies in Germany, mid cap", "my deals", "approvals", "help"]
@@ -75,13 +79,21 @@ pub(crate) async fn say(signed_in: SignedIn, Form(fields): Form<Fields>) -> Resu
 /// Takes a press on a button. A rejection needs a reason, which is asked for first.
 pub(crate) async fn press(signed_in: SignedIn, Form(fields): Form<Fields>) -> Result<Response, Failure> {
     let (verb, value, chosen) = pressed(&fields)?;
-    if verb == Verb::Reject.name() {
+    if [Verb::Reject, Verb::SendBack].iter().any(|asks| verb == asks.name()) {
         let approval = crate::error::key(&value, "request")?;
         if !signed_in.is_fragment {
-            return Ok(Redirect::to(&format!("/?reject={approval}#ask")).into_response());
+            return Ok(Redirect::to(&format!("/?{verb}={approval}#ask")).into_response());
         }
         let to_panel = (HeaderName::from_static("hx-retarget"), HeaderValue::from_static("#ask"));
-        return Ok(([to_panel], show(&Ask { approval, once: signed_in.console.ids.next() })).into_response());
+        return Ok((
+            [to_panel],
+            show(&Ask {
+                approval,
+                once: signed_in.console.ids.next(),
+                is_back: verb == Verb::SendBack.name(),
+            }),
+        )
+            .into_response());
     }
     let body = WebBody::Press { person: signed_in.person.id, verb, value, chosen };
     hand_in(&signed_in, &fields, &body).await?;
@@ -94,13 +106,15 @@ pub(crate) async fn form(signed_in: SignedIn, Form(fields): Form<Fields>) -> Res
     answer(&signed_in).await
 }
 
-/// A rejection with its reason, as the form sent it.
+/// A rejection with its reason, or what is to change in what is sent back, as the form sent it.
 pub(crate) fn rejection(person: &Person, fields: &Fields) -> Result<WebBody, Failure> {
     let approval: ApprovalId = crate::error::key(field(fields, "approval").unwrap_or_default(), "request")?;
     let comment = typed(field(fields, "comment").unwrap_or_default())?;
+    let is_back = field(fields, "verdict") == Some(Verb::SendBack.name());
+    let verb = if is_back { Verb::SendBack } else { Verb::Reject };
     Ok(WebBody::Form {
         person: person.id,
-        verb: Verb::Reject.name().to_owned(),
+        verb: verb.name().to_owned(),
         value: approval.to_string(),
         fields: vec![("comment".to_owned(), comment)],
     })

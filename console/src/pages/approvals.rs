@@ -45,6 +45,7 @@ struct Line {
 
 struct Decided {
     is_approved: bool,
+    deed: &'static str,
     by: String,
     at: Moment,
     comment: Option<String>,
@@ -58,6 +59,7 @@ impl Line {
         }
         let decided = approval.decision.as_ref().map(|decision| Decided {
             is_approved: decision.verdict == Verdict::Approve,
+            deed: decision.verdict.deed(),
             by: decision.by_name.clone(),
             at: Moment::new(decision.at, now),
             comment: decision.comment.clone(),
@@ -100,7 +102,7 @@ fn may_decide(person: &Person, approval: &Approval, now: DateTime<Utc>) -> bool 
     decide_on(approval, Voter { person, is_fresh: true }, Verdict::Approve, None, now).is_ok()
 }
 
-/// Takes a decision: approve at once, reject with a comment; or takes one's own request back.
+/// Takes a decision: approve at once, reject or send back with a comment; or takes one's own request back.
 pub(crate) async fn decide(signed_in: SignedIn, Form(fields): Form<Fields>) -> Result<Response, Failure> {
     let approval: ApprovalId = key(field(&fields, "approval").unwrap_or_default(), "request")?;
     let person = &signed_in.person;
@@ -111,14 +113,14 @@ pub(crate) async fn decide(signed_in: SignedIn, Form(fields): Form<Fields>) -> R
             value: approval.to_string(),
             chosen: Vec::new(),
         },
-        Some("reject") => rejection(person, &fields)?,
+        Some("reject" | "send_back") => rejection(person, &fields)?,
         Some("withdraw") => WebBody::Press {
             person: person.id,
             verb: Verb::Say.name().to_owned(),
             value: format!("cancel {approval}"),
             chosen: Vec::new(),
         },
-        _ => return Err(Failure::Unusable("Approve or reject: press one of the two.".into())),
+        _ => return Err(Failure::Unusable("Approve, send back or reject: press one of them.".into())),
     };
     let plan = PlanId::from(hand_in(&signed_in, &fields, &body).await?);
     Ok(Redirect::to(&format!("/approvals?sent={plan}")).into_response())

@@ -3,10 +3,11 @@
 use askama::Template;
 use axum::extract::Path;
 use axum::response::Response;
+use domain::crm::label;
 use domain::deal::{NoteRow, Stage};
 use storage::deals::{self, Deal};
 use storage::documents::{self, Version};
-use storage::{audit, people};
+use storage::{audit, crm, people};
 
 use crate::error::{Failure, key, page as show};
 use crate::moment::Moment;
@@ -26,6 +27,8 @@ struct Page {
     notes: Vec<(NoteRow, Moment)>,
     activity: Vec<AuditLine>,
     contracts: Vec<Version>,
+    /// Which CRMs have it, how they do, and how fresh that is.
+    crms: Vec<(String, &'static str, Moment)>,
 }
 
 /// A stage on the usual path.
@@ -54,6 +57,15 @@ pub(crate) async fn page(signed_in: SignedIn, Path(id): Path<String>) -> Result<
     let entries = audit::about(&mut tx, &format!("deal:{id}"), 50).await?;
     let contracts = documents::latest(&mut tx, Some(id)).await?;
     let people = people::list(&mut tx).await?;
+    let crms = crm::freshness(&mut tx, id).await?.into_iter().map(|(provider, at, state)| {
+        let state = match state.as_str() {
+            "archived" => "deleted there",
+            "merged" => "merged into another there",
+            _ => "in step",
+        };
+        (label(&provider).to_owned(), state, Moment::new(at, now))
+    });
+    let crms = crms.collect();
     Ok(show(&Page {
         shell: shell.titled(deal.name.clone()),
         began: Moment::new(deal.created_at, now),
@@ -73,6 +85,7 @@ pub(crate) async fn page(signed_in: SignedIn, Path(id): Path<String>) -> Result<
         notes: notes.into_iter().map(|note| (Moment::new(note.at, now), note)).map(|(m, n)| (n, m)).collect(),
         activity: entries.into_iter().map(|entry| AuditLine::new(entry, &people, now)).collect(),
         contracts,
+        crms,
         deal,
     }))
 }

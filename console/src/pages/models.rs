@@ -2,12 +2,14 @@
 
 use askama::Template;
 use axum::response::Response;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, NaiveDate, Utc};
 use domain::model::{Alias, Model};
 use serde_json::Value;
 use storage::features::{self, Coverage};
 use storage::labels;
 use storage::learning::{self, Job, Run};
+use storage::llm_calls::{self, DayLine};
+use storage::llm_spending;
 use storage::models::{self, Moved, Row};
 
 use crate::error::{Failure, page as show};
@@ -15,6 +17,8 @@ use crate::moment::Moment;
 use crate::session::SignedIn;
 use crate::shell::{Place, Shell};
 
+/// Days of asking language models that are shown.
+const ASKED_DAYS: i64 = 30;
 /// Moves and runs shown.
 const PAST_MAX: i64 = 30;
 
@@ -28,6 +32,17 @@ struct Page {
     labels: Vec<(String, i64, i64)>,
     moves: Vec<MoveView>,
     runs: Vec<(Moment, String, String)>,
+    asked: Vec<AskedView>,
+    month: Option<(String, String)>,
+}
+
+/// What language models were asked on one day for one purpose.
+struct AskedView {
+    day: NaiveDate,
+    what: String,
+    provider: String,
+    calls: String,
+    cost: String,
 }
 
 struct ModelView {
@@ -74,6 +89,9 @@ pub(crate) async fn page(signed_in: SignedIn) -> Result<Response, Failure> {
     let labels = labels::counts(&mut tx).await?;
     let moves = models::moves(&mut tx, PAST_MAX).await?;
     let runs = learning::runs(&mut tx, PAST_MAX).await?;
+    let today = now.date_naive();
+    let asked = llm_calls::by_day(&mut tx, today - Duration::days(ASKED_DAYS)).await?;
+    let month = llm_spending::month(&mut tx, today).await?;
     Ok(show(&Page {
         shell: shell.titled("Models"),
         figures: figures(&outcome),
@@ -85,7 +103,32 @@ pub(crate) async fn page(signed_in: SignedIn) -> Result<Response, Failure> {
             .collect(),
         moves: moves.into_iter().map(|moved| move_view(moved, now)).collect(),
         runs: runs.into_iter().map(|run| run_view(run, now)).collect(),
+        asked: asked.into_iter().map(asked_view).collect(),
+        month: month.map(|month| (dollars(month.spent_micro), dollars(month.cap_micro))),
     }))
+}
+
+fn asked_view(line: DayLine) -> AskedView {
+    let parts = [
+        (line.done, "answered"),
+        (line.failed, "failed"),
+        (line.refused, "refused"),
+        (line.cached, "repeated"),
+    ];
+    let calls = parts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}"));
+    AskedView {
+        day: line.day,
+        what: line.purpose.replace('_', " "),
+        provider: line.provider,
+        calls: calls.collect::<Vec<_>>().join(", "),
+        cost: dollars(line.cost_micro),
+    }
+}
+
+/// Micro-dollars, rounded to a hundredth of a cent.
+fn dollars(micro: i64) -> String {
+    let hundredths = (micro + 50) / 100;
+    format!("${}.{:04}", hundredths / 10_000, hundredths % 10_000)
 }
 
 /// Figures of the last evaluation, with how many decisions each rests on.

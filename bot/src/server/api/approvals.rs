@@ -95,6 +95,8 @@ enum Way {
     Approve,
     /// Do not.
     Reject,
+    /// Not as it is; the comment says what is to change.
+    SendBack,
 }
 
 /// Decide
@@ -112,12 +114,16 @@ pub(super) async fn decide(
     let (verdict, verb) = match decision.verdict {
         Way::Approve => (Verdict::Approve, Verb::Approve),
         Way::Reject => (Verdict::Reject, Verb::Reject),
+        Way::SendBack => (Verdict::SendBack, Verb::SendBack),
     };
     let comment = decision.comment.filter(|comment| !comment.trim().is_empty());
     match &comment {
         Some(comment) => check_text("comment", comment)?,
-        None if verdict == Verdict::Reject => {
-            return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "A rejection needs a `comment`."));
+        None if verdict != Verdict::Approve => {
+            return Err(Problem::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "A rejection needs a `comment`, and what is sent back needs one, too.",
+            ));
         }
         None => {}
     }
