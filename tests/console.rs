@@ -119,7 +119,7 @@ async fn the_story_in_two_browsers() {
     lee.sees("Admin asked").await;
     lee.picture("approvals").await;
     lee.clicks("summary", "Reject").await;
-    lee.asks("document.querySelector('textarea').focus()").await;
+    lee.asks("document.querySelector('details[open] textarea').focus()").await;
     lee.types("We know them too well.").await;
     lee.clicks("form.ask button", "Reject").await;
     lee.sees("by Lee Legal, just now: “We know them too well.”").await;

@@ -20,7 +20,9 @@ const OPEN_WORK: &str = "SELECT coalesce(string_agg(what, ', '), '') FROM (
     UNION ALL SELECT 'step ' || action || ': ' || state || coalesce(', ' || error, '') FROM steps
     WHERE state IN ('queued', 'running', 'waiting')
     UNION ALL SELECT 'delivery of ' || slot || ': ' || state || coalesce(', ' || error, '')
-    FROM outbox JOIN messages USING (message_id) WHERE state IN ('queued', 'sending', 'failed')) open";
+    FROM outbox JOIN messages USING (message_id) WHERE state IN ('queued', 'sending', 'failed')
+    UNION ALL SELECT 'effect ' || action || ': ' || state || coalesce(', ' || error, '') FROM effects
+    WHERE state IN ('queued', 'running', 'failed')) open";
 
 /// A product, its database, and the Slack around it.
 pub struct Conversation {
@@ -137,6 +139,12 @@ impl Conversation {
 
     /// A number from the database, as its owner.
     pub async fn number(&self, sql: &str) -> i64 {
+        let mut owner = self.database.owner().await;
+        sqlx::query_scalar(AssertSqlSafe(sql.to_owned())).fetch_one(&mut owner).await.unwrap()
+    }
+
+    /// A text from the database, as its owner.
+    pub async fn text(&self, sql: &str) -> String {
         let mut owner = self.database.owner().await;
         sqlx::query_scalar(AssertSqlSafe(sql.to_owned())).fetch_one(&mut owner).await.unwrap()
     }

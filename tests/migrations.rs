@@ -144,6 +144,15 @@ const SAMPLES: &[(i64, &str)] = &[
                  '00000000-0000-0000-0000-000000000011', now())",
     ),
     (
+        20_261_124_040_000,
+        "INSERT INTO approval_reminders (tenant_id, approval_id, person_id, stage, number, at)
+         VALUES ('00000000-0000-0000-0000-00000000000a', '00000000-0000-0000-0000-000000000014',
+                 '00000000-0000-0000-0000-000000000002', 0, 1, now());
+         INSERT INTO approval_escalations (tenant_id, approval_id, stage, people, at)
+         VALUES ('00000000-0000-0000-0000-00000000000a', '00000000-0000-0000-0000-000000000014', 0,
+                 '{00000000-0000-0000-0000-000000000002}', now())",
+    ),
+    (
         20_261_123_190_000,
         "INSERT INTO homes (tenant_id, workspace, user_key, person_id)
          VALUES ('00000000-0000-0000-0000-00000000000a', 'T0', 'U1', '00000000-0000-0000-0000-000000000001')",
@@ -169,6 +178,62 @@ const SAMPLES: &[(i64, &str)] = &[
          VALUES ('00000000-0000-0000-0000-00000000000a', 'd', 'partner_fit_scorer', 1, '[]', now());
          INSERT INTO learning_runs (tenant_id, job, at, outcome)
          VALUES ('00000000-0000-0000-0000-00000000000a', 'features', now(), '{}')",
+    ),
+    (
+        20_261_124_000_000,
+        "INSERT INTO connections (tenant_id, provider, account, secrets)
+         VALUES ('00000000-0000-0000-0000-00000000000a', 'hubspot', '1', '\\x01');
+         INSERT INTO effects (effect_id, tenant_id, effect_key, provider, action, subject, payload)
+         VALUES (gen_random_uuid(), '00000000-0000-0000-0000-00000000000a', 'k', 'hubspot', 'upsert_deal', 'deal:1', '{}')",
+    ),
+    (
+        20_261_124_000_100,
+        "INSERT INTO events (tenant_id, seq, event_id, kind, version, subject, at, data)
+         VALUES ('00000000-0000-0000-0000-00000000000a', 1, gen_random_uuid(), 'deal.moved', 1, 'deal:1', now(), '{}');
+         INSERT INTO subscriptions (tenant_id, subscription_id, way, target)
+         VALUES ('00000000-0000-0000-0000-00000000000a', gen_random_uuid(), 'webhook', 'https://a.example/in')",
+    ),
+    (
+        20_261_124_020_000,
+        "INSERT INTO crm_records (tenant_id, provider, object, remote_id, version)
+         VALUES ('00000000-0000-0000-0000-00000000000a', 'hubspot', 'deal', '1', now());
+         INSERT INTO crm_cursors (tenant_id, provider, object, cursor)
+         VALUES ('00000000-0000-0000-0000-00000000000a', 'hubspot', 'deal', '{}');
+         INSERT INTO crm_outcomes (tenant_id, provider, slot)
+         VALUES ('00000000-0000-0000-0000-00000000000a', 'hubspot', now())",
+    ),
+    (
+        20_261_124_010_000,
+        "INSERT INTO llm_calls (call_id, tenant_id, person_id, plan_id, purpose, provider, model, region, prompt_name,
+                                prompt_version, prompt_sha256, prompt, hop, reserved_micro, month, day, created_at, state)
+         VALUES ('00000000-0000-0000-0000-000000000031', '00000000-0000-0000-0000-00000000000a',
+                 '00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000011', 'intent', 'anthropic',
+                 'm', 'us', 'planner/intent', 1, repeat('a', 64), 'hello', 0, 900, '2026-11-01', '2026-11-24', now(),
+                 'sent');
+         INSERT INTO llm_spend (tenant_id, scope, subject, period, reserved_micro, cap_micro)
+         VALUES ('00000000-0000-0000-0000-00000000000a', 'tenant', '00000000-0000-0000-0000-00000000000a',
+                 '2026-11-01', 900, 1000);
+         INSERT INTO llm_cache (tenant_id, key, call_id, answer, created_at)
+         VALUES ('00000000-0000-0000-0000-00000000000a', '\\x01', '00000000-0000-0000-0000-000000000031', '{}', now());
+         INSERT INTO llm_rules (tenant_id, allowed) VALUES ('00000000-0000-0000-0000-00000000000a', '{anthropic}')",
+    ),
+    (
+        20_261_124_030_000,
+        "INSERT INTO envelopes (envelope_id, tenant_id, provider, document_id, version_id, sha256, name, plan_id, signers,
+                                asked_by, approved_by, created_at)
+         VALUES (gen_random_uuid(), '00000000-0000-0000-0000-00000000000a', 'docusign',
+                 '00000000-0000-0000-0000-000000000021', '00000000-0000-0000-0000-000000000022', repeat('a', 64),
+                 'MSA.pdf', '00000000-0000-0000-0000-000000000011', '[]', '00000000-0000-0000-0000-000000000001',
+                 '00000000-0000-0000-0000-000000000002', now());
+         INSERT INTO envelope_messages (tenant_id, body_hash, body, received_at)
+         VALUES ('00000000-0000-0000-0000-00000000000a', 'h', '\\x01', now())",
+    ),
+    (
+        20_261_124_030_100,
+        "INSERT INTO enrichments (tenant_id, domain, provider, facts, is_match, fetched_at, expires_at)
+         VALUES ('00000000-0000-0000-0000-00000000000a', 'acme.example', 'apollo', '[]', true, now(), now());
+         INSERT INTO enrichment_calls (call_id, tenant_id, domain, provider, begun_at, cost_micros)
+         VALUES (gen_random_uuid(), '00000000-0000-0000-0000-00000000000a', 'acme.example', 'apollo', now(), 1)",
     ),
 ];
 

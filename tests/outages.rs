@@ -4,14 +4,16 @@ use agents::Desk;
 use agents::contract::Tools;
 use agents::contract::fetch::Fetcher;
 use agents::contract::pdf::{Engines, Limits, Reader};
+use agents::desk::Grammar;
 use agents::discovery::Directory;
 use agents::failpoint::FailPoints;
+use agents::llm::Llm;
 use agents::planner::commit::commit;
 use domain::card::Card;
 use domain::clock::Clock;
 use domain::ids::{ConversationId, Ids, InboundId};
 use domain::inbound::Place;
-use domain::intent::Intent;
+use domain::intent::{Intent, Understood};
 use domain::person::Channel;
 use domain::plan::{Agent, Draft, Recovery};
 use serde_json::Value;
@@ -39,6 +41,15 @@ fn desk(db: &Db, home: &std::path::Path) -> Desk {
         console_url: "http://desk.example".to_owned(),
         points: FailPoints::default(),
         help: |_, _| Card::text("help"),
+        grammar: Grammar {
+            understand: |text| {
+                let (intent, candidates) =
+                    (Intent::Unclear { text: text.to_owned(), candidates: vec![] }, vec![]);
+                Understood { intent, confidence: 0.0, candidates }
+            },
+            print: |_| None,
+        },
+        llm: Llm::default(),
     }
 }
 

@@ -128,3 +128,82 @@ async fn the_policy_is_asked_and_somebody_stands_in_from_the_chat() {
     talk.is_told("noor", "Nobody decides in your place any more").await;
     assert_eq!(talk.number("SELECT count(*) FROM approval_delegations WHERE ends_at > now()").await, 0);
 }
+
+const CHASED: &str = r#"
+remind_after_hours = [4, 8]
+[hours]
+zone = "UTC"
+from = 0
+to = 24
+days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+[escalate]
+after_hours = 30
+to = [{ role = "admin" }]
+[groups]
+legal = ["Noor"]
+[[rules]]
+name = "deals"
+stages = [{ name = "Legal", need = [{ group = "legal" }] }]
+"#;
+
+#[tokio::test]
+async fn who_does_not_decide_is_reminded_once_and_then_others_are_asked_as_well() {
+    let mut talk = under(CHASED).await;
+    talk.proposes().await;
+    let reminders = "SELECT count(*) FROM approval_reminders";
+    assert_eq!(talk.number(reminders).await, 0);
+    // Nine hours later, of which nothing ran: one reminder, the second.
+    talk.changes("UPDATE approvals SET requested_at = requested_at - interval '9 hours'").await;
+    talk.product = talk.product.again(&[]).await;
+    talk.slack.deliver_to(&talk.product.url);
+    let reminded = talk.slack.wait_for("a reminder", LIMIT, |w| {
+        w.dms("noor").into_iter().find(|m| m.words().contains("Still waiting for you")).cloned()
+    });
+    found(reminded.await);
+    assert_eq!(talk.number(reminders).await, 1);
+    assert_eq!(talk.number("SELECT number::bigint FROM approval_reminders").await, 2);
+    // The board is asked as well after thirty; it decides, and there is one effect.
+    talk.changes("UPDATE approvals SET requested_at = requested_at - interval '22 hours'").await;
+    talk.product = talk.product.again(&[]).await;
+    talk.slack.deliver_to(&talk.product.url);
+    let escalated = talk.slack.wait_for("the request for somebody else", LIMIT, |w| {
+        w.dms("lee")
+            .into_iter()
+            .find(|m| m.words().contains("Nobody decided in time, so Admin and Lee"))
+            .cloned()
+    });
+    let escalated = found(escalated.await);
+    talk.presses("lee", &escalated, "Approve").await;
+    talk.sees("2 deals created").await;
+    talk.ends().await;
+    assert_eq!(talk.number("SELECT count(*) FROM approval_escalations").await, 1);
+    let audited =
+        "SELECT count(*) FROM audit_entries WHERE action IN ('approval.reminded', 'approval.escalated')";
+    assert_eq!(talk.number(audited).await, 2);
+}
+
+#[tokio::test]
+async fn what_is_sent_back_says_what_to_change_and_nothing_is_created() {
+    let talk = under(TWO_STAGES).await;
+    let request = talk.proposes().await;
+    let id = "SELECT count(*) FROM approvals WHERE state = 'returned' AND verdict = 'send_back'";
+    let number: String =
+        talk.text("SELECT right(replace(approval_id::text, '-', ''), 8) FROM approvals").await;
+    talk.types("noor", &format!("/deal send back {number} because one of them is a competitor")).await;
+    talk.sees("Sent back for changes").await;
+    talk.presses("lee", &request, "Approve").await;
+    talk.is_told("lee", "already sent back this").await;
+    talk.ends().await;
+    assert_eq!((talk.number(id).await, talk.number("SELECT count(*) FROM deals").await), (1, 0));
+}
+
+#[tokio::test]
+async fn whoever_is_away_is_stood_in_for_by_whom_the_policy_names() {
+    let talk = under(&format!("stand_ins = {{ Noor = \"Lee\" }}\n{TWO_STAGES}")).await;
+    talk.types("lee", "/deal away until Friday").await;
+    talk.is_told("lee", "does not say who decides for you").await;
+    talk.types("noor", "/deal away for 3 days").await;
+    talk.is_told("noor", "decides in your place until").await;
+    talk.ends().await;
+    assert_eq!(talk.number("SELECT count(*) FROM approval_delegations WHERE ends_at > now()").await, 1);
+}
