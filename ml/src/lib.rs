@@ -14,3 +14,4 @@ pub mod models;
 pub mod package;
 pub mod ranking;
 pub mod scorer;
+pub mod tagger;

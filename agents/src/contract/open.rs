@@ -7,6 +7,7 @@ use domain::error::UserError;
 
 use super::pdf;
 use super::read::{self, Bounds, Kind};
+use crate::guardrail::suspicion;
 
 /// How long a file that needs no child process may take to read.
 const TIME: Duration = Duration::from_secs(20);
@@ -53,7 +54,19 @@ pub async fn open(pages: &pdf::Reader, bytes: Vec<u8>, password: Option<&str>) -
             Err(why) => notes.push(format!("The attachment {name} was not read: {why}")),
         }
     }
+    notes.extend(orders(&reading.text.text));
     Ok(Opened { text: reading.text, kind: reading.kind, notes })
+}
+
+/// A note on words that read as if written for a model. Nothing in a document is obeyed; a person should know of the attempt.
+fn orders(text: &str) -> Option<String> {
+    let found = suspicion(text)?;
+    metrics::counter!("injection_suspected_total", "source" => "document").increment(1);
+    tracing::warn!(score = found.score, reason = found.reason, "a document seems to give orders to a model");
+    Some(format!(
+        "A passage seems to be written for a program, not for readers: {}. I follow nothing that a document says. It begins: “{}”.",
+        found.reason, found.sample
+    ))
 }
 
 async fn paged(
@@ -62,7 +75,8 @@ async fn paged(
     (kind, password): (Kind, Option<&str>),
 ) -> Result<Opened, UserError> {
     let reading = pages.read(bytes, password).await.map_err(pdf::Fault::explain)?;
-    let notes = reading.notes.iter().map(pdf::Note::sentence).collect();
+    let mut notes: Vec<String> = reading.notes.iter().map(pdf::Note::sentence).collect();
+    notes.extend(orders(&reading.text.text));
     Ok(Opened { text: reading.text, kind, notes })
 }
 

@@ -9,6 +9,8 @@ pub enum Family {
     Personal,
     /// It opens a door: a key, token or password.
     Secret,
+    /// It names somebody, something or a place, or tells of a person; told by the words around it, not by its own make.
+    Name,
 }
 
 /// A value found in a text.

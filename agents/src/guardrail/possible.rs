@@ -1,14 +1,76 @@
 //! What a text can be that is hardly more than a value: nothing around it tells which of several kinds.
 
 use super::finding::{Family, Finding};
+use super::names::names;
 use super::scan::{DEFAULT_THRESHOLD, readings, scan};
 
 /// With more words than this beside its values a text is prose, which tells what a value is, or that it is nothing.
 const WORDS_MAX: usize = 4;
 /// A longer text is never hardly more than a value, bytes.
 const VALUE_BYTES_MAX: usize = 512;
+/// With fewer code points more than a number within it an address is that number.
+const AROUND_MIN: usize = 5;
+/// From this score on a name is right nineteen times of twenty.
+const SURELY: f32 = 0.8;
 /// A finding this sure leaves no room for another kind within it.
 const SETTLED: f32 = 0.7;
+
+/// What [`possible`] finds, and the names and addresses in prose.
+///
+/// A number that rules are not settled about and that lies in an address is part of the address.
+pub fn everything(text: &str) -> Vec<Finding> {
+    with_names(text, names)
+}
+
+/// What no model outside is told: what rules are sure of, and whom and what address the text surely names.
+///
+/// Companies and places stay, as questions to a model are about them; so does what may be a name or not.
+pub fn private(text: &str) -> Vec<Finding> {
+    let mut found = scan(text);
+    let mut named = names(text, &found);
+    named.retain(|name| matches!(name.entity, "PERSON" | "STREET_ADDRESS") && name.score >= SURELY);
+    named.retain(|name| !found.iter().any(|one| one.start < name.end && name.start < one.end));
+    found.extend(named);
+    found.sort_by_key(|finding| finding.start);
+    found
+}
+
+/// The same with another way to find names.
+pub(super) fn with_names(text: &str, names: impl Fn(&str, &[Finding]) -> Vec<Finding>) -> Vec<Finding> {
+    let found = possible(text);
+    let mut named = names(text, &found).into_iter().peekable();
+    if named.peek().is_none() {
+        return found;
+    }
+    let mut all = Vec::with_capacity(found.len());
+    // Both are in the order of the text, and no name overlaps another.
+    for mut one in found {
+        while let Some(name) = named.next_if(|name| name.end <= one.start) {
+            all.push(name);
+        }
+        let Some(name) = named.peek().filter(|name| name.start < one.end) else {
+            all.push(one);
+            continue;
+        };
+        let is_within = name.start <= one.start && one.end <= name.end;
+        let is_part = one.end - one.start + AROUND_MIN <= name.end - name.start;
+        if is_within && is_part && one.score < SETTLED && one.family == Family::Personal {
+            continue;
+        }
+        // What has the form of a value and stands where one would is one.
+        let is_same = one.entity == name.entity;
+        if is_same {
+            one.score = one.score.max(name.score);
+        }
+        if is_same || one.score >= DEFAULT_THRESHOLD {
+            named.next();
+        }
+        all.push(one);
+    }
+    all.extend(named);
+    all.sort_by(|a, b| (a.start, a.end).cmp(&(b.start, b.end)).then(b.score.total_cmp(&a.score)));
+    all
+}
 
 /// The sure findings of a text; and, when it is hardly more than a value (a field, a cell, a line of a form), what else
 /// that value can be, however unsure: nine digits are the number of a dozen things.

@@ -9,7 +9,7 @@ use domain::policy;
 use serde_json::json;
 use storage::people;
 
-use super::{Family, Finding, redact, scan, strip_invisible};
+use super::{Family, Finding, redact, scan, strip_invisible, suspicion};
 use crate::desk::{Desk, storage, unknown_action};
 
 /// A finding at or above this score is acted on where a mistake would hide what people need to read.
@@ -48,6 +48,10 @@ pub(crate) async fn act(desk: &Desk, context: &Context, step: &Step) -> Result<O
             kinds.sort();
             kinds.dedup();
             return Err(Recovery::Blank { error, kinds });
+        }
+        if let Some(odd) = suspicion(&text) {
+            metrics::counter!("injection_suspected_total", "source" => "message").increment(1);
+            findings.push(json!({ "entity": "ORDERS_TO_A_MODEL", "score": odd.score, "reason": odd.reason }));
         }
         findings.extend(found.iter().map(|f| json!({ "entity": f.entity, "score": f.score })));
     }

@@ -14,7 +14,7 @@ use storage::llm_spending::{self, Alert, Caps, Rules};
 use super::prompts::{self, PromptFile};
 use super::{Answer, Asking, Heard, Inner, Llm, Silence, Told, notice};
 use crate::desk::Desk;
-use crate::guardrail::{DEFAULT_THRESHOLD, Redacted, redact, scan, strip_invisible};
+use crate::guardrail::{DEFAULT_THRESHOLD, Redacted, private, redact, strip_invisible};
 
 /// A process that died is given so long to settle its calls, minutes.
 const LOST_AFTER_MIN: i64 = 2;
@@ -173,7 +173,7 @@ impl Inner {
         let file = prompts::serving(asking.used.prompt(), &self.settings.pins)?;
         let max_tokens = self.settings.table.plan(asking.used.name())?.max_tokens;
         let text = strip_invisible(asking.text);
-        let redacted = redact(&text, &scan(&text), DEFAULT_THRESHOLD);
+        let redacted = redact(&text, &private(&text), DEFAULT_THRESHOLD);
         let system = format!("{}{}", file.text, asking.appendix);
         let schema = A::schema();
         let mut hash = Sha256::new();

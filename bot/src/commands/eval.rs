@@ -33,6 +33,10 @@ pub(crate) enum Eval {
     Discovery(super::eval_discovery::Discovery),
     /// Contract terms on labelled contracts: accuracy, coverage, recall, calibration, CUAD's curve, quotes, speed.
     Contracts(super::eval_contracts::Contracts),
+    /// Attempts to give orders to a model: noticed, and harmless texts accused of it.
+    Injection(super::eval_injection::Injection),
+    /// Personal data and secrets in labelled texts: recall and precision by kind, characters masked, secrets, speed.
+    Pii(super::eval_pii::Pii),
 }
 
 impl Eval {
@@ -42,6 +46,8 @@ impl Eval {
             Self::Find { judged, show, without_index } => (judged, show, without_index),
             Self::Discovery(discovery) => return discovery.run(config).await,
             Self::Contracts(contracts) => return contracts.run(),
+            Self::Injection(injection) => return injection.run(),
+            Self::Pii(pii) => return pii.run(),
         };
         let text =
             std::fs::read_to_string(&judged).with_context(|| format!("cannot read {}", judged.display()))?;

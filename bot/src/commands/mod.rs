@@ -13,6 +13,8 @@ pub(crate) mod enrich;
 pub(crate) mod eval;
 pub(crate) mod eval_contracts;
 pub(crate) mod eval_discovery;
+mod eval_injection;
+mod eval_pii;
 pub(crate) mod events;
 pub(crate) mod find;
 pub(crate) mod intent;

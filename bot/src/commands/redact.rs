@@ -3,7 +3,7 @@
 use std::io::{BufWriter, Write};
 use std::process::ExitCode;
 
-use agents::guardrail::{DEFAULT_THRESHOLD, possible, redact};
+use agents::guardrail::{DEFAULT_THRESHOLD, everything, redact};
 use serde::{Deserialize, Serialize};
 
 use crate::commands::json;
@@ -39,7 +39,7 @@ pub(crate) fn run(lines: &JsonLines) -> anyhow::Result<ExitCode> {
     let mut out = BufWriter::new(std::io::stdout().lock());
     for text in input.lines().filter(|text| !text.trim().is_empty()) {
         let asked: Asked = serde_json::from_str(text)?;
-        let found = possible(&asked.text);
+        let found = everything(&asked.text);
         let redacted = redact(&asked.text, &found, DEFAULT_THRESHOLD).text;
         let spans = found.iter().map(|finding| Span {
             entity: finding.entity,

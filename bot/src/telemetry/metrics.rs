@@ -83,6 +83,12 @@ const FIGURES: &[(&str, Shape, &str, bool)] = &[
     ),
     ("llm_call_latency_ms", Shape::Histogram, "Time a language model took to answer, by provider, ms", true),
     ("llm_cached_latency_ms", Shape::Histogram, "Time until an answer of the cache stood, ms", true),
+    (
+        "injection_suspected_total",
+        Shape::Counter,
+        "Texts that read as if they gave orders to a model, by where they came from",
+        true,
+    ),
     ("llm_calls_total", Shape::Counter, "Calls of language models, by provider and outcome", true),
     (
         "llm_cost_micro_usd_total",

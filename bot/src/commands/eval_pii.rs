@@ -1,16 +1,17 @@
-//! Scores the text scanner on labelled lines: `redaction_score FILE.jsonl… [--sure] [--show]`.
-//!
-//! A line is `{"text", "spans": [{"entity", "start", "end"}]}`, or `{"text", "label": 0 | 1}` for secrets; a line with
-//! `"judge": [entity]` counts those kinds only. Other files are read as plain text: findings per 100 kB and MB/s.
+//! `dealdesk eval pii`: how well personal data and secrets are found in labelled texts, and how fast in plain ones.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
 use std::time::Instant;
 
-use agents::guardrail::{DEFAULT_THRESHOLD, Family, Finding, possible, scan};
+use agents::guardrail::{DEFAULT_THRESHOLD, Family, Finding, everything, scan};
+use anyhow::Context;
+use clap::Args;
 use serde_json::Value;
 
-/// Kinds with a structure of their own, which need no model; the others are not counted on whole sentences.
+/// Kinds with a structure of their own; in whole sentences only they are counted one by one.
 const STRUCTURED: [&str; 8] = [
     "CREDIT_CARD",
     "EMAIL_ADDRESS",
@@ -22,11 +23,44 @@ const STRUCTURED: [&str; 8] = [
     "US_SSN",
 ];
 
-struct Options {
-    files: Vec<String>,
-    /// Only what `scan` is sure of, as texts are redacted; else what `dealdesk redact` prints.
-    is_sure: bool,
+/// Measure how personal data and secrets are found.
+#[derive(Debug, Args)]
+pub(crate) struct Pii {
+    /// Lines `{"text", "spans": [{"entity", "start", "end"}]}`, or `{"text", "label": 0 | 1}` for secrets; a line with
+    /// `"judge": [entity]` counts those kinds only. Files that do not end in `.jsonl` are read as plain text: findings per
+    /// 100 kB and MB/s.
+    #[arg(long, required = true, num_args = 1..)]
+    data: Vec<PathBuf>,
+    /// Only what rules are sure of, as cards and notes are cleaned; else all that `dealdesk redact` prints.
+    #[arg(long)]
+    sure: bool,
+    /// Print every miss and every finding too many.
+    #[arg(long)]
     show: bool,
+}
+
+impl Pii {
+    /// Prints exact recall and precision by kind, the share of personal characters masked, and secrets found.
+    pub(crate) fn run(&self) -> anyhow::Result<ExitCode> {
+        let mut out = io::stdout().lock();
+        for file in &self.data {
+            let text =
+                std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+            writeln!(out, "== {}", file.display())?;
+            if file.extension().is_some_and(|kind| kind == "jsonl") {
+                let mut score = Score::default();
+                for (number, line) in text.lines().enumerate() {
+                    let line = serde_json::from_str(line)
+                        .with_context(|| format!("{}:{}", file.display(), number + 1))?;
+                    add(&mut score, &line, self, &mut out)?;
+                }
+                print(&score, &mut out)?;
+            } else {
+                measure(&text, self, &mut out)?;
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
 }
 
 #[derive(Default, Clone, Copy)]
@@ -39,49 +73,20 @@ struct Count {
 #[derive(Default)]
 struct Score {
     by_entity: BTreeMap<String, Count>,
+    /// Characters of anything labelled, of anything masked, and of both.
     gold_chars: usize,
     masked_chars: usize,
+    both_chars: usize,
     clean_lines: usize,
     flagged_clean_lines: usize,
     secret_lines: usize,
     found_secret_lines: usize,
 }
 
-fn main() -> anyhow::Result<()> {
-    let options = options(std::env::args().skip(1))?;
-    let mut out = io::stdout().lock();
-    for file in &options.files {
-        let text = std::fs::read_to_string(file)?;
-        writeln!(out, "== {file}")?;
-        if file.ends_with(".jsonl") {
-            let mut score = Score::default();
-            for line in text.lines() {
-                add(&mut score, &serde_json::from_str(line)?, &options, &mut out)?;
-            }
-            print(&score, &mut out)?;
-        } else {
-            measure(&text, &options, &mut out)?;
-        }
-    }
-    Ok(())
-}
-
-fn options(arguments: impl Iterator<Item = String>) -> anyhow::Result<Options> {
-    let mut options = Options { files: Vec::new(), is_sure: false, show: false };
-    for argument in arguments {
-        match argument.as_str() {
-            "--sure" => options.is_sure = true,
-            "--show" => options.show = true,
-            _ => options.files.push(argument),
-        }
-    }
-    Ok(options)
-}
-
-fn add(score: &mut Score, line: &Value, options: &Options, out: &mut impl Write) -> io::Result<()> {
+fn add(score: &mut Score, line: &Value, options: &Pii, out: &mut impl Write) -> io::Result<()> {
     let text = line["text"].as_str().unwrap_or_default();
-    let mut findings = if options.is_sure { scan(text) } else { possible(text) };
-    findings.retain(|finding| !options.is_sure || finding.score >= DEFAULT_THRESHOLD);
+    let mut findings = if options.sure { scan(text) } else { everything(text) };
+    findings.retain(|finding| !options.sure || finding.score >= DEFAULT_THRESHOLD);
     if let Some(label) = line["label"].as_i64() {
         return add_secret(score, (text, label == 1), &findings, options, out);
     }
@@ -94,14 +99,12 @@ fn add(score: &mut Score, line: &Value, options: &Options, out: &mut impl Write)
         line["spans"].as_array().into_iter().flatten().map(span).filter(|s| counts(s.0)).collect();
     let found: Vec<(&str, usize, usize)> =
         findings.iter().filter(|f| counts(f.entity)).map(|f| (f.entity, f.start, f.end)).collect();
+    score.mask(line, text, &findings);
     for span in &gold {
         let count = score.by_entity.entry(span.0.to_owned()).or_default();
         count.gold += 1;
         let is_right = found.contains(span);
         count.right += usize::from(is_right);
-        let is_masked = |at: &usize| findings.iter().any(|f| (f.start..f.end).contains(at));
-        score.gold_chars += span.2 - span.1;
-        score.masked_chars += (span.1..span.2).filter(is_masked).count();
         if options.show && !is_right {
             writeln!(out, "MISSED {span:?} {:?} {}", excerpt(text, span.1, span.2), brief(&findings, span))?;
         }
@@ -117,11 +120,27 @@ fn add(score: &mut Score, line: &Value, options: &Options, out: &mut impl Write)
     Ok(())
 }
 
+impl Score {
+    /// Counts characters, of whatever kind.
+    fn mask(&mut self, line: &Value, text: &str, findings: &[Finding]) {
+        let mut marks = vec![(false, false); text.chars().count()];
+        for (_, start, end) in line["spans"].as_array().into_iter().flatten().map(span) {
+            marks.iter_mut().take(end).skip(start).for_each(|mark| mark.0 = true);
+        }
+        for found in findings.iter().filter(|found| found.score >= DEFAULT_THRESHOLD) {
+            marks[found.start..found.end].iter_mut().for_each(|mark| mark.1 = true);
+        }
+        self.gold_chars += marks.iter().filter(|mark| mark.0).count();
+        self.masked_chars += marks.iter().filter(|mark| mark.1).count();
+        self.both_chars += marks.iter().filter(|mark| mark.0 && mark.1).count();
+    }
+}
+
 fn add_secret(
     score: &mut Score,
     (text, is_secret): (&str, bool),
     findings: &[Finding],
-    options: &Options,
+    options: &Pii,
     out: &mut impl Write,
 ) -> io::Result<()> {
     let secrets: Vec<&Finding> = findings.iter().filter(|f| f.family == Family::Secret).collect();
@@ -172,10 +191,12 @@ fn print(score: &Score, out: &mut impl Write) -> io::Result<()> {
         total.found += count.found;
     }
     writeln!(out, "{:28} {}", "TOTAL", figures(total))?;
+    let share = |part: usize, whole: usize| part as f64 / whole.max(1) as f64;
     writeln!(
         out,
-        "characters of labelled spans masked by anything {}/{}",
-        score.masked_chars, score.gold_chars
+        "characters of anything labelled, masked as anything: recall {:.3}, precision {:.3}",
+        share(score.both_chars, score.gold_chars),
+        share(score.both_chars, score.masked_chars)
     )?;
     writeln!(out, "lines without labels flagged {}/{}", score.flagged_clean_lines, score.clean_lines)?;
     writeln!(out, "secrets found {}/{}", score.found_secret_lines, score.secret_lines)
@@ -192,13 +213,14 @@ fn figures(count: Count) -> String {
     )
 }
 
-fn measure(text: &str, options: &Options, out: &mut impl Write) -> io::Result<()> {
+fn measure(text: &str, options: &Pii, out: &mut impl Write) -> io::Result<()> {
     // The first call compiles the patterns.
-    scan("warm up 1");
+    let read = |chunk: &str| if options.sure { scan(chunk) } else { everything(chunk) };
+    read("warm up 1 and call Anna");
     let begun = Instant::now();
     let mut findings: Vec<(&str, Finding)> = Vec::new();
     for chunk in text.split('\u{C}') {
-        findings.extend(scan(chunk).into_iter().map(|finding| (chunk, finding)));
+        findings.extend(read(chunk).into_iter().map(|finding| (chunk, finding)));
     }
     let seconds = begun.elapsed().as_secs_f64();
     findings.retain(|(_, finding)| finding.score >= DEFAULT_THRESHOLD);
