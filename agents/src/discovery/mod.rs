@@ -7,6 +7,7 @@ mod everyday;
 pub mod evidence;
 mod likeness;
 pub mod meaning;
+mod plain;
 pub mod plausible;
 pub mod query;
 pub mod rank;
@@ -97,7 +98,7 @@ pub fn find_filters(
     }
     let mut hits = checked.kept;
     hits.truncate(limit);
-    let no_match = hits.iter().all(|hit| hit.fit < FIT_MIN_BEST);
+    let no_match = hits.iter().all(|hit| hit.fit < FIT_MIN_BEST) || !plausible::is_shown(&hits);
     if no_match {
         hits.clear();
     }

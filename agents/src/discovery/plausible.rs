@@ -33,6 +33,17 @@ pub fn keep(filters: &Filters, rare: &[&str], hits: Vec<Hit>) -> Vec<Hit> {
     }
 }
 
+/// Facts that a question may ask for and the directory often does not know.
+const OFTEN_UNKNOWN: &[&str] =
+    &["market_cap", "state", "city", "founded_year", "funding_total_usd", "status"];
+
+/// Whether at least one hit is known to meet every fact that was asked for. Where none is, nobody in the directory is
+/// known to answer the question, and a page of companies that might is no answer to it.
+pub fn is_shown(hits: &[Hit]) -> bool {
+    let lacks = |e: &Evidence| e.verdict == Verdict::Unknown && OFTEN_UNKNOWN.contains(&e.field.as_str());
+    hits.iter().any(|hit| !hit.evidence.iter().any(lacks))
+}
+
 /// Fields whose asked value is rare in the whole directory.
 ///
 /// # Errors

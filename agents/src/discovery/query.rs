@@ -23,7 +23,7 @@ pub struct Understood {
 ///
 /// Of a text longer than a question can be only the beginning is read.
 pub fn understand(text: &str, lexicon: &Lexicon<'_>) -> Understood {
-    let text = &text[..text.floor_char_boundary(TEXT_MAX)];
+    let text = &super::plain::plainly(&text[..text.floor_char_boundary(TEXT_MAX)])[..];
     let amounts = read_amounts(text);
     let mut parts = words(text);
     parts.retain(|word| !amounts.covers(word.start));

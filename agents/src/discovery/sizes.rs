@@ -25,6 +25,9 @@ fn joined(word: &str) -> Option<Vec<Size>> {
         "largecap" | "largecaps" => vec![Size::Large],
         "megacap" | "megacaps" => vec![Size::Mega],
         "sme" | "smes" | "kmu" | "pyme" | "pymes" | "pme" => vec![Size::Nano, Size::Micro, Size::Small],
+        "modest" | "smallish" => vec![Size::Nano, Size::Micro, Size::Small],
+        "middling" | "moderate" | "midrange" => vec![Size::Mid],
+        "sizeable" | "sizable" | "heavyweight" | "heavyweights" => vec![Size::Large, Size::Mega],
         "tiny" => vec![Size::Nano, Size::Micro],
         "giant" | "giants" | "huge" => vec![Size::Large, Size::Mega],
         _ => return None,
@@ -130,6 +133,8 @@ mod tests {
             ("large companies", vec![Large, Mega], 1),
             ("small", vec![Nano, Micro, Small], 1),
             ("medium sized", vec![Mid], 2),
+            ("modest-sized lenders", vec![Nano, Micro, Small], 1),
+            ("middling size", vec![Mid], 1),
         ] {
             assert_eq!(size_at(&words(text), 0), Some((sizes, taken)), "{text}");
         }
