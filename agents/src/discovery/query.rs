@@ -213,6 +213,14 @@ impl<'a> Reader<'a> {
         let Some((sizes, taken)) = size_at(&self.parts, self.at) else {
             return false;
         };
+        // "Software for small businesses": the size is that of whom it serves.
+        let behind = self.at.checked_sub(1).map_or("", |before| self.parts[before].folded.as_str());
+        if self.audience && ["for", "serving", "targeting", "to"].contains(&behind) {
+            self.served.push(self.at);
+            self.leave(self.at, taken);
+            self.at += taken;
+            return true;
+        }
         if self.is_negated(Kind::Size) {
             let all = domain::company::Size::ALL;
             self.filters.sizes = all.into_iter().filter(|size| !sizes.contains(size)).collect();

@@ -92,9 +92,33 @@ fn plain_at(parts: &[Word], at: usize) -> Option<(Vec<Size>, usize)> {
     loose(first, word(0), word(1), sizes.len()).map(|(sizes, more)| (sizes, 1 + more))
 }
 
+/// What makes another thing of "big", "large" or "small" before it: "big data", "large-format printing".
+const NO_SIZE: &[&str] = &[
+    "data",
+    "box",
+    "ticket",
+    "scale",
+    "molecule",
+    "molecules",
+    "format",
+    "bore",
+    "animal",
+    "animals",
+    "talk",
+    "arms",
+    "parcel",
+    "parcels",
+    "screen",
+    "claims",
+    "language",
+];
+
 /// "large companies", "mid-sized", "small": not a bucket's name, so the buckets that a person means by it.
 fn loose(first: Size, said: &str, next: &str, count: usize) -> Option<(Vec<Size>, usize)> {
     if count > 1 || said == "middle" && next == "east" {
+        return None;
+    }
+    if NO_SIZE.contains(&next) {
         return None;
     }
     let sized = usize::from(["size", "sized", "market"].contains(&next));
@@ -138,7 +162,14 @@ mod tests {
         ] {
             assert_eq!(size_at(&words(text), 0), Some((sizes, taken)), "{text}");
         }
-        for text in ["middle east", "mega trends", "nano materials", "cap"] {
+        for text in [
+            "big data analytics",
+            "small-molecule drugs",
+            "middle east",
+            "mega trends",
+            "nano materials",
+            "cap",
+        ] {
             assert_eq!(size_at(&words(text), 0), None, "{text}");
         }
     }
