@@ -3,6 +3,8 @@
 /// Words that say how something is done, sought or meant, not what.
 pub(super) const EVERYDAY: &[&str] = &[
     "least",
+    "behind",
+    "houses",
     "chains",
     "outlets",
     "counting",

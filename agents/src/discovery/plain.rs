@@ -40,7 +40,7 @@ const NUMBERS: &[(&str, u32)] = &[
 ];
 
 /// Other ways to say "not", each in front of what is excluded.
-const NOT: &str = r"(?i)\b(?:but )?(?:not (?:counting|including)|leaving (?:out|aside)|(?:with )?none(?: of them)?|anything but|everything but|everywhere but|anywhere but|barring|save for|aside from|with the exception of|disregarding|omitting|hors|hormis|außer|ausser)\b";
+const NOT: &str = r"(?i)\b(?:but )?(?:(?:that |which |who )?(?:do|does|are|is|did)(?:n['’]t| not)|neither|not (?:counting|including)|leaving (?:out|aside)|(?:with )?none(?: of them)?|anything but|everything but|everywhere but|anywhere but|barring|save for|aside from|with the exception of|disregarding|omitting|hors|hormis|außer|ausser)\b";
 
 struct Patterns {
     numbers: Regex,
@@ -54,7 +54,8 @@ fn patterns() -> &'static Patterns {
         let mut said: Vec<&str> = NUMBERS.iter().map(|(said, _)| *said).collect();
         // The longest first, else "two" would be read out of "two hundred".
         said.sort_by_key(|said| std::cmp::Reverse(said.len()));
-        let numbers = format!(r"(?i)\b({})\s+(thousand|million|billion|mn|bn)\b", said.join("|"));
+        let said = said.join("|");
+        let numbers = format!(r"(?i)\b({said})\s+(thousand|million|billion|mn|bn|(?:and|to)\s+(?:\d+|{said})\s+(?:million|billion))\b");
         Patterns {
             numbers: Regex::new(&numbers).expect("a fixed pattern"),
             not: Regex::new(NOT).expect("a fixed pattern"),
@@ -66,11 +67,14 @@ fn patterns() -> &'static Patterns {
 /// The question in plainer words: "fifty million" in digits, "not counting" and its like as "not", "start-ups" in one.
 pub(super) fn plainly(text: &str) -> String {
     let Patterns { numbers, not, startup } = patterns();
-    let digits = numbers.replace_all(text, |found: &Captures<'_>| {
+    let spelt = |found: &Captures<'_>| {
         let said = found[1].to_lowercase();
         let value = NUMBERS.iter().find(|(words, _)| *words == said).map_or(1, |(_, value)| *value);
         format!("{value} {}", &found[2])
-    });
+    };
+    let first = numbers.replace_all(text, spelt);
+    // Of "ten and fifty million" the first pass took the first number only.
+    let digits = numbers.replace_all(&first, spelt);
     let joined = startup.replace_all(&digits, "$1$2");
     not.replace_all(&joined, "not").into_owned()
 }
@@ -88,6 +92,9 @@ mod tests {
             ("Africa, not counting South Africa", "Africa, not South Africa"),
             ("DACH, anything but Germany", "DACH, not Germany"),
             ("web start-ups and scale ups", "web startups and scaleups"),
+            ("REITs that don't own hotels", "REITs not own hotels"),
+            ("raised between ten and fifty million", "raised between 10 and 50 million"),
+            ("Asia, neither China nor Japan", "Asia, not China nor Japan"),
             ("banks in Spain", "banks in Spain"),
             ("nonesuch counting houses", "nonesuch counting houses"),
         ] {

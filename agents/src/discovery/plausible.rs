@@ -26,7 +26,8 @@ pub fn keep(filters: &Filters, rare: &[&str], hits: Vec<Hit>) -> Vec<Hit> {
     };
     let is_weak = kept.iter().all(|hit| hit.fit < WORDLESS_FIT_MIN);
     // The person's own words for an industry have an entry only when they name a part of it.
-    if is_weak && (is_wordless(&filters.capability) || is_wordless(&filters.said)) {
+    let is_other = !filters.narrows.is_empty() && is_wordless(&filters.narrows);
+    if is_other || is_weak && (is_wordless(&filters.capability) || is_wordless(&filters.said)) {
         Vec::new()
     } else {
         kept

@@ -393,7 +393,11 @@ impl<'a> Reader<'a> {
                     }
                 }
             }
-            last = Some(at + said.split(' ').count() - 1);
+            let end = at + said.split(' ').count();
+            if !served && self.found.iter().any(|held| held.1 == end) && self.touch(end) {
+                self.filters.narrows.extend(self.filters.capability.last().cloned());
+            }
+            last = Some(end - 1);
         }
         let dropped = &self.filters.countries_not;
         self.filters.countries.retain(|code| !dropped.contains(code));

@@ -89,8 +89,24 @@ fn plain_at(parts: &[Word], at: usize) -> Option<(Vec<Size>, usize)> {
             }
         }
     }
+    if sizes.len() > 1 && !MINUTE.contains(&word(taken)) {
+        return Some((if ranged { between(&sizes) } else { sizes }, taken));
+    }
     loose(first, word(0), word(1), sizes.len()).map(|(sizes, more)| (sizes, 1 + more))
 }
+
+/// What makes another thing of "nano and micro" before it.
+const MINUTE: &[&str] = &[
+    "technology",
+    "technologies",
+    "electronics",
+    "materials",
+    "particles",
+    "fibers",
+    "fabrication",
+    "optics",
+    "structures",
+];
 
 /// What makes another thing of "big", "large" or "small" before it: "big data", "large-format printing".
 const NO_SIZE: &[&str] = &[
@@ -157,6 +173,8 @@ mod tests {
             ("large companies", vec![Large, Mega], 1),
             ("small", vec![Nano, Micro, Small], 1),
             ("medium sized", vec![Mid], 2),
+            ("nano or micro", vec![Nano, Micro], 3),
+            ("small to mid", vec![Small, Mid], 3),
             ("modest-sized lenders", vec![Nano, Micro, Small], 1),
             ("middling size", vec![Mid], 1),
         ] {
