@@ -15,6 +15,7 @@ async fn changed(talk: &Conversation, answer: &Message, words: &str) -> Message 
 #[tokio::test]
 async fn a_part_is_left_out_in_place_and_the_rest_stays() {
     let talk = Conversation::begin().await;
+    talk.knows(&["lee"]).await;
     let answer = talk.finds().await;
     assert!(answer.words().contains("✕ Payments"), "{}", answer.words());
     let before = talk.number("SELECT count(*) FROM messages").await;
@@ -28,7 +29,11 @@ async fn a_part_is_left_out_in_place_and_the_rest_stays() {
     // The partners of the new answer are those that are proposed.
     let ticks: Vec<String> = wider.choices().into_iter().take(1).map(|(value, _)| value).collect();
     talk.slack.user("dana").ticks_and_presses(&wider, &[&ticks[0]], "Create deals").await.unwrap();
-    talk.sees("asks to create").await;
+    let request = talk.slack.wait_for("the request in the thread", LIMIT, |w| {
+        w.from_bot().find(|m| m.thread.is_some() && m.words().contains("asks to create")).cloned()
+    });
+    talk.presses("lee", &found(request.await), "Approve").await;
+    talk.sees("deal created").await;
     talk.ends().await;
 }
 
