@@ -5,6 +5,7 @@
 mod across;
 mod architecture;
 mod audit;
+mod chips;
 mod closed_rooms;
 mod console;
 mod contract_story;

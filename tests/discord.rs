@@ -158,6 +158,18 @@ async fn she_asks_on_discord_somebody_else_approves_and_every_copy_is_edited() {
 }
 
 #[tokio::test]
+async fn a_part_of_a_search_is_left_out_in_place() {
+    let talk = Talk::with(|_| (), "off").await;
+    talk.types("dana", "/deal find payment companies in Germany").await;
+    let answer = talk.sees("for “payment companies in Germany”").await;
+    talk.presses("dana", &answer, "✕ in Germany").await;
+    let wider = talk.sees("for “Payments”").await;
+    assert_eq!((&wider.id, &wider.room), (&answer.id, &answer.room), "the same message");
+    assert!(wider.words().contains("Adyen"), "{}", wider.words());
+    talk.ends().await;
+}
+
+#[tokio::test]
 async fn a_rejection_on_discord_asks_why_in_a_form() {
     let talk = Talk::begin().await;
     talk.types("lee", "/dealdesk help").await;

@@ -368,6 +368,9 @@ impl Worker {
         let step = plans::create(&mut tx, new, &desk.ids, lease).await?;
         let step = step.context("a plan without steps")?;
         let origin = Origin { plan, conversation: conversation.id, requester: person.id, step: -1 };
+        if let Intent::Widen { search, .. } = intent {
+            messages::hand_over(&mut tx, origin, *search).await?;
+        }
         if let Some(opening) = planner::commit::opening(intent) {
             messages::say(&mut tx, &desk.ids, origin, &opening).await?;
         }

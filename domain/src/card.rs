@@ -259,6 +259,9 @@ pub enum Verb {
     Say,
     /// Change the question of a search; the value is the search's plan.
     Refine,
+    /// Ask the question of a search again without one of its parts; the value is the search's plan, a `/`, and the place of
+    /// the part among those understood, from 0.
+    Without,
     /// Propose a deal; the company is in the form.
     ProposeDeal,
     /// Say what a term is; the value is the analysis.
@@ -279,6 +282,7 @@ impl Verb {
             Self::SendBack => "send_back",
             Self::Say => "say",
             Self::Refine => "refine",
+            Self::Without => "without",
             Self::ProposeDeal => "propose_deal",
             Self::AnswerTerm => "answer_term",
             Self::EditPosition => "edit_position",
@@ -296,6 +300,7 @@ impl Verb {
             Self::SendBack,
             Self::Say,
             Self::Refine,
+            Self::Without,
             Self::ProposeDeal,
             Self::AnswerTerm,
             Self::EditPosition,

@@ -46,6 +46,13 @@ pub enum Intent {
         /// The search's plan.
         search: PlanId,
     },
+    /// Ask the question of a search again without one of its parts; the answer takes the first one's place.
+    Widen {
+        /// The search's plan.
+        search: PlanId,
+        /// The place of the part among those that were understood, from 0.
+        part: u32,
+    },
     /// List deals.
     ListDeals {
         /// Only in this stage.
@@ -363,6 +370,7 @@ impl Intent {
             Self::CreateDeals { .. } => "create_deals",
             Self::ProposeDeal { .. } => "propose_deal",
             Self::Refine { .. } => "refine",
+            Self::Widen { .. } => "widen",
             Self::ListDeals { .. } => "list_deals",
             Self::ShowDeal { .. } => "show_deal",
             Self::MoveDeal { .. } => "move_deal",

@@ -33,6 +33,7 @@ pub fn least_role(intent: &Intent) -> Role {
         | Intent::CreateDeals { .. }
         | Intent::ProposeDeal { .. }
         | Intent::Refine { .. }
+        | Intent::Widen { .. }
         | Intent::GiveFeedback { .. }
         | Intent::MoveDeal { .. }
         | Intent::NoteDeal { .. }

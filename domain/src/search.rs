@@ -41,6 +41,9 @@ pub struct Filters {
     pub capability_not: Vec<String>,
     /// Those of `capability` that say whom the company serves ("to shops"): they rank, and prove nothing alone.
     pub serves: Vec<String>,
+    /// Those of `capability` that stand right before an industry's words ("banana" of "banana plantations"): where nobody
+    /// shows them, nobody answers.
+    pub narrows: Vec<String>,
     /// The person's own words for the industries: ranks companies that use them first, drops nobody.
     pub said: Vec<String>,
     /// A company that the wanted ones should be like, by name; it is left out itself.
@@ -99,6 +102,7 @@ impl Filters {
             "capability" => {
                 rest.capability = drop_all(&rest.capability, &chip.value);
                 rest.serves = drop_all(&rest.serves, &chip.value);
+                rest.narrows = drop_all(&rest.narrows, &chip.value);
             }
             "capability_not" => rest.capability_not = drop_all(&rest.capability_not, &chip.value),
             "startup" => rest.startup = false,

@@ -273,6 +273,27 @@ async fn queue(
     Ok(())
 }
 
+/// Hands the answer of one plan over to another that asks its question again: what the other says next edits the same
+/// message. Only where messages can be edited, and on the same channel and in the same room; else nothing is handed over
+/// and the other speaks for itself.
+pub async fn hand_over(tx: &mut Tx, origin: Origin, from: PlanId) -> Result<(), Error> {
+    let there = conversations::get(tx, origin.conversation).await?;
+    sqlx::query(
+        "UPDATE messages m SET plan_id = $2
+         WHERE m.plan_id = $1 AND m.slot = 'answer' AND m.person_id IS NULL
+           AND (m.channel = 'web' OR m.channel IN ('slack', 'discord') AND m.external_id IS NOT NULL)
+           AND m.channel = $3 AND m.workspace = $4 AND m.room = $5",
+    )
+    .bind(from.0)
+    .bind(origin.plan.0)
+    .bind(there.channel.name())
+    .bind(&there.workspace)
+    .bind(&there.room)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
 /// Edits what told a requester on the console that her request waits; on other channels that was a whisper.
 pub async fn edit_waiting(
     tx: &mut Tx,

@@ -6,6 +6,9 @@ use std::sync::OnceLock;
 use domain::company::Size;
 use regex::Regex;
 
+/// Any sum at all, US dollars.
+pub const SOME_USD: f64 = 1.0;
+
 /// The numbers of a question, and which bytes of it they took.
 #[derive(Debug, Default, Clone, PartialEq)]
 pub struct Amounts {
@@ -30,6 +33,7 @@ struct Patterns {
     money: Regex,
     span: Regex,
     heads: Regex,
+    some: Regex,
 }
 
 #[derive(Clone, Copy)]
@@ -72,6 +76,8 @@ fn patterns() -> &'static Patterns {
             money: Regex::new(&format!(r"(?i)(?:{compare}\s*)?{amount}\s*(\+|or more|plus|or less|and up|and above)?"))
                 .expect("a fixed pattern"),
             heads: Regex::new(&format!(r"(?i)(?:with\s+)?(?:{compare}\s+)?\d[\d,.]*\s*\+?\s*(?:people|employees|staff|workers|heads|headcount|ftes?)\b")).expect("a fixed pattern"),
+            some: Regex::new(r"(?i)\b(?:(?:with|having|have|has|got|that|already)\s+)+(?:some\s+|any\s+|outside\s+|venture\s+)*(?:raised\s+)?(?:funding|money|capital|backing|investment)(?:\s+(?:raised|behind them|in the bank))?(?:\s*[,.;?!)]|\s*$|(?:\s+(?:in|from|and)\b))")
+                .expect("a fixed pattern"),
             span: Regex::new(&format!(r"(?i)(?:between\s+)?{amount}\s*(?:and|to|-|–)\s*{amount}")).expect("a fixed pattern"),
         }
     })
@@ -192,7 +198,14 @@ fn read_money(text: &str, amounts: &mut Amounts) {
             break;
         }
     }
-    let Some(taken) = taken else { return };
+    let Some(taken) = taken else {
+        // "With some funding" asks for a sum that is known, whatever it is.
+        if let Some(found) = patterns().some.find(text).filter(|_| about == About::Funding) {
+            amounts.funding = (Some(SOME_USD), None);
+            amounts.taken.push(found.range());
+        }
+        return;
+    };
     amounts.taken.push(taken);
     match about {
         About::Funding => amounts.funding = bounds,
@@ -261,6 +274,10 @@ mod tests {
             ("raised more than $5,000,000", (Some(5e6), None)),
             ("3d printing companies", (None, None)),
             ("founded after 2005 and raised over $5M", (Some(5e6), None)),
+            ("edtech startups in Georgia, with some money raised", (Some(SOME_USD), None)),
+            ("startups with funding", (Some(SOME_USD), None)),
+            ("software for money transfer", (None, None)),
+            ("banks with capital markets desks", (None, None)),
         ] {
             assert_eq!(read_amounts(text).funding, funding, "{text}");
         }

@@ -4,6 +4,8 @@ use domain::places::places;
 use domain::search::{Chip, Filters};
 use domain::taxonomy::taxonomy;
 
+use super::amounts::SOME_USD;
+
 /// One chip a part of the question.
 pub fn chips(filters: &Filters) -> Vec<Chip> {
     let mut chips = Vec::new();
@@ -137,6 +139,7 @@ pub fn founded(filters: &Filters) -> Option<String> {
 pub fn funding(filters: &Filters) -> Option<String> {
     Some(match (filters.funding_min_usd, filters.funding_max_usd) {
         (Some(min), Some(max)) => format!("raised {} to {}", money(min), money(max)),
+        (Some(min), None) if min <= SOME_USD => "raised money".to_owned(),
         (Some(min), None) => format!("raised {} or more", money(min)),
         (None, Some(max)) => format!("raised {} or less", money(max)),
         (None, None) => return None,

@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use domain::card::{Audience, Say, Urgency};
 use domain::company::{Company, CompanyId};
+use domain::intent::Intent;
 use domain::plan::{Context, Finish, Outcome, Recovery, Step};
 use domain::search::{Answer, Filters};
 use domain::wording;
@@ -217,16 +218,11 @@ struct Search {
 
 /// Does the discovery agent's step.
 pub(crate) async fn act(desk: &Desk, context: &Context, step: &Step) -> Result<Outcome, Recovery> {
-    if step.action != "search" {
-        return Err(unknown_action(step));
-    }
-    let Search { query } = input(step)?;
-    let answer = desk.directory.find(&query, PAGE + RESERVE).await.map_err(|error| match error {
-        Error::Storage(error) => storage(error),
-        error => Recovery::Retry { after_ms: 300, cause: crate::desk::chain(&error) },
-    })?;
-    let (reworded, says) = super::reworded::search(desk, context, (&query, &answer)).await;
-    let answer = reworded.unwrap_or(answer);
+    let (answer, says) = match step.action.as_str() {
+        "search" => search(desk, context, step).await?,
+        "widen" => (widen(desk, context).await?, Vec::new()),
+        _ => return Err(unknown_action(step)),
+    };
     let label = format!("Checking {} of {} companies", answer.hits.len(), answer.considered);
     let output = serde_json::to_value(&answer)
         .map_err(|cause| Recovery::Escalate { reason: format!("the answer: {cause}") })?;
@@ -238,4 +234,39 @@ pub(crate) async fn act(desk: &Desk, context: &Context, step: &Step) -> Result<O
     };
     let say = std::iter::once(say).chain(says).collect();
     Ok(Outcome::Done(Finish { output, say, ..Finish::default() }))
+}
+
+/// Answers a question in words; where that finds little, a language model may read it again.
+async fn search(desk: &Desk, context: &Context, step: &Step) -> Result<(Answer, Vec<Say>), Recovery> {
+    let Search { query } = input(step)?;
+    let answer = desk.directory.find(&query, PAGE + RESERVE).await.map_err(retried)?;
+    let (reworded, says) = super::reworded::search(desk, context, (&query, &answer)).await;
+    Ok((reworded.unwrap_or(answer), says))
+}
+
+/// Asks an earlier question again without one of its parts. The rest is taken as it was understood then, so that what
+/// stays means the same.
+async fn widen(desk: &Desk, context: &Context) -> Result<Answer, Recovery> {
+    let Intent::Widen { search, part } = &context.intent else {
+        return Err(Recovery::Escalate { reason: "a search without a part of none".to_owned() });
+    };
+    let mut tx = desk.db.tenant(context.tenant).begin().await.map_err(storage)?;
+    let earlier = crate::planner::searched(&mut tx, *search).await.map_err(storage)?;
+    drop(tx);
+    let earlier = earlier.ok_or_else(wording::search_gone)?;
+    let chip = earlier.chips.get(*part as usize).ok_or_else(wording::search_gone)?;
+    let filters = earlier.filters.without(chip);
+    if !filters.asks() {
+        return Err(wording::nothing_left(&chip.label).into());
+    }
+    let left = discovery::chips::chips(&filters).into_iter().map(|chip| chip.label);
+    let query = left.collect::<Vec<String>>().join(", ");
+    desk.directory.refine(&query, &filters, PAGE + RESERVE).await.map_err(retried)
+}
+
+fn retried(error: Error) -> Recovery {
+    match error {
+        Error::Storage(error) => storage(error),
+        error => Recovery::Retry { after_ms: 300, cause: crate::desk::chain(&error) },
+    }
 }

@@ -101,6 +101,14 @@ impl Text {
     }
 }
 
+/// What the first sentences count, and those behind: what a company leads with is what it does.
+const FADE: [f64; 4] = [1.0, 0.9, 0.82, 0.76];
+const FADE_LATER: f64 = 0.7;
+/// Where the lead of a description ends, and what a sentence behind it counts of its share: a long description of a
+/// conglomerate mentions everything.
+const LEAD_BYTES: usize = 400;
+const LATE: f64 = 0.7;
+
 /// How much of a phrase a company shows, 0 to 1, and where.
 pub fn phrase_proof(
     company: &Company,
@@ -110,7 +118,8 @@ pub fn phrase_proof(
     let mut best: (f64, &'static str, &str) = (0.0, "", "");
     let description = company.description.as_deref().unwrap_or_default();
     for (nth, (range, sentence)) in text.sentences.iter().enumerate() {
-        let fade = [1.0, 0.92, 0.86, 0.82].get(nth).copied().unwrap_or(0.78);
+        let fade = FADE.get(nth).copied().unwrap_or(FADE_LATER);
+        let fade = if range.start >= LEAD_BYTES { LATE * fade } else { fade };
         let covered = fade * covered(phrase, sentence);
         if covered > best.0 {
             best = (covered, "description", &description[range.clone()]);

@@ -7,6 +7,7 @@ mod everyday;
 pub mod evidence;
 mod likeness;
 pub mod meaning;
+mod plain;
 pub mod plausible;
 pub mod query;
 pub mod rank;
@@ -97,7 +98,7 @@ pub fn find_filters(
     }
     let mut hits = checked.kept;
     hits.truncate(limit);
-    let no_match = hits.iter().all(|hit| hit.fit < FIT_MIN_BEST);
+    let no_match = hits.iter().all(|hit| hit.fit < FIT_MIN_BEST) || !plausible::is_shown(&hits);
     if no_match {
         hits.clear();
     }
@@ -250,12 +251,10 @@ fn relax(shelves: Shelves<'_>, filters: &Filters) -> Result<Option<String>, Erro
         if rest.industries.is_empty() && rest.capability.is_empty() {
             continue;
         }
-        let found = search(shelves, &rest, 10, CANDIDATES_RELAXED)?
-            .0
-            .into_iter()
-            .filter(|hit| hit.fit >= FIT_MIN)
-            .count();
-        if found > 0 && best.as_ref().is_none_or(|(held, _)| found > *held) {
+        let hits = search(shelves, &rest, 10, CANDIDATES_RELAXED)?.0;
+        let found = hits.iter().filter(|hit| hit.fit >= FIT_MIN).count();
+        // What would again be no match helps nobody.
+        if found > 0 && plausible::is_shown(&hits) && best.as_ref().is_none_or(|(held, _)| found > *held) {
             best = Some((found, chip.label));
         }
     }

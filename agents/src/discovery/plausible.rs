@@ -26,11 +26,23 @@ pub fn keep(filters: &Filters, rare: &[&str], hits: Vec<Hit>) -> Vec<Hit> {
     };
     let is_weak = kept.iter().all(|hit| hit.fit < WORDLESS_FIT_MIN);
     // The person's own words for an industry have an entry only when they name a part of it.
-    if is_weak && (is_wordless(&filters.capability) || is_wordless(&filters.said)) {
+    let is_other = !filters.narrows.is_empty() && is_wordless(&filters.narrows);
+    if is_other || is_weak && (is_wordless(&filters.capability) || is_wordless(&filters.said)) {
         Vec::new()
     } else {
         kept
     }
+}
+
+/// Facts that a question may ask for and the directory often does not know.
+const OFTEN_UNKNOWN: &[&str] =
+    &["market_cap", "state", "city", "founded_year", "funding_total_usd", "status"];
+
+/// Whether at least one hit is known to meet every fact that was asked for. Where none is, nobody in the directory is
+/// known to answer the question, and a page of companies that might is no answer to it.
+pub fn is_shown(hits: &[Hit]) -> bool {
+    let lacks = |e: &Evidence| e.verdict == Verdict::Unknown && OFTEN_UNKNOWN.contains(&e.field.as_str());
+    hits.iter().any(|hit| !hit.evidence.iter().any(lacks))
 }
 
 /// Fields whose asked value is rare in the whole directory.

@@ -23,7 +23,7 @@ pub struct Understood {
 ///
 /// Of a text longer than a question can be only the beginning is read.
 pub fn understand(text: &str, lexicon: &Lexicon<'_>) -> Understood {
-    let text = &text[..text.floor_char_boundary(TEXT_MAX)];
+    let text = &super::plain::plainly(&text[..text.floor_char_boundary(TEXT_MAX)])[..];
     let amounts = read_amounts(text);
     let mut parts = words(text);
     parts.retain(|word| !amounts.covers(word.start));
@@ -213,6 +213,14 @@ impl<'a> Reader<'a> {
         let Some((sizes, taken)) = size_at(&self.parts, self.at) else {
             return false;
         };
+        // "Software for small businesses": the size is that of whom it serves.
+        let behind = self.at.checked_sub(1).map_or("", |before| self.parts[before].folded.as_str());
+        if self.audience && ["for", "serving", "targeting", "to"].contains(&behind) {
+            self.served.push(self.at);
+            self.leave(self.at, taken);
+            self.at += taken;
+            return true;
+        }
         if self.is_negated(Kind::Size) {
             let all = domain::company::Size::ALL;
             self.filters.sizes = all.into_iter().filter(|size| !sizes.contains(size)).collect();
@@ -385,7 +393,11 @@ impl<'a> Reader<'a> {
                     }
                 }
             }
-            last = Some(at + said.split(' ').count() - 1);
+            let end = at + said.split(' ').count();
+            if !served && self.found.iter().any(|held| held.1 == end) && self.touch(end) {
+                self.filters.narrows.extend(self.filters.capability.last().cloned());
+            }
+            last = Some(end - 1);
         }
         let dropped = &self.filters.countries_not;
         self.filters.countries.retain(|code| !dropped.contains(code));

@@ -28,7 +28,7 @@ const WORDS_MIN: f64 = 0.6;
 
 /// Share that words have to show to count without the trade, and what they are worth then.
 const WORDS_ALL: f64 = 0.7;
-const WORDS_ALONE: f64 = 0.8;
+const WORDS_ALONE: f64 = 0.9;
 /// What a trade is worth without the words that were asked besides.
 const TRADE_ALONE: f64 = 0.35;
 /// What a trade is worth for an audience that the row does not name.

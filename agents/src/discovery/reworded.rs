@@ -127,6 +127,7 @@ fn checked(reworded: &Reworded, query: &str, read: &Filters) -> Option<Filters> 
     filters.capability.clone_from(capability);
     filters.industries.clone_from(industries);
     filters.serves.clear();
+    filters.narrows.clear();
     filters.said.clear();
     // Places and sizes that the rules read stay: the model may only add where they read none.
     if filters.countries.is_empty() {

@@ -25,6 +25,9 @@ fn joined(word: &str) -> Option<Vec<Size>> {
         "largecap" | "largecaps" => vec![Size::Large],
         "megacap" | "megacaps" => vec![Size::Mega],
         "sme" | "smes" | "kmu" | "pyme" | "pymes" | "pme" => vec![Size::Nano, Size::Micro, Size::Small],
+        "modest" | "smallish" => vec![Size::Nano, Size::Micro, Size::Small],
+        "middling" | "moderate" | "midrange" => vec![Size::Mid],
+        "sizeable" | "sizable" | "heavyweight" | "heavyweights" => vec![Size::Large, Size::Mega],
         "tiny" => vec![Size::Nano, Size::Micro],
         "giant" | "giants" | "huge" => vec![Size::Large, Size::Mega],
         _ => return None,
@@ -86,12 +89,52 @@ fn plain_at(parts: &[Word], at: usize) -> Option<(Vec<Size>, usize)> {
             }
         }
     }
+    if sizes.len() > 1 && !MINUTE.contains(&word(taken)) {
+        return Some((if ranged { between(&sizes) } else { sizes }, taken));
+    }
     loose(first, word(0), word(1), sizes.len()).map(|(sizes, more)| (sizes, 1 + more))
 }
+
+/// What makes another thing of "nano and micro" before it.
+const MINUTE: &[&str] = &[
+    "technology",
+    "technologies",
+    "electronics",
+    "materials",
+    "particles",
+    "fibers",
+    "fabrication",
+    "optics",
+    "structures",
+];
+
+/// What makes another thing of "big", "large" or "small" before it: "big data", "large-format printing".
+const NO_SIZE: &[&str] = &[
+    "data",
+    "box",
+    "ticket",
+    "scale",
+    "molecule",
+    "molecules",
+    "format",
+    "bore",
+    "animal",
+    "animals",
+    "talk",
+    "arms",
+    "parcel",
+    "parcels",
+    "screen",
+    "claims",
+    "language",
+];
 
 /// "large companies", "mid-sized", "small": not a bucket's name, so the buckets that a person means by it.
 fn loose(first: Size, said: &str, next: &str, count: usize) -> Option<(Vec<Size>, usize)> {
     if count > 1 || said == "middle" && next == "east" {
+        return None;
+    }
+    if NO_SIZE.contains(&next) {
         return None;
     }
     let sized = usize::from(["size", "sized", "market"].contains(&next));
@@ -130,10 +173,21 @@ mod tests {
             ("large companies", vec![Large, Mega], 1),
             ("small", vec![Nano, Micro, Small], 1),
             ("medium sized", vec![Mid], 2),
+            ("nano or micro", vec![Nano, Micro], 3),
+            ("small to mid", vec![Small, Mid], 3),
+            ("modest-sized lenders", vec![Nano, Micro, Small], 1),
+            ("middling size", vec![Mid], 1),
         ] {
             assert_eq!(size_at(&words(text), 0), Some((sizes, taken)), "{text}");
         }
-        for text in ["middle east", "mega trends", "nano materials", "cap"] {
+        for text in [
+            "big data analytics",
+            "small-molecule drugs",
+            "middle east",
+            "mega trends",
+            "nano materials",
+            "cap",
+        ] {
             assert_eq!(size_at(&words(text), 0), None, "{text}");
         }
     }

@@ -12,6 +12,8 @@ use super::vocabulary::{STARTUP, is_noise, noise_words, status_words};
 
 /// A word in more companies than this is the directory's own, not a misspelling.
 const KNOWN_FROM: u64 = 12;
+/// A word in as many companies is nobody's single slip.
+const SEVERAL: u64 = 4;
 /// A word is taken for a slip of another that the directory uses this many times as often.
 const SLIP_RATIO: u64 = 30;
 /// The same where the other is a word of questions.
@@ -186,9 +188,10 @@ fn corrected(word: &Word, text: &str, lexicon: &Lexicon<'_>) -> Option<String> {
     if letters < 5 || capital || word.folded.chars().any(|c| c.is_ascii_digit()) {
         return None;
     }
-    let most = if letters < 8 { 1 } else { 2 };
-    let first = word.folded.chars().next()?;
     let held = (lexicon.frequency)(&word.folded);
+    // What several companies write is rarely two slips off another word: "undersea" is not "underwear".
+    let most = if letters < 8 || held >= SEVERAL { 1 } else { 2 };
+    let first = word.folded.chars().next()?;
     let asked = vocabulary()
         .iter()
         .filter(|right| right.starts_with(first) && right.len() >= 4)

@@ -94,6 +94,16 @@ fn an_answerless_question_names_the_part_to_drop() {
 }
 
 #[test]
+fn a_page_of_which_nothing_is_known_is_no_match() {
+    let folder = Folder::new("unknown");
+    let index = Index::build(&folder.0, CONTENT, companies().into_iter()).expect("built");
+    let ask = |query| find(Shelves { index: &index, meaning: None }, query, 10).expect("an answer");
+    let answer = ask("payment companies in Germany that raised over $5M");
+    assert!(answer.no_match, "what Zahlfix raised is not known: {:?}", names(&answer));
+    assert_eq!(answer.relax.as_deref(), Some("raised $5M or more"));
+}
+
+#[test]
 fn an_example_asks_for_its_trade_and_is_left_out() {
     let folder = Folder::new("like");
     let index = Index::build(&folder.0, CONTENT, companies().into_iter()).expect("built");

@@ -423,6 +423,10 @@ pub const STARTUP: &[&str] = &[
 
 /// Words for an industry so broad that, beside a narrower one, they add nothing.
 pub const GENERIC: &[&str] = &[
+    "exporter",
+    "exporters",
+    "importer",
+    "importers",
     "tech",
     "technology",
     "technologies",

@@ -4,6 +4,7 @@ pub mod hits;
 pub mod terms;
 
 use domain::card::{Audience, Say, Urgency};
+use domain::intent::Intent;
 use domain::plan::{Context, Finish, Outcome, Recovery, Step};
 use domain::search::{Answer, Hit};
 use domain::wording;
@@ -28,7 +29,8 @@ pub(crate) async fn act(desk: &Desk, context: &Context, step: &Step) -> Result<O
 
 /// Looks every hit up again in the directory itself and drops those that break a hard filter there.
 async fn check_hits(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
-    let mut answer: Answer = earlier(context, "search")?;
+    let before = if matches!(context.intent, Intent::Widen { .. }) { "widen" } else { "search" };
+    let mut answer: Answer = earlier(context, before)?;
     let ids: Vec<_> = answer.hits.iter().map(|hit| hit.company.id.clone()).collect();
     let rows = desk.directory.look_up(&ids).await?;
     let mut gone = 0_usize;

@@ -32,6 +32,11 @@ pub fn plan(intent: &Intent) -> Vec<Draft> {
             step(Agent::Evaluator, "check_hits"),
             step(Agent::Planner, "present"),
         ],
+        Intent::Widen { .. } => vec![
+            step(Agent::Discovery, "widen"),
+            step(Agent::Evaluator, "check_hits"),
+            step(Agent::Planner, "present"),
+        ],
         Intent::GiveFeedback { .. } | Intent::ExplainFit { .. } => {
             vec![step(Agent::Evaluator, intent.name())]
         }
@@ -118,7 +123,7 @@ fn of_contract(intent: &Intent) -> Vec<Draft> {
 /// True when an intent takes long enough to show how far it is, in the message that the answer
 /// will replace.
 pub fn shows_progress(intent: &Intent) -> bool {
-    matches!(intent, Intent::Find { .. }) || intent.reads_contract()
+    matches!(intent, Intent::Find { .. } | Intent::Widen { .. }) || intent.reads_contract()
 }
 
 /// Does one step.

@@ -32,7 +32,8 @@ pub(super) async fn present(desk: &Desk, context: &Context) -> Result<Outcome, R
     let role = asker.map_or(Role::Viewer, |person| person.role);
     let shown = scoring::page(&desk.models, (&mut tx, context), &mut answer, desk.clock.now()).await;
     let mut card = if answer.no_match || answer.hits.is_empty() {
-        let card = wording::nothing_found(&answer, relaxed(&answer).as_deref());
+        let plan = (role >= Role::Member).then_some(context.plan);
+        let card = wording::nothing_found(&answer, relaxed(&answer).as_deref(), plan);
         card.with(Block::Buttons { buttons: vec![wording::refine(context.plan)] })
     } else {
         wording::found(&answer, context.plan, role)

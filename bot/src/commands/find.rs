@@ -75,7 +75,7 @@ impl Find {
             return json(&mut std::io::stdout().lock(), &told(&serde_json::Value::Null, &answer, ms));
         }
         let card = if answer.no_match {
-            domain::wording::nothing_found(&answer, None)
+            domain::wording::nothing_found(&answer, None, None)
         } else {
             domain::wording::found(&answer, domain::ids::PlanId(app.ids.next()), Role::Viewer)
         };

@@ -39,6 +39,7 @@ pub fn press(verb: &str, value: &str, chosen: &[String]) -> Result<Intent, UserE
         Verb::SendBack => Ok(Intent::AskComment { approval: approval(value)?, verdict: Verdict::SendBack }),
         Verb::Say => Ok(understand(value).intent),
         Verb::Refine => Ok(Intent::Refine { search: value.trim().parse().map_err(|_| old_button())? }),
+        Verb::Without => without(value),
         Verb::ProposeDeal => Ok(Intent::ProposeDeal { company: None }),
         Verb::AnswerTerm | Verb::EditPosition => Err(old_button()),
     }
@@ -71,8 +72,15 @@ pub fn form(verb: &str, value: &str, fields: &[(String, String)]) -> Result<Inte
         Verb::ProposeDeal => propose_deal(fields),
         Verb::AnswerTerm => answer_term(value, fields),
         Verb::EditPosition => edit_position(value, fields),
-        Verb::CreateDeals | Verb::GoodFit | Verb::NotForUs | Verb::Say => Err(old_button()),
+        Verb::CreateDeals | Verb::GoodFit | Verb::NotForUs | Verb::Say | Verb::Without => Err(old_button()),
     }
+}
+
+/// A search without one of its parts: the search's plan, a `/`, the place of the part.
+fn without(value: &str) -> Result<Intent, UserError> {
+    let (search, part) = value.trim().split_once('/').ok_or_else(old_button)?;
+    let search = search.parse().map_err(|_| old_button())?;
+    Ok(Intent::Widen { search, part: part.parse().map_err(|_| old_button())? })
 }
 
 /// Most characters of one part of a question.

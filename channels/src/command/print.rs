@@ -67,6 +67,7 @@ pub fn print(intent: &Intent) -> Option<String> {
         Intent::ListPeople | Intent::Join { .. } | Intent::SetRole { .. } => print_team(intent),
         Intent::CreateDeals { .. }
         | Intent::Refine { .. }
+        | Intent::Widen { .. }
         | Intent::TellNews { .. }
         | Intent::RaiseStalled { .. }
         | Intent::Unclear { .. }

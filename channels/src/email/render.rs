@@ -255,10 +255,13 @@ fn actions(buttons: &[Button], around: Around<'_>) -> Vec<Action> {
         }
     }
     for button in buttons.iter().filter(|button| !decides(button)) {
-        actions.push(match button.verb {
+        let action = match button.verb {
             Verb::Say => Action::Words(button.value.clone()),
+            // The parts of a question are words to read where nothing can be pressed.
+            Verb::Without => continue,
             _ => Action::Page(button.label.clone(), absolute(around.whole, around.console)),
-        });
+        };
+        actions.push(action);
     }
     actions
 }

@@ -47,7 +47,7 @@ pub use phrases::{day, moment};
 pub use policy::{delegated, delegation_ended, delegations, nobody_stands_in, policy, who_approves};
 pub use progress::{ON_IT, parked, progress};
 pub use refusals::{
-    approval_unknown, company_changed, lapsed, names_nothing, names_several, no_open_request,
+    approval_unknown, company_changed, lapsed, names_nothing, names_several, no_open_request, nothing_left,
     nothing_readable, nothing_to_propose, own_role, person_unclear, search_gone, took_too_long, with_trace,
 };
 pub use report::{

@@ -30,6 +30,14 @@ pub fn search_gone() -> UserError {
     UserError::new("I no longer have that search.", "Please search again and choose from the new list.")
 }
 
+/// The part that is to be left out is all that was asked.
+pub fn nothing_left(part: &str) -> UserError {
+    UserError::new(
+        format!("Without “{part}” nothing is left to ask."),
+        "Ask for something else, for instance `find payment companies in Germany`.",
+    )
+}
+
 /// All chosen companies have a deal already, or none was found by the search.
 pub fn nothing_to_propose(with_deals: &[String]) -> UserError {
     if with_deals.is_empty() {

@@ -17,14 +17,12 @@ const QUOTE_CHARS_MAX: usize = 160;
 /// The partners found, to tick and propose. A viewer sees them without ticks and buttons.
 pub fn found(answer: &Answer, plan: PlanId, role: Role) -> Card {
     if answer.no_match || answer.hits.is_empty() {
-        return nothing_found(answer, None);
+        return nothing_found(answer, None, presses(role, plan));
     }
     let hits = &answer.hits[..answer.hits.len().min(HITS_MAX)];
     let heading = format!("{} for “{}”", count(hits.len(), "partner", "partners"), cut(&answer.query, 100));
     let mut card = Card::titled(heading);
-    if let Some(line) = understood(&answer.chips) {
-        card = card.and_text(line);
-    }
+    card = with_chips(card, &answer.chips, presses(role, plan));
     let lines = hits.iter().zip(1..).map(|(hit, rank)| line(hit, rank)).collect();
     card = card.with(Block::Hits { hits: lines });
     if let Some(note) = unknowns(hits) {
@@ -57,6 +55,38 @@ pub fn found(answer: &Answer, plan: PlanId, role: Role) -> Card {
     Card { footer: Some(Footer { text, url: None }), ..card }
 }
 
+/// Most parts that are shown with a button each; the rest stands in words.
+const CHIPS_MAX: usize = 5;
+
+/// Each part of the question as a button that asks again without it. A part that is all there is cannot be taken away.
+/// In words alone without the search's plan.
+fn with_chips(card: Card, chips: &[Chip], plan: Option<PlanId>) -> Card {
+    let Some(plan) = plan.filter(|_| chips.len() > 1) else {
+        return match understood(chips) {
+            Some(line) => card.and_text(line),
+            None => card,
+        };
+    };
+    let rest = chips.get(CHIPS_MAX..).unwrap_or_default();
+    let mut line = Text::default().faint("Understood as, press to leave out:");
+    if !rest.is_empty() {
+        let labels: Vec<&str> = rest.iter().map(|chip| chip.label.as_str()).collect();
+        line = line.plain(format!(" … {}", labels.join(" · ")));
+    }
+    let chip = |(at, chip): (usize, &Chip)| Button {
+        label: format!("✕ {}", cut(&chip.label, 40)),
+        verb: Verb::Without,
+        value: format!("{plan}/{at}"),
+        style: Style::Plain,
+    };
+    card.and_text(line).with(buttons(chips.iter().take(CHIPS_MAX).enumerate().map(chip).collect()))
+}
+
+/// The search's plan, where the role may ask again.
+fn presses(role: Role, plan: PlanId) -> Option<PlanId> {
+    (role >= Role::Member).then_some(plan)
+}
+
 /// The button that changes a search's question.
 pub fn refine(plan: PlanId) -> Button {
     let (label, value) = ("Refine".to_owned(), plan.to_string());
@@ -69,12 +99,11 @@ pub fn refine_in_words(query: &str) -> Card {
         .with(Block::Quote { text: format!("find {}, mid cap", cut(query, 200)) })
 }
 
-/// Nothing fits. `relaxed` is the question without the part that stands most in the way, when there is one.
-pub fn nothing_found(answer: &Answer, relaxed: Option<&str>) -> Card {
-    let mut card = Card::titled(format!("No partner for “{}”", cut(&answer.query, 100)));
-    if let Some(line) = understood(&answer.chips) {
-        card = card.and_text(line);
-    }
+/// Nothing fits. `relaxed` is the question without the part that stands most in the way, when there is one; `plan` is the
+/// search's, where the reader may ask again without a part.
+pub fn nothing_found(answer: &Answer, relaxed: Option<&str>, plan: Option<PlanId>) -> Card {
+    let card = Card::titled(format!("No partner for “{}”", cut(&answer.query, 100)));
+    let mut card = with_chips(card, &answer.chips, plan);
     card = card.and_text(match &answer.relax {
         Some(part) => Text::default()
             .plain("Nothing in the directory fits well enough. It is ")

@@ -175,6 +175,37 @@ fn money_is_funding_unless_it_counts_something_else() {
 }
 
 #[test]
+fn everyday_wording_is_read_as_conditions() {
+    let filters = read("gold miners in Africa, not counting South Africa");
+    assert_eq!(
+        (&filters.industries[..], &filters.countries_not[..]),
+        (&["gold".into()][..], &["ZA".into()][..])
+    );
+    assert!(!filters.countries.contains(&"ZA".to_owned()) && filters.countries.contains(&"ML".to_owned()));
+    assert_eq!(read("solar firms in Asia but none from China or India").countries_not, ["CN", "IN"]);
+    assert_eq!(read("REITs in Singapore that don't own hotels").industries_not, ["hotels"]);
+    let filters = read("web start-ups in Chicago with at least three million dollars of backing");
+    assert_eq!((filters.startup, filters.funding_min_usd), (true, Some(3e6)));
+    assert!(filters.capability.is_empty(), "{:?}", filters.capability);
+    assert_eq!(read("modest-sized lenders in Japan").sizes, [Size::Nano, Size::Micro, Size::Small]);
+}
+
+#[test]
+fn what_a_size_belongs_to_decides_what_it_is() {
+    let filters = read("accounting software for small businesses in Spain");
+    assert!(filters.sizes.is_empty(), "whom it serves is small, not the firm: {:?}", filters.sizes);
+    assert!(!filters.serves.is_empty());
+    assert!(read("big data analytics in Spain").sizes.is_empty());
+    assert_eq!(read("small software firms in Spain").sizes, [Size::Nano, Size::Micro, Size::Small]);
+}
+
+#[test]
+fn a_word_right_before_a_trade_makes_another_thing_of_it() {
+    assert_eq!(read("banana plantations in Finland").narrows, ["banana"]);
+    assert!(read("plantations in Finland with bananas").narrows.is_empty());
+}
+
+#[test]
 fn an_example_is_a_name() {
     assert_eq!(read("companies like Adyen in Europe").like.as_deref(), Some("Adyen"));
     assert_eq!(read("banks similar to BNP Paribas in Italy").like.as_deref(), Some("BNP Paribas"));

@@ -28,6 +28,7 @@ fn brief(understood: &Understood) -> String {
             format!("propose|{}", company.clone().unwrap_or_default())
         }
         Intent::Refine { .. } => "refine".to_owned(),
+        Intent::Widen { .. } => "widen".to_owned(),
         Intent::ShowDeal { deal } => format!("show|{deal}"),
         Intent::MoveDeal { deal, stage, reason } => match reason {
             Some(reason) => format!("move|{deal}|{}|{reason}", stage.name()),

@@ -54,6 +54,16 @@ fn says_what_a_button_says() {
 }
 
 #[test]
+fn a_part_of_a_search_is_left_out() {
+    let search = ID.parse().unwrap();
+    assert_eq!(press("without", &format!("{ID}/2"), &[]), Ok(Intent::Widen { search, part: 2 }));
+    for forged in [ID.to_owned(), format!("{ID}/"), format!("{ID}/-1"), "x/0".to_owned()] {
+        assert!(press("without", &forged, &[]).is_err(), "{forged}");
+    }
+    assert!(form("without", &format!("{ID}/2"), &[]).is_err());
+}
+
+#[test]
 fn old_and_forged_buttons_are_refused() {
     for (verb, value) in
         [("approve", "x"), ("reject", ""), ("create_deals", "1"), ("drop_tables", ID), ("", "")]
