@@ -6,6 +6,7 @@ mod across;
 mod architecture;
 mod audit;
 mod closed_rooms;
+mod connections;
 mod console;
 mod contract_story;
 mod contracts;

@@ -85,6 +85,22 @@ pub async fn of_ours(
     Ok(rows.into_iter().filter_map(|row| Some((row.1?, read(row)))).collect())
 }
 
+/// The live records of an object that were seen last, the newest first: what a map is tried on.
+pub async fn latest(tx: &mut Tx, (provider, object): (&str, Object), most: i64) -> Result<Vec<Known>, Error> {
+    let sql = format!(
+        "{COLUMNS} WHERE tenant_id = $1 AND provider = $2 AND object = $3 AND state = 'live'
+         ORDER BY version DESC, remote_id LIMIT $4"
+    );
+    let rows: Vec<Row> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(tx.tenant().0)
+        .bind(provider)
+        .bind(object.name())
+        .bind(most)
+        .fetch_all(&mut **tx)
+        .await?;
+    Ok(rows.into_iter().map(read).collect())
+}
+
 /// A record as it is kept.
 #[derive(Debug, Clone)]
 pub struct Seen {

@@ -12,6 +12,7 @@ pub mod checkup;
 pub mod clauses;
 pub mod connections;
 pub mod conversations;
+pub mod costs;
 pub mod credentials;
 pub mod crm;
 pub mod db;

@@ -3,6 +3,8 @@
 pub(crate) mod approvals;
 pub(crate) mod audit;
 pub(crate) mod comparison;
+pub(crate) mod connection;
+pub(crate) mod connections;
 pub(crate) mod contract;
 pub(crate) mod contracts;
 pub(crate) mod deal;
