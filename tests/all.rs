@@ -52,4 +52,5 @@ mod story;
 mod team;
 mod tenancy;
 mod traces;
+mod transfer;
 mod withdrawals;

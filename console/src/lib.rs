@@ -82,6 +82,7 @@ pub fn router(console: Console) -> Router {
         .route("/contracts", get(pages::contracts::page))
         .route("/contracts/{version}", get(pages::contract::page))
         .route("/contracts/{version}/original", get(pages::contract::original))
+        .route("/contracts/{version}/sign", post(pages::signing::send))
         .route("/contracts/{version}/answer", post(pages::contract::answer))
         .route("/contracts/{version}/compare/{other}", get(pages::comparison::page))
         .route("/reviews", get(pages::reviews::page))

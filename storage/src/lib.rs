@@ -59,6 +59,7 @@ pub mod stalls;
 pub mod steps;
 pub mod submission;
 pub mod subscriptions;
+pub mod transfer;
 pub mod votes;
 pub mod workspaces;
 

@@ -29,6 +29,7 @@ pub(crate) mod redline;
 pub(crate) mod registers;
 pub(crate) mod say;
 pub(crate) mod sync;
+pub(crate) mod transfer;
 
 use std::io::Write;
 

@@ -19,3 +19,4 @@ pub(crate) mod playbook;
 pub(crate) mod renewals;
 pub(crate) mod reviews;
 pub(crate) mod sent;
+pub(crate) mod signing;
