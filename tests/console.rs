@@ -168,6 +168,7 @@ async fn every_page_is_fit_to_read(browser: &Browser, product: &Product) {
         "/plans",
         "/models",
         "/audit",
+        "/connections",
         "/inbox",
         "/people",
         "/welcome",

@@ -135,7 +135,10 @@ async fn a_failed_effect_lets_those_behind_it_go_on_and_can_be_replayed() {
     effects::put_back(&db, &first, 3600.0, true, "time-out").await.unwrap();
     assert!(effects::claim(&db, PROVIDERS, 1).await.unwrap().is_empty(), "the second waits for the first");
     let mut tx = db.tenant(HOME).begin().await.unwrap();
-    assert!(matches!(effects::replay(&mut tx, first.id).await, Err(Error::Missing(_))), "it has not failed");
+    assert!(
+        matches!(effects::replay(&mut tx, ("acme", first.id)).await, Err(Error::Missing(_))),
+        "it has not failed"
+    );
     drop(tx);
 
     asks(&db, &[effect(2, 0)]).await;
@@ -144,7 +147,10 @@ async fn a_failed_effect_lets_those_behind_it_go_on_and_can_be_replayed() {
     let mut tx = db.tenant(HOME).begin().await.unwrap();
     let shown = effects::newest(&mut tx, "acme", 10).await.unwrap();
     assert_eq!(shown[0].error.as_deref(), Some("no such field"));
-    effects::replay(&mut tx, other.id).await.unwrap();
+    assert_eq!(effects::tally(&mut tx, "acme").await.unwrap().dead, 1);
+    let elsewhere = effects::replay(&mut tx, ("other", other.id)).await;
+    assert!(matches!(elsewhere, Err(Error::Missing(_))), "it is another vendor's");
+    effects::replay(&mut tx, ("acme", other.id)).await.unwrap();
     tx.commit().await.unwrap();
     let again = effects::claim(&db, PROVIDERS, 1).await.unwrap().remove(0);
     assert_eq!(again.effect.subject, "deal:2");

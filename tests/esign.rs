@@ -211,6 +211,42 @@ async fn a_contract_is_signed_and_the_deal_moves() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_accepted_contract_is_sent_from_its_page_with_signers_from_the_crm() {
+    let desk = Desk::begin(&[]).await;
+    let mut owner = desk.talk.database.owner().await;
+    let contacts = r#"
+        UPDATE companies SET domain = 'www.partner.example' WHERE id IN (SELECT company_id FROM partners);
+        INSERT INTO crm_records (tenant_id, provider, object, remote_id, version, base)
+        SELECT t.tenant_id, 'hubspot', 'contact', v.*
+        FROM (SELECT tenant_id FROM deals LIMIT 1) t, (VALUES
+            ('1', now(), '{"firstname": "Ana", "lastname": "Silva", "email": "Ana.Silva@partner.example"}'::jsonb),
+            ('2', now(), '{"firstname": "Eve", "email": "eve@elsewhere.example"}')) v"#;
+    sqlx::raw_sql(contacts).execute(&mut owner).await.unwrap();
+    let version: String =
+        sqlx::query_scalar("SELECT version_id::text FROM versions").fetch_one(&mut owner).await.unwrap();
+    let (admin, at) = (desk.talk.product.admin().await, format!("/contracts/{version}"));
+    let page = admin.page(&at).await;
+    assert!(page.contains("Send for signature") && !page.contains("eve@elsewhere.example"), "{page}");
+    assert!(page.contains("Ana Silva &#60;ana.silva@partner.example&#62;"), "{page}");
+    let (added, link) = desk.talk.product.run(&["people", "add", "Vi", "--role", "viewer"]);
+    assert!(added, "{link}");
+    let viewer = desk.talk.product.signed_in(&link).await;
+    assert!(!viewer.page(&at).await.contains("Send for signature"));
+    let signers = "signers=Ana+Silva+%3Cana.silva%40partner.example%3E".to_owned();
+    assert_eq!(viewer.sends(&format!("{at}/sign"), signers.clone()).await.status(), 403);
+    assert_eq!(admin.sends(&format!("{at}/sign"), "signers=Ana".to_owned()).await.status(), 400);
+
+    assert_eq!(admin.sends(&format!("{at}/sign"), signers).await.status(), 303);
+    let request = desk.is_asked("asks to send this contract for signature").await;
+    assert!(request.words().contains("Ana Silva <ana.silva@partner.example>"), "{}", request.words());
+    assert!(desk.vendor.envelopes().is_empty(), "nothing is sent before the decision");
+    desk.talk.presses("lee", &request, "Approve").await;
+    eventually("an envelope", async || !desk.vendor.envelopes().is_empty()).await;
+    let page = admin.page(&at).await;
+    assert!(page.contains("out for signature") && !page.contains("Ask to send it"), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_changed_text_is_told_and_not_accepted() {
     let desk = Desk::begin(&[]).await;
     let envelope = desk.sends().await;

@@ -16,7 +16,7 @@ static MIGRATIONS: Migrator = sqlx::migrate!("../migrations");
 
 /// Rows for the tables that a migration made, by the migration's version. A migration that makes a table needs rows
 /// here; the test says so when they are missing.
-const SAMPLES: &[(i64, &str)] = &[
+pub(crate) const SAMPLES: &[(i64, &str)] = &[
     (
         20_261_122_100_000,
         "INSERT INTO tenants VALUES ('00000000-0000-0000-0000-00000000000a', 'Acme');

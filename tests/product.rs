@@ -156,8 +156,13 @@ impl Product {
 
     /// The admin in the console, by the link that was printed at the start, which works once.
     pub async fn admin(&self) -> Admin {
-        let log = self.log();
-        let (_, token) = log.lines().find_map(|line| line.split_once("/sign-in?token=")).unwrap();
+        self.signed_in(&self.log()).await
+    }
+
+    /// Whoever the first sign-in link in a text is for, e.g. what `people add` printed.
+    pub async fn signed_in(&self, text: &str) -> Admin {
+        let (_, token) = text.lines().find_map(|line| line.split_once("/sign-in?token=")).unwrap();
+        let token = token.trim();
         let alone = reqwest::redirect::Policy::none();
         let client =
             reqwest::Client::builder().timeout(Duration::from_secs(10)).redirect(alone).build().unwrap();
@@ -180,7 +185,7 @@ impl Product {
     }
 }
 
-/// An admin signed in to the console, without a browser.
+/// A person signed in to the console, mostly the admin, without a browser.
 pub struct Admin {
     url: String,
     client: reqwest::Client,

@@ -60,6 +60,10 @@ enum Command {
     /// What happened, and who is told.
     #[command(subcommand)]
     Events(commands::events::Events),
+    /// Write everything of the team into a folder: rows as JSON lines, originals, a manifest.
+    Export(commands::transfer::Export),
+    /// Bring such a folder into an installation that has no team yet.
+    Import(commands::transfer::Import),
     Train(commands::models::Train),
     /// Versions of models, and what points at them.
     #[command(subcommand)]
@@ -145,6 +149,8 @@ impl Cli {
             Command::Connect(connect) => connect.run(config).await,
             Command::Sync(sync) => sync.run(config).await,
             Command::Events(events) => events.run(config).await,
+            Command::Export(export) => export.run(config).await,
+            Command::Import(import) => import.run(config).await,
             Command::Train(train) => train.run(config).await,
             Command::Models(models) => models.run(config).await,
             Command::Find(find) => find.run(config).await,

@@ -43,11 +43,12 @@ pub(crate) enum Place {
     Models,
     People,
     Audit,
+    Connections,
     Inbox,
 }
 
 impl Place {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::Chat,
         Self::Approvals,
         Self::Deals,
@@ -58,6 +59,7 @@ impl Place {
         Self::Models,
         Self::People,
         Self::Audit,
+        Self::Connections,
         Self::Inbox,
     ];
 
@@ -65,7 +67,7 @@ impl Place {
     pub(crate) fn least_role(self) -> Role {
         match self {
             Self::Audit => Role::Approver,
-            Self::Inbox => Role::Admin,
+            Self::Inbox | Self::Connections => Role::Admin,
             _ => Role::Viewer,
         }
     }
@@ -82,6 +84,7 @@ impl Place {
             Self::Models => "/models",
             Self::People => "/people",
             Self::Audit => "/audit",
+            Self::Connections => "/connections",
             Self::Inbox => "/inbox",
         }
     }
@@ -98,6 +101,7 @@ impl Place {
             Self::Models => "Models",
             Self::People => "People",
             Self::Audit => "Audit",
+            Self::Connections => "Connections",
             Self::Inbox => "Odd messages",
         }
     }
@@ -122,6 +126,7 @@ impl Place {
                 "M9 11a3 3 0 100-6 3 3 0 000 6zM3 20c0-4 3-6 6-6s6 2 6 6M16 11a3 3 0 000-6M18 14c2 1 3 3 3 6"
             }
             Self::Audit => "M6 3h9l4 4v14H6zM14 3v5h5M9 13h7M9 17h5",
+            Self::Connections => "M9 3v5M15 3v5M6 8h12v3a6 6 0 01-12 0zM12 17v4",
             Self::Inbox => "M12 4l9 16H3zM12 10v4M12 17h.01",
         }
     }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use domain::crm::map::Map;
 use domain::ids::{PersonId, TenantId};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
@@ -77,6 +78,8 @@ pub struct Status {
     pub settings: Value,
     /// Whether it is used.
     pub state: State,
+    /// Since when it is there.
+    pub since: DateTime<Utc>,
     /// When a call last went well.
     pub last_ok_at: Option<DateTime<Utc>>,
     /// What last went wrong, in plain words.
@@ -114,10 +117,11 @@ struct Row {
     last_error: Option<String>,
     last_error_at: Option<DateTime<Utc>>,
     failures: i32,
+    created_at: DateTime<Utc>,
 }
 
 const COLUMNS: &str = "SELECT tenant_id, provider, account, settings, secrets, token, token_expires_at, state, \
-                       last_ok_at, last_error, last_error_at, failures FROM connections";
+                       last_ok_at, last_error, last_error_at, failures, created_at FROM connections";
 
 impl Row {
     fn status(&self) -> Result<Status, Error> {
@@ -127,6 +131,7 @@ impl Row {
             account: self.account.clone(),
             settings: self.settings.clone(),
             state: State::from_name(&self.state)?,
+            since: self.created_at,
             last_ok_at: self.last_ok_at,
             last_error: self.last_error.clone(),
             last_error_at: self.last_error_at,
@@ -186,6 +191,38 @@ pub async fn set(tx: &mut Tx, provider: &str, settings: &Value) -> Result<(), Er
         .execute(&mut **tx)
         .await?;
     if done.rows_affected() == 1 { Ok(()) } else { Err(Error::Missing("connection")) }
+}
+
+/// Replaces the map of a CRM, with what it was before in the audit. `before` is the map that the person looked at.
+/// Errors: [`Error::Conflict`] when it was changed since, [`Error::Missing`].
+pub async fn set_map(
+    tx: &mut Tx,
+    (provider, person): (&str, PersonId),
+    (before, after): (&Map, &Map),
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let sql = "SELECT settings FROM connections WHERE provider = $1 FOR UPDATE";
+    let kept: Option<Value> = sqlx::query_scalar(sql).bind(provider).fetch_optional(&mut **tx).await?;
+    let mut settings = kept.ok_or(Error::Missing("connection"))?;
+    if map_of(provider, &settings)? != *before {
+        return Err(Error::Conflict("map"));
+    }
+    settings["map"] = json!(after);
+    set(tx, provider, &settings).await?;
+    let (actor, subject) = (format!("person:{person}"), format!("connection:{provider}"));
+    let detail = json!({ "before": before, "after": after });
+    let act = Act { at: now, actor: &actor, action: "connection.map_changed", subject: &subject, detail };
+    audit::append(tx, act).await
+}
+
+/// The map of a CRM's connection: its own, or what the provider's pipeline usually means.
+pub fn map_of(provider: &str, settings: &Value) -> Result<Map, Error> {
+    match settings.get("map") {
+        Some(map) => {
+            serde_json::from_value(map.clone()).map_err(|error| Error::unreadable("field map", error))
+        }
+        None => Ok(Map::of(provider)),
+    }
 }
 
 /// Ends a connection: its secrets are gone.

@@ -85,6 +85,22 @@ pub async fn of_ours(
     Ok(rows.into_iter().filter_map(|row| Some((row.1?, read(row)))).collect())
 }
 
+/// The live records of an object that were seen last, the newest first: what a map is tried on.
+pub async fn latest(tx: &mut Tx, (provider, object): (&str, Object), most: i64) -> Result<Vec<Known>, Error> {
+    let sql = format!(
+        "{COLUMNS} WHERE tenant_id = $1 AND provider = $2 AND object = $3 AND state = 'live'
+         ORDER BY version DESC, remote_id LIMIT $4"
+    );
+    let rows: Vec<Row> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(tx.tenant().0)
+        .bind(provider)
+        .bind(object.name())
+        .bind(most)
+        .fetch_all(&mut **tx)
+        .await?;
+    Ok(rows.into_iter().map(read).collect())
+}
+
 /// A record as it is kept.
 #[derive(Debug, Clone)]
 pub struct Seen {
@@ -303,6 +319,30 @@ pub async fn ask(
     };
     effects::ask(tx, ids, None, &effect).await?;
     Ok(())
+}
+
+/// The CRM's contacts with an address at the company of a deal, by its domain: name and address, the latest changed first.
+pub async fn contacts(tx: &mut Tx, deal: DealId, most: i64) -> Result<Vec<(String, String)>, Error> {
+    Ok(sqlx::query_as(
+        "SELECT name, email FROM (
+            SELECT DISTINCT ON (email) name, email, version FROM (
+                SELECT coalesce(r.base->>'Name', concat_ws(' ', r.base->>'firstname', r.base->>'lastname')) AS name,
+                       lower(coalesce(r.base->>'email', r.base->>'Email')) AS email, r.version
+                FROM crm_records r WHERE r.tenant_id = $1 AND r.object = 'contact' AND r.state = 'live'
+            ) people
+            WHERE split_part(email, '@', 2) = (
+                SELECT lower(regexp_replace(c.domain, '^www[.]', '')) FROM deals d
+                JOIN partners p ON p.tenant_id = d.tenant_id AND p.partner_id = d.partner_id
+                JOIN companies c ON c.id = p.company_id
+                WHERE d.tenant_id = $1 AND d.deal_id = $2 AND c.domain <> '')
+            ORDER BY email, version DESC
+         ) found ORDER BY version DESC, email LIMIT $3",
+    )
+    .bind(tx.tenant().0)
+    .bind(deal.0)
+    .bind(most)
+    .fetch_all(&mut **tx)
+    .await?)
 }
 
 /// How fresh a deal is at each CRM: provider, when it was last seen there, and whether it still is.

@@ -43,6 +43,9 @@ impl Work {
     }
 }
 
+/// The schema's changes, in order.
+pub(crate) static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");
+
 /// Connections of the edge at most; as many as may write messages at the same time, and some for probes.
 const INTAKE_MAX: u32 = 6;
 /// How long an idle connection is believed to be alive without a test.
@@ -105,7 +108,7 @@ impl Db {
     /// Brings the schema up to date. Safe to run at the same time from several processes.
     pub async fn migrate(access: &Access) -> Result<(), Error> {
         let mut owner = PgConnection::connect_with(&access.owner).await?;
-        sqlx::migrate!("../migrations").run(&mut owner).await?;
+        MIGRATIONS.run(&mut owner).await?;
         owner.close().await?;
         Ok(())
     }
@@ -208,9 +211,18 @@ pub struct Door<'a> {
 impl Door<'_> {
     /// Opens a transaction that sees this tenant's rows and no others. It rolls back unless committed.
     pub async fn begin(&self) -> Result<Tx, Error> {
+        self.enter("BEGIN").await
+    }
+
+    /// The same for reading alone, all of it as it stands at one moment.
+    pub async fn begin_reading(&self) -> Result<Tx, Error> {
+        self.enter("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await
+    }
+
+    async fn enter(&self, begin: &str) -> Result<Tx, Error> {
         // The settings are local to the transaction: nothing is left on the pooled connection.
         let enter = format!(
-            "BEGIN; SELECT set_config('dealdesk.tenant', '{}', true), set_config('dealdesk.proof', '{}', true)",
+            "{begin}; SELECT set_config('dealdesk.tenant', '{}', true), set_config('dealdesk.proof', '{}', true)",
             self.tenant,
             self.db.proof(self.tenant)
         );

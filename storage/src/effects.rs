@@ -259,13 +259,34 @@ pub async fn newest(tx: &mut Tx, provider: &str, most: i64) -> Result<Vec<Shown>
     Ok(sqlx::query_as(sql).bind(provider).bind(most).fetch_all(&mut **tx).await?)
 }
 
-/// Queues a failed effect again. Errors: [`Error::Missing`] when it did not fail.
-pub async fn replay(tx: &mut Tx, effect: Uuid) -> Result<(), Error> {
+/// How many effects at a vendor wait or are under way, how many of those were begun before, how many failed for good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
+pub struct Tally {
+    /// Queued or running.
+    pub waiting: i64,
+    /// Of those, begun before and put back.
+    pub retried: i64,
+    /// Given up; somebody has to replay them.
+    pub dead: i64,
+}
+
+/// How the effects at a vendor stand.
+pub async fn tally(tx: &mut Tx, provider: &str) -> Result<Tally, Error> {
+    let sql = "SELECT count(*) FILTER (WHERE state IN ('queued', 'running')) AS waiting,
+                      count(*) FILTER (WHERE state = 'queued' AND attempt > 0) AS retried,
+                      count(*) FILTER (WHERE state = 'failed') AS dead
+               FROM effects WHERE tenant_id = $1 AND provider = $2";
+    Ok(sqlx::query_as(sql).bind(tx.tenant().0).bind(provider).fetch_one(&mut **tx).await?)
+}
+
+/// Queues a vendor's failed effect again. Errors: [`Error::Missing`] when it did not fail.
+pub async fn replay(tx: &mut Tx, (provider, effect): (&str, Uuid)) -> Result<(), Error> {
     let done = sqlx::query(
         "UPDATE effects SET state = 'queued', run_at = now(), attempt = 0, finished_at = NULL
-         WHERE effect_id = $1 AND state = 'failed'",
+         WHERE effect_id = $1 AND provider = $2 AND state = 'failed'",
     )
     .bind(effect)
+    .bind(provider)
     .execute(&mut **tx)
     .await?;
     if done.rows_affected() == 1 { Ok(()) } else { Err(Error::Missing("failed effect")) }

@@ -12,6 +12,7 @@ pub mod checkup;
 pub mod clauses;
 pub mod connections;
 pub mod conversations;
+pub mod costs;
 pub mod credentials;
 pub mod crm;
 pub mod db;
@@ -58,6 +59,7 @@ pub mod stalls;
 pub mod steps;
 pub mod submission;
 pub mod subscriptions;
+pub mod transfer;
 pub mod votes;
 pub mod workspaces;
 

@@ -63,12 +63,7 @@ impl Access {
         if found.status.state != State::Active {
             return Err(missing());
         }
-        let map = match found.status.settings.get("map") {
-            Some(map) => {
-                serde_json::from_value(map.clone()).map_err(|error| Error::unreadable("field map", error))?
-            }
-            None => Map::of(provider),
-        };
+        let map = connections::map_of(provider, &found.status.settings)?;
         let token = match found.secrets.get("token") {
             Some(token) => token.clone(),
             None => self.token(&found, is_refused).await?,

@@ -31,6 +31,7 @@ pub(crate) mod redline;
 pub(crate) mod registers;
 pub(crate) mod say;
 pub(crate) mod sync;
+pub(crate) mod transfer;
 
 use std::io::Write;
 

@@ -25,6 +25,7 @@ use crate::intake::{Fields, field, hand_in, typed};
 use crate::moment::Moment;
 use crate::pages::contracts::{Count, counts};
 use crate::pages::sent::{Sent, Wanted};
+use crate::pages::signing::Signing;
 use crate::session::SignedIn;
 use crate::sheets::{Passage, Sheet, sheets, verdict_class};
 use crate::shell::{Place, Shell};
@@ -52,6 +53,7 @@ struct Page {
     came: Moment,
     deal: Option<(DealId, String)>,
     accepted: Option<(String, Moment)>,
+    signing: Option<Signing>,
     versions: Vec<Other>,
     report: Option<Report>,
     sheets: Vec<Sheet>,
@@ -152,6 +154,11 @@ pub(crate) async fn page(
     };
     let versions = documents::of_document(&mut tx, version.document).await?;
     let accepted = acceptances::latest(&mut tx).await?.into_iter().find(|accepted| accepted.version == id);
+    let is_newest = versions.iter().all(|other| other.number <= version.number);
+    let signing = match &accepted {
+        Some(_) if is_newest => Some(Signing::of(&mut tx, &signed_in, &version).await?),
+        _ => None,
+    };
     let analysis = analyses::latest(&mut tx, id).await?;
     let mut passages = Vec::new();
     let report = match analysis {
@@ -173,6 +180,7 @@ pub(crate) async fn page(
         came: Moment::new(version.created_at, now),
         deal,
         accepted: accepted.map(|accepted| (accepted.by_name, Moment::new(accepted.at, now))),
+        signing,
         versions: versions.into_iter().map(other).collect(),
         report,
         sheets: sheets(&text, &passages),

@@ -7,7 +7,7 @@ use domain::crm::label;
 use domain::deal::{NoteRow, Stage};
 use storage::deals::{self, Deal};
 use storage::documents::{self, Version};
-use storage::{audit, crm, people};
+use storage::{acceptances, audit, crm, people};
 
 use crate::error::{Failure, key, page as show};
 use crate::moment::Moment;
@@ -26,7 +26,8 @@ struct Page {
     history: Vec<Move>,
     notes: Vec<(NoteRow, Moment)>,
     activity: Vec<AuditLine>,
-    contracts: Vec<Version>,
+    /// Each with whether it was accepted.
+    contracts: Vec<(Version, bool)>,
     /// Which CRMs have it, how they do, and how fresh that is.
     crms: Vec<(String, &'static str, Moment)>,
 }
@@ -56,6 +57,10 @@ pub(crate) async fn page(signed_in: SignedIn, Path(id): Path<String>) -> Result<
     let notes = deals::notes(&mut tx, id).await?;
     let entries = audit::about(&mut tx, &format!("deal:{id}"), 50).await?;
     let contracts = documents::latest(&mut tx, Some(id)).await?;
+    let accepted = acceptances::latest(&mut tx).await?;
+    let is_accepted = |one: &Version| accepted.iter().any(|accepted| accepted.version == one.id);
+    let contracts =
+        contracts.into_iter().map(|one| (is_accepted(&one), one)).map(|(is, one)| (one, is)).collect();
     let people = people::list(&mut tx).await?;
     let crms = crm::freshness(&mut tx, id).await?.into_iter().map(|(provider, at, state)| {
         let state = match state.as_str() {

@@ -3,6 +3,8 @@
 pub(crate) mod approvals;
 pub(crate) mod audit;
 pub(crate) mod comparison;
+pub(crate) mod connection;
+pub(crate) mod connections;
 pub(crate) mod contract;
 pub(crate) mod contracts;
 pub(crate) mod deal;
@@ -17,3 +19,4 @@ pub(crate) mod playbook;
 pub(crate) mod renewals;
 pub(crate) mod reviews;
 pub(crate) mod sent;
+pub(crate) mod signing;

@@ -16,6 +16,14 @@ pub enum Policy {
 }
 
 impl Policy {
+    /// All.
+    pub const ALL: [Self; 3] = [Self::HumanWins, Self::LatestWins, Self::SystemOfRecordWins];
+
+    /// Reads the word of settings.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|policy| policy.name() == name)
+    }
+
     /// The word in settings and in the audit.
     pub fn name(self) -> &'static str {
         match self {

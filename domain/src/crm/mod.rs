@@ -3,6 +3,7 @@
 
 pub mod conflict;
 pub mod map;
+pub mod preview;
 pub mod walk;
 
 use serde::{Deserialize, Serialize};
