@@ -1,6 +1,7 @@
 //! Approvals under a team's own policy: several people, one after the other or at once, one effect.
 
 use tests::conversation::{Conversation, LIMIT, found};
+use tests::database::eventually;
 
 const TWO_STAGES: &str = r#"
 [groups]
@@ -98,6 +99,32 @@ async fn who_stands_in_for_the_requester_cannot_decide() {
     talk.sees("Withdrawn by Dana").await;
     talk.ends().await;
     assert_eq!(votes(&talk).await, 0);
+}
+
+/// Whether somebody waits for a lock.
+const WAITING: &str = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
+
+#[tokio::test]
+async fn a_stand_in_who_is_sent_home_between_press_and_commit_does_not_decide() {
+    let talk = under(TWO_STAGES).await;
+    let (went_well, told) = talk.product.run(&["policy", "delegate", "Noor", "Lee"]);
+    assert!(went_well, "{told}");
+    let request = talk.proposes().await;
+    // The press is judged while Lee stands in; its commit has to wait for the request, which is held here.
+    let mut holder = talk.database.owner().await;
+    sqlx::raw_sql("BEGIN; SELECT 1 FROM approvals FOR UPDATE").execute(&mut holder).await.unwrap();
+    talk.presses("lee", &request, "Approve").await;
+    eventually("the vote waiting to be kept", async || talk.number(WAITING).await > 0).await;
+    sqlx::raw_sql("UPDATE approval_delegations SET ends_at = now() - interval '1 second'; COMMIT")
+        .execute(&mut holder)
+        .await
+        .unwrap();
+    talk.is_told("lee", "does not need your decision now").await;
+    assert_eq!(votes(&talk).await, 0);
+    talk.presses("noor", &request, "Approve").await;
+    eventually("Noor's own vote", async || votes(&talk).await == 1).await;
+    let audited = "SELECT count(*) FROM audit_entries WHERE action = 'approval.voted'";
+    assert_eq!(talk.number(audited).await, 1);
 }
 
 #[tokio::test]

@@ -251,6 +251,18 @@ pub fn decide<'a>(
     Ok(ruling(approval, vote))
 }
 
+/// Whether a vote that was judged a moment ago may be kept: whoever cast it still decides on requests, still stands in for the
+/// person in whose place it was, and was not given the requester's own right meanwhile. `voter` is none when she left.
+#[must_use]
+pub fn may_stand(approval: &Approval, vote: &Vote, voter: Option<&Person>, now: DateTime<Utc>) -> bool {
+    let since = (approval.requested_at, now);
+    let kept_away = reached_since(&approval.delegations, approval.requested_by, since);
+    let is_named = |right| stands_in_for(&approval.delegations, vote.by, now).iter().any(|d| d.from == right);
+    voter.is_some_and(|voter| voter.role >= Role::Approver)
+        && !kept_away.contains(&vote.by)
+        && vote.instead_of.is_none_or(is_named)
+}
+
 /// Finds the seat that a person can take in the stage that is asked: in her own right, else in the place of
 /// somebody whose delegate she is.
 fn seat(

@@ -1,10 +1,10 @@
 //! Applies changes of state, each with its audit entry, inside the transaction that finishes a step.
 
 use chrono::{DateTime, Utc};
-use domain::approval::State;
+use domain::approval::{Approval, State, Vote, may_stand};
 use domain::change::Change;
 use domain::contract::signing::Handling;
-use domain::ids::Ids;
+use domain::ids::{ApprovalId, Ids};
 use domain::learning::Impression;
 use domain::person::Role;
 use domain::plan::{Context, Step};
@@ -58,7 +58,7 @@ pub async fn apply(
             (format!("person:{requested_by}"), "approval.opened", format!("approval:{approval}"))
         }
         Change::Vote { .. } | Change::Decide { .. } | Change::Expire { .. } | Change::Void { .. } => {
-            apply_to_approval(tx, ids, (context, step), change).await?
+            apply_to_approval(tx, ids, (context, step), (change, now)).await?
         }
         Change::SetRole { .. }
         | Change::Delegate { .. }
@@ -130,17 +130,36 @@ async fn apply_to_person(
     })
 }
 
+/// The request, locked, as the vote was judged on: the same votes before it, and the right it was cast by still there.
+///
+/// Errors: [`Error::Conflict`] when that changed since; the step then judges anew.
+async fn judged(
+    tx: &mut Tx,
+    approval: ApprovalId,
+    vote: &Vote,
+    now: DateTime<Utc>,
+) -> Result<Approval, Error> {
+    approvals::lock(tx, approval).await?;
+    let voter = votes::hold(tx, vote.by, now).await?;
+    // Who stands in for whom is read once nobody can change it any more.
+    let asked = approvals::get(tx, approval).await?;
+    if asked.votes.len() != vote.number || !may_stand(&asked, vote, voter.as_ref(), now) {
+        return Err(Error::Conflict("approval"));
+    }
+    Ok(asked)
+}
+
 /// Applies what happens to an open approval; gives who did what to what.
 async fn apply_to_approval(
     tx: &mut Tx,
     ids: &Ids,
     (context, step): (&Context, &Step),
-    change: &Change,
+    (change, now): (&Change, DateTime<Utc>),
 ) -> Result<(String, &'static str, String), Error> {
     Ok(match change {
         Change::Vote { approval, vote, asks, card } => {
-            let asked = approvals::lock(tx, *approval).await?;
-            if asked.state != State::Open || asked.votes.len() != vote.number {
+            let asked = judged(tx, *approval, vote, now).await?;
+            if asked.state != State::Open {
                 return Err(Error::Conflict("approval"));
             }
             votes::add(tx, *approval, vote, step.plan).await?;
@@ -151,10 +170,7 @@ async fn apply_to_approval(
             (format!("person:{}", vote.by), "approval.voted", format!("approval:{approval}"))
         }
         Change::Decide { approval, decision, vote, card } => {
-            let asked = approvals::lock(tx, *approval).await?;
-            if asked.votes.len() != vote.number {
-                return Err(Error::Conflict("approval"));
-            }
+            let asked = judged(tx, *approval, vote, now).await?;
             votes::add(tx, *approval, vote, step.plan).await?;
             approvals::record(tx, &asked, decision).await?;
             steps::signal(tx, asked.step, &json!({ "decision": decision })).await?;

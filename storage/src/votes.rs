@@ -3,11 +3,13 @@
 use chrono::{DateTime, Utc};
 use domain::approval::{Verdict, Vote};
 use domain::ids::{ApprovalId, PersonId, PlanId};
+use domain::person::Person;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::db::Tx;
 use crate::error::Error;
+use crate::people;
 
 /// The votes on a request, in order.
 pub async fn of(tx: &mut Tx, approval: ApprovalId) -> Result<Vec<Vote>, Error> {
@@ -52,6 +54,20 @@ pub async fn of(tx: &mut Tx, approval: ApprovalId) -> Result<Vec<Vote>, Error> {
             })
         })
         .collect()
+}
+
+/// Holds what a person's right to vote rests on until the transaction ends: nobody changes her role or who stands in for whom
+/// before the vote is kept. Gives the person as she is now; none when she left.
+pub async fn hold(tx: &mut Tx, voter: PersonId, now: DateTime<Utc>) -> Result<Option<Person>, Error> {
+    sqlx::query("SELECT 1 FROM people WHERE person_id = $1 FOR SHARE")
+        .bind(voter.0)
+        .execute(&mut **tx)
+        .await?;
+    sqlx::query("SELECT 1 FROM approval_delegations WHERE ends_at > $1 FOR SHARE")
+        .bind(now)
+        .execute(&mut **tx)
+        .await?;
+    people::get(tx, voter).await
 }
 
 /// Keeps a vote with the door it came in by (`plan` is the message's) and the card the person decided on.
