@@ -216,10 +216,11 @@ mod tests {
     fn sentence(text: &str) -> Vec<Word> {
         let hashes: Vec<u32> = text.split(' ').map(|part| word(part.bytes())).collect();
         let before = |at: usize| at.checked_sub(1).map_or(7, |at| hashes[at]);
+        // Half of the features tell the word, half the one before it.
         let features = |at: usize| {
-            let mut features = [0; FEATURES];
-            (features[0], features[1]) = (salted(1, hashes[at]), salted(2, before(at)));
-            features
+            std::array::from_fn(|salt| {
+                salted(salt as u32, if salt % 2 == 0 { hashes[at] } else { before(at) })
+            })
         };
         (0..hashes.len())
             .map(|at| Word { features: features(at), word: hashes[at], shape: 1, before: before(at) })

@@ -33,6 +33,11 @@ pub async fn since(tx: &mut Tx, at: DateTime<Utc>) -> Result<Vec<Delegation>, Er
 /// Lets a person decide in another's place; what the other had arranged for that time before ends.
 pub async fn add(tx: &mut Tx, id: Uuid, new: &Delegation, now: DateTime<Utc>) -> Result<(), Error> {
     let tenant = tx.tenant();
+    // One at a time for a person: two that come at once must not both stay.
+    sqlx::query("SELECT 1 FROM people WHERE person_id = $1 FOR UPDATE")
+        .bind(new.from.0)
+        .execute(&mut **tx)
+        .await?;
     end(tx, new.from, now).await?;
     sqlx::query(
         "INSERT INTO approval_delegations (delegation_id, tenant_id, from_person, to_person, starts_at, ends_at, created_at)

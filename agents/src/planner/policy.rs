@@ -1,7 +1,7 @@
 //! Answers who has to approve what, and lets people stand in for each other.
 
-use chrono::{DateTime, Datelike, Duration, NaiveTime, Utc};
-use domain::approval::Delegation;
+use chrono::{DateTime, Datelike, Duration, NaiveDate, NaiveTime, Utc};
+use domain::approval::{Delegation, Hours};
 use domain::change::Change;
 use domain::error::UserError;
 use domain::intent::{Intent, Lasts, Standin};
@@ -15,6 +15,9 @@ use crate::desk::{Desk, storage};
 
 /// A right is handed on for at most so many days.
 const DAYS_MAX: i64 = 90;
+
+/// The team's hours, and the zone of a person who lives by another clock.
+type Clock = (Hours, Option<String>);
 
 /// Tells the policy in words, or who has to approve a case.
 pub(super) async fn tell(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
@@ -44,19 +47,20 @@ pub(super) async fn delegate(desk: &Desk, context: &Context) -> Result<Outcome, 
     let mut tx = desk.db.tenant(context.tenant).begin().await.map_err(storage)?;
     let sender = people::get(&mut tx, context.requester).await.map_err(storage)?;
     let sender = sender.ok_or_else(|| Recovery::Escalate { reason: "the person left".to_owned() })?;
+    let policy = policies::newest(&mut tx).await.map_err(storage)?.policy;
+    let clock = policy.clock_of(&sender);
     let (card, change) = match standin {
-        Standin::Show => (shown(&mut tx, &sender, now).await?, None),
+        Standin::Show => (shown(&mut tx, &sender, (now, &clock)).await?, None),
         Standin::End => {
             let change = Change::EndDelegation { person: sender.id };
             (wording::delegation_ended(), Some(change))
         }
         Standin::Away { lasts } => {
-            let policy = policies::newest(&mut tx).await.map_err(storage)?.policy;
             let team = people::list(&mut tx).await.map_err(storage)?;
             let to = policy.stand_in(&sender, &team).ok_or_else(wording::nobody_stands_in)?;
-            let ends_at = end(*lasts, now)?;
+            let ends_at = end(*lasts, now, &clock)?;
             let delegation = stands_in(&sender, to, (now, ends_at))?;
-            let card = wording::delegated(&to.name, ends_at);
+            let card = wording::delegated(&to.name, last_day(ends_at, &clock));
             (card, Some(Change::Delegate { delegation }))
         }
         Standin::Begin { person, lasts } => {
@@ -64,9 +68,9 @@ pub(super) async fn delegate(desk: &Desk, context: &Context) -> Result<Outcome, 
             let [to] = found.as_slice() else {
                 return Err(wording::person_unclear(person, &found).into());
             };
-            let ends_at = end(*lasts, now)?;
+            let ends_at = end(*lasts, now, &clock)?;
             let delegation = stands_in(&sender, to, (now, ends_at))?;
-            let card = wording::delegated(&to.name, ends_at);
+            let card = wording::delegated(&to.name, last_day(ends_at, &clock));
             (card, Some(Change::Delegate { delegation }))
         }
     };
@@ -95,16 +99,18 @@ fn stands_in(
     Ok(Delegation { from: from.id, from_name, from_role, to: to.id, starts_at, ends_at })
 }
 
-/// When it ends. Errors: it is over already, or too far away.
-fn end(lasts: Lasts, now: DateTime<Utc>) -> Result<DateTime<Utc>, UserError> {
+/// When it ends: a day ends by the clock of the person who is away. Errors: it is over already, or too far away.
+fn end(lasts: Lasts, now: DateTime<Utc>, (hours, zone): &Clock) -> Result<DateTime<Utc>, UserError> {
+    let ends_with = |day: NaiveDate| hours.begins(zone.as_deref(), day + Duration::days(1));
     let ends_at = match lasts {
         Lasts::Days(days) => now + Duration::days(days.into()),
         Lasts::UntilNext(day) => {
-            let ahead = (day.num_days_from_monday() + 7 - now.weekday().num_days_from_monday()) % 7;
+            let today = hours.today(zone.as_deref(), now);
+            let ahead = (day.num_days_from_monday() + 7 - today.weekday().num_days_from_monday()) % 7;
             let ahead = if ahead == 0 { 7 } else { ahead };
-            (now.date_naive() + Duration::days(i64::from(ahead) + 1)).and_time(NaiveTime::MIN).and_utc()
+            ends_with(today + Duration::days(i64::from(ahead)))
         }
-        Lasts::Until(day) => (day + Duration::days(1)).and_time(NaiveTime::MIN).and_utc(),
+        Lasts::Until(day) => ends_with(day),
     };
     if ends_at > now && ends_at <= now + Duration::days(DAYS_MAX + 1) {
         return Ok(ends_at);
@@ -115,15 +121,49 @@ fn end(lasts: Lasts, now: DateTime<Utc>) -> Result<DateTime<Utc>, UserError> {
     ))
 }
 
-async fn shown(tx: &mut Tx, sender: &Person, now: DateTime<Utc>) -> Result<domain::card::Card, Recovery> {
+/// The last day of a time that ends, by the clock of the reader.
+fn last_day(ends_at: DateTime<Utc>, (hours, zone): &Clock) -> DateTime<Utc> {
+    let day = hours.today(zone.as_deref(), ends_at - Duration::seconds(1));
+    day.and_time(NaiveTime::MIN).and_utc()
+}
+
+async fn shown(
+    tx: &mut Tx,
+    sender: &Person,
+    (now, clock): (DateTime<Utc>, &Clock),
+) -> Result<domain::card::Card, Recovery> {
     let all = delegations::since(tx, now).await.map_err(storage)?;
     let team = people::list(tx).await.map_err(storage)?;
     let name = |id| team.iter().find(|p| p.id == id).map_or("somebody", |p| p.name.as_str());
-    let mine = all.iter().find(|d| d.from == sender.id).map(|d| (name(d.to).to_owned(), d.ends_at));
+    let mine =
+        all.iter().find(|d| d.from == sender.id).map(|d| (name(d.to).to_owned(), last_day(d.ends_at, clock)));
     let others: Vec<(String, String, DateTime<Utc>)> = all
         .iter()
         .filter(|d| d.from != sender.id)
-        .map(|d| (d.from_name.clone(), name(d.to).to_owned(), d.ends_at))
+        .map(|d| (d.from_name.clone(), name(d.to).to_owned(), last_day(d.ends_at, clock)))
         .collect();
     Ok(wording::delegations(mine.as_ref(), &others))
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::Weekday;
+
+    use super::*;
+
+    #[test]
+    fn a_day_ends_by_the_clock_of_whoever_is_away() {
+        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        let clock = |zone: &str| (Hours::default(), Some(zone.to_owned()));
+        // A Thursday evening in Los Angeles is a Friday in UTC.
+        let now = at("2026-11-27T05:00:00Z");
+        let until = |zone: &str| end(Lasts::UntilNext(Weekday::Fri), now, &clock(zone)).unwrap();
+        assert_eq!(until("America/Los_Angeles"), at("2026-11-28T08:00:00Z"));
+        assert_eq!(until("Europe/Berlin"), at("2026-12-04T23:00:00Z"));
+        assert_eq!(until("UTC"), at("2026-12-05T00:00:00Z"));
+        let day = NaiveDate::from_ymd_opt(2026, 12, 1).unwrap();
+        let until = end(Lasts::Until(day), now, &clock("Asia/Tokyo")).unwrap();
+        assert_eq!(until, at("2026-12-01T15:00:00Z"));
+        assert!(end(Lasts::Until(now.date_naive() - Duration::days(2)), now, &clock("UTC")).is_err());
+    }
 }

@@ -129,6 +129,20 @@ impl Hours {
         sum
     }
 
+    /// What day it is by the clock of a zone, or of the team when none is given.
+    #[must_use]
+    pub fn today(&self, zone: Option<&str>, at: DateTime<Utc>) -> NaiveDate {
+        at.with_timezone(&self.clock(zone, at)).date_naive()
+    }
+
+    /// When a day begins by that clock.
+    #[must_use]
+    pub fn begins(&self, zone: Option<&str>, day: NaiveDate) -> DateTime<Utc> {
+        let midnight = day.and_time(NaiveTime::MIN);
+        let clock = self.clock(zone, midnight.and_utc());
+        midnight.and_utc() - Duration::seconds(clock.local_minus_utc().into())
+    }
+
     fn clock(&self, zone: Option<&str>, at: DateTime<Utc>) -> FixedOffset {
         let minutes = zone.and_then(|zone| offset(zone, at)).or_else(|| offset(&self.zone, at)).unwrap_or(0);
         FixedOffset::east_opt(minutes * 60).unwrap_or_else(|| Utc.fix())

@@ -272,6 +272,15 @@ impl Policy {
         self.named(instead, people).next()
     }
 
+    /// The team's hours, and the zone of a person who lives by another clock than the team's.
+    #[must_use]
+    pub fn clock_of(&self, person: &Person) -> (Hours, Option<String>) {
+        let hours = self.hours.clone().unwrap_or_default();
+        let is_theirs = |text: &String| self.named(text, std::slice::from_ref(person)).next().is_some();
+        let zone = hours.people.iter().find(|(text, _)| is_theirs(text)).map(|(_, zone)| zone.clone());
+        (hours, zone)
+    }
+
     pub(super) fn seat(&self, need: &Need, people: &[Person]) -> Seat {
         let those = |texts: &[String]| {
             people

@@ -205,7 +205,7 @@ mod tests {
         for (text, told) in [
             ("Please call Zdenka Hruškova at +420 601 123 456.", "Please call [PERSON_1] at [PHONE_1]."),
             ("my name is tamara chmielewski", "my name is [PERSON_1]"),
-            ("Mr. Petersen signs for them.", "Mr. [PERSON_1] signs for them."),
+            ("Mr. Petersen signs for them.", "[TITLE_1]. [PERSON_1] signs for them."),
         ] {
             assert_eq!(read(text), told);
         }
