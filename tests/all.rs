@@ -44,6 +44,7 @@ mod policies;
 mod redis;
 mod registers;
 mod replay;
+mod screening;
 mod slack_ends;
 mod slack_forms;
 mod slack_home;

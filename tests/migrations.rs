@@ -235,6 +235,15 @@ pub(crate) const SAMPLES: &[(i64, &str)] = &[
          INSERT INTO enrichment_calls (call_id, tenant_id, domain, provider, begun_at, cost_micros)
          VALUES (gen_random_uuid(), '00000000-0000-0000-0000-00000000000a', 'acme.example', 'apollo', now(), 1)",
     ),
+    (
+        20_261_124_110_000,
+        "INSERT INTO screening_rules (tenant_id, number, rules, created_at)
+         VALUES ('00000000-0000-0000-0000-00000000000a', 1, '{}', now());
+         INSERT INTO holds (step_id, tenant_id, plan_id, person_id, kinds, shown, held_at)
+         SELECT gen_random_uuid(), tenant_id, plan_id, requester_id, '{IBAN_CODE}', 'pay to …', now() FROM plans LIMIT 1;
+         INSERT INTO security_events (event_id, tenant_id, at, kind, severity, subject, detail)
+         VALUES (gen_random_uuid(), '00000000-0000-0000-0000-00000000000a', now(), 'message_held', 'notice', 'plan:1', '{}')",
+    ),
 ];
 
 /// How many rows each table has.

@@ -48,6 +48,9 @@ enum Command {
     /// Who has to approve what.
     #[command(subcommand)]
     Policy(commands::policy::PolicyCommand),
+    /// What is done about what the guardrail finds.
+    #[command(subcommand)]
+    Guardrail(commands::guardrail::GuardrailCommand),
     /// What language models cost, and who may be asked.
     #[command(subcommand)]
     Llm(commands::llm::LlmCommand),
@@ -145,6 +148,7 @@ impl Cli {
             Command::Audit(Audit::Verify) => commands::audit::verify(config).await,
             Command::People(people) => people.run(config).await,
             Command::Policy(policy) => policy.run(config).await,
+            Command::Guardrail(guardrail) => guardrail.run(config).await,
             Command::Llm(llm) => llm.run(config).await,
             Command::Connect(connect) => connect.run(config).await,
             Command::Sync(sync) => sync.run(config).await,

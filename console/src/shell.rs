@@ -44,11 +44,12 @@ pub(crate) enum Place {
     People,
     Audit,
     Connections,
+    Security,
     Inbox,
 }
 
 impl Place {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::Chat,
         Self::Approvals,
         Self::Deals,
@@ -60,6 +61,7 @@ impl Place {
         Self::People,
         Self::Audit,
         Self::Connections,
+        Self::Security,
         Self::Inbox,
     ];
 
@@ -67,7 +69,7 @@ impl Place {
     pub(crate) fn least_role(self) -> Role {
         match self {
             Self::Audit => Role::Approver,
-            Self::Inbox | Self::Connections => Role::Admin,
+            Self::Inbox | Self::Connections | Self::Security => Role::Admin,
             _ => Role::Viewer,
         }
     }
@@ -85,6 +87,7 @@ impl Place {
             Self::People => "/people",
             Self::Audit => "/audit",
             Self::Connections => "/connections",
+            Self::Security => "/security",
             Self::Inbox => "/inbox",
         }
     }
@@ -102,6 +105,7 @@ impl Place {
             Self::People => "People",
             Self::Audit => "Audit",
             Self::Connections => "Connections",
+            Self::Security => "Security",
             Self::Inbox => "Odd messages",
         }
     }
@@ -127,6 +131,7 @@ impl Place {
             }
             Self::Audit => "M6 3h9l4 4v14H6zM14 3v5h5M9 13h7M9 17h5",
             Self::Connections => "M9 3v5M15 3v5M6 8h12v3a6 6 0 01-12 0zM12 17v4",
+            Self::Security => "M7 11V8a5 5 0 0110 0v3M5 11h14v9H5zM12 15v2",
             Self::Inbox => "M12 4l9 16H3zM12 10v4M12 17h.01",
         }
     }

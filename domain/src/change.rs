@@ -42,6 +42,15 @@ pub enum Change {
         /// Who let it happen.
         approved_by: PersonId,
     },
+    /// The request waits until somebody looked at what it holds.
+    Hold {
+        /// Who wrote it.
+        person: PersonId,
+        /// What was found in it.
+        kinds: Vec<String>,
+        /// What was said, without what was found: for whoever looks.
+        shown: String,
+    },
     /// A deal moves to another stage.
     MoveDeal {
         /// Which.

@@ -26,6 +26,7 @@ pub mod person;
 pub mod places;
 pub mod plan;
 pub mod policy;
+pub mod screening;
 pub mod search;
 pub mod taxonomy;
 pub mod wording;

@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::messages::{self, Origin};
 use crate::{
     acceptances, activity, analyses, approvals, crm, deals, delegations, documents, effects, envelopes,
-    events, impressions, labels, people, plans, playbooks, reminders, reviews, rooms, steps, votes,
+    events, holds, impressions, labels, people, plans, playbooks, reminders, reviews, rooms, steps, votes,
 };
 
 /// Applies one change. Errors: [`Error::Conflict`] when the state is not what the change was judged on.
@@ -75,6 +75,10 @@ pub async fn apply(
         Change::FollowRoom { conversation, by, .. } => {
             rooms::follow(tx, ids, change, now).await?;
             (format!("person:{by}"), "room.followed", format!("conversation:{conversation}"))
+        }
+        Change::Hold { person, kinds, shown } => {
+            holds::hold(tx, (step.id, step.plan), *person, (kinds, shown), now).await?;
+            ("agent:guardrail".to_owned(), "message.held", format!("plan:{}", step.plan))
         }
         Change::AskEffect(effect) => {
             effects::ask(tx, ids, Some(step.plan), effect).await?;

@@ -68,6 +68,16 @@ pub async fn at(
     get(tx, ConversationId(known.ok_or(Error::Missing("conversation"))?)).await
 }
 
+/// The channel of a conversation; none when there is no such conversation.
+pub async fn channel(tx: &mut Tx, id: ConversationId) -> Result<Option<Channel>, Error> {
+    let name: Option<String> =
+        sqlx::query_scalar("SELECT channel FROM conversations WHERE conversation_id = $1")
+            .bind(id.0)
+            .fetch_optional(&mut **tx)
+            .await?;
+    Ok(name.and_then(|name| Channel::from_name(&name)))
+}
+
 /// One conversation.
 pub async fn get(tx: &mut Tx, id: ConversationId) -> Result<Conversation, Error> {
     type Row = (String, String, String, Option<String>, Uuid);

@@ -21,6 +21,8 @@ pub struct Opened {
     pub kind: Kind,
     /// What was not read, or looks wrong, in plain words.
     pub notes: Vec<String>,
+    /// A passage reads as if it gave orders to a language model; a note says so too.
+    pub is_suspected: bool,
 }
 
 /// Reads a file. Of a mail, the first attachment that can be read is taken; without one, the mail itself.
@@ -54,8 +56,10 @@ pub async fn open(pages: &pdf::Reader, bytes: Vec<u8>, password: Option<&str>) -
             Err(why) => notes.push(format!("The attachment {name} was not read: {why}")),
         }
     }
-    notes.extend(orders(&reading.text.text));
-    Ok(Opened { text: reading.text, kind: reading.kind, notes })
+    let orders = orders(&reading.text.text);
+    let is_suspected = orders.is_some();
+    notes.extend(orders);
+    Ok(Opened { text: reading.text, kind: reading.kind, notes, is_suspected })
 }
 
 /// A note on words that read as if written for a model. Nothing in a document is obeyed; a person should know of the attempt.
@@ -76,8 +80,10 @@ async fn paged(
 ) -> Result<Opened, UserError> {
     let reading = pages.read(bytes, password).await.map_err(pdf::Fault::explain)?;
     let mut notes: Vec<String> = reading.notes.iter().map(pdf::Note::sentence).collect();
-    notes.extend(orders(&reading.text.text));
-    Ok(Opened { text: reading.text, kind, notes })
+    let orders = orders(&reading.text.text);
+    let is_suspected = orders.is_some();
+    notes.extend(orders);
+    Ok(Opened { text: reading.text, kind, notes, is_suspected })
 }
 
 fn damaged() -> UserError {

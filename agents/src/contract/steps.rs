@@ -9,6 +9,7 @@ use domain::error::UserError;
 use domain::ids::{AnalysisId, DealId, DocumentId, EnvelopeId, VersionId};
 use domain::intent::Intent;
 use domain::plan::{Context, Finish, Outcome, Recovery, Step};
+use domain::screening::Severity;
 use domain::wording::{self, ContractCard, TermLine};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -20,6 +21,7 @@ use super::playbook::{self, Ours, Stance, ValueBand};
 use super::{answering, clauses, library, open, sending, settled, signed, signing, terms};
 use crate::deal;
 use crate::desk::{Desk, earlier, storage, unknown_action};
+use crate::guardrail::alarm::{Event, raise};
 
 /// How long finding terms may take; a step has 30 s.
 const TIME: Duration = Duration::from_secs(20);
@@ -76,6 +78,10 @@ async fn read(desk: &Desk, context: &Context) -> Result<Outcome, Recovery> {
     let opened = open::open(&desk.contracts.pages, original.bytes, password).await?;
     if opened.text.text.chars().filter(|letter| letter.is_alphanumeric()).count() < LETTERS_MIN {
         return Err(wording::nothing_readable(&original.name, &opened.notes).into());
+    }
+    if opened.is_suspected {
+        let (kind, detail) = ("orders_in_contract", json!({ "sha256": original.sha256, "kinds": [] }));
+        raise(desk, context, Event { kind, severity: Severity::Warning, detail }).await.map_err(storage)?;
     }
     let mut tx = desk.db.tenant(context.tenant).begin().await.map_err(storage)?;
     let deal = match deal {

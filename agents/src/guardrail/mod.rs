@@ -1,5 +1,6 @@
 //! The guardrail's text scanner: personal data, secrets and invisible characters, found without a model.
 
+pub(crate) mod alarm;
 mod bank;
 mod checksum;
 mod context;
@@ -9,6 +10,7 @@ mod finding;
 mod identifiers;
 mod invisible;
 mod markup;
+mod matter;
 pub mod names;
 mod network;
 mod phone;
@@ -23,9 +25,10 @@ mod suspicion;
 
 pub use finding::{Family, Finding};
 pub use invisible::{is_invisible, strip_invisible};
+pub(crate) use matter::seen;
 pub use possible::{everything, possible, private};
 pub(crate) use preflight::act;
-pub use preflight::{blanked, cleaned, screen};
+pub use preflight::{blanked, cleaned, screen, screen_by};
 pub use redaction::{Redacted, redact};
 pub use scan::{DEFAULT_THRESHOLD, readings, scan};
 pub use suspicion::{SUSPICIOUS, Suspicion, suspicion};

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use domain::ids::LlmCallId;
+use domain::screening::{self as guard, Measure, Seen, Way};
 use integrations::CallError;
 use integrations::llm::table::{self, Price, Route};
 use integrations::llm::{Failure, Patience, Prompt, Provider, Reply, Usage};
@@ -10,11 +11,12 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use storage::llm_calls::{self, Ending, New, Verdict};
 use storage::llm_spending::{self, Alert, Caps, Rules};
+use storage::screening;
 
 use super::prompts::{self, PromptFile};
 use super::{Answer, Asking, Heard, Inner, Llm, Silence, Told, notice};
 use crate::desk::Desk;
-use crate::guardrail::{DEFAULT_THRESHOLD, Redacted, private, redact, strip_invisible};
+use crate::guardrail::{DEFAULT_THRESHOLD, Redacted, private, redact, seen, strip_invisible};
 
 /// A process that died is given so long to settle its calls, minutes.
 const LOST_AFTER_MIN: i64 = 2;
@@ -60,6 +62,8 @@ struct Question<'a> {
     file: &'static PromptFile,
     system: String,
     redacted: Redacted,
+    /// What was found in it and taken out.
+    found: Vec<Seen>,
     schema: Value,
     schema_name: &'static str,
     max_tokens: u32,
@@ -68,6 +72,11 @@ struct Question<'a> {
 }
 
 impl Question<'_> {
+    /// Whether a rule of the team keeps it from every language model.
+    fn is_kept_in(&self, rules: &guard::Rules) -> bool {
+        self.found.iter().any(|seen| rules.measure(Way::Model, None, *seen) == Measure::Block)
+    }
+
     fn prompt(&self) -> Prompt<'_> {
         Prompt {
             system: &self.system,
@@ -137,10 +146,20 @@ impl Inner {
         let now = desk.clock.now();
         let (db, tenant) = (&desk.db, asking.tenant);
         let Some(question) = self.question::<A>(asking) else { return Ok(Err(Silence::Off)) };
-        let rules = {
+        let (rules, screening) = {
             let mut tx = db.tenant(tenant).begin().await?;
-            llm_spending::rules(&mut tx).await?
+            (llm_spending::rules(&mut tx).await?, screening::newest(&mut tx).await?.rules)
         };
+        if question.is_kept_in(&screening) {
+            if let Some(first) = self.routes(asking.used.name()).first() {
+                let call = question.call(desk, *first, 0);
+                llm_calls::refuse(db, tenant, &call, ("the team's guardrail keeps what is asked here", now))
+                    .await?;
+            }
+            metrics::counter!("security_events_total", "kind" => "model_kept_out", "severity" => "notice")
+                .increment(1);
+            return Ok(Err(Silence::Kept));
+        }
         if self.must_look(tenant, now) {
             let before = now - chrono::Duration::minutes(LOST_AFTER_MIN);
             llm_calls::settle_lost(db, tenant, before, now).await?;
@@ -173,7 +192,8 @@ impl Inner {
         let file = prompts::serving(asking.used.prompt(), &self.settings.pins)?;
         let max_tokens = self.settings.table.plan(asking.used.name())?.max_tokens;
         let text = strip_invisible(asking.text);
-        let redacted = redact(&text, &private(&text), DEFAULT_THRESHOLD);
+        let found = private(&text);
+        let redacted = redact(&text, &found, DEFAULT_THRESHOLD);
         let system = format!("{}{}", file.text, asking.appendix);
         let schema = A::schema();
         let mut hash = Sha256::new();
@@ -188,6 +208,7 @@ impl Inner {
             file,
             system,
             redacted,
+            found: found.iter().filter_map(seen).collect(),
             schema,
             schema_name: A::NAME,
             max_tokens,

@@ -81,6 +81,8 @@ pub enum Silence {
     Off,
     /// The team lets none of the configured providers be asked.
     NotAllowed,
+    /// The team's guardrail keeps what is asked here.
+    Kept,
     /// A limit is reached.
     Over,
     /// No provider answers.
@@ -97,6 +99,7 @@ impl Silence {
             Self::NotAllowed => {
                 Some("By the rules alone: your team lets none of the language models be asked.")
             }
+            Self::Kept => Some("By the rules alone: your team keeps what this holds from language models."),
             Self::Over => Some("By the rules alone: the limit for language models is reached."),
             Self::Away => Some("By the rules alone: no language model can be reached right now."),
             Self::Unreadable => Some("By the rules alone: the language model's answer was of no use."),

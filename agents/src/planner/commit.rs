@@ -4,14 +4,16 @@ use domain::card::{Audience, Card, Say, Urgency};
 use domain::change::Change;
 use domain::ids::PlanId;
 use domain::password::{FORGOTTEN, Password};
+use domain::person::Channel;
 use domain::plan::{Context, Finish, Outcome, Recovery, Step};
+use domain::screening::{Rules, Severity};
 use domain::{intent::Intent, wording};
 use serde_json::json;
 use storage::audit::{self, Act};
 use storage::blanking;
 use storage::messages::{self, Origin};
 use storage::steps::{self, ATTEMPTS_MAX, Lease};
-use storage::{Error, Tx, changes};
+use storage::{Error, Tx, changes, conversations, screening, security};
 
 use crate::desk::Desk;
 use crate::guardrail;
@@ -70,38 +72,72 @@ async fn leave(
     finish: Finish,
 ) -> Result<(), Error> {
     let now = desk.clock.now();
+    let gate = Gate::of(tx, context).await?;
     for mut change in finish.changes {
         if let Change::Decide { card, .. }
         | Change::Vote { card, .. }
         | Change::Expire { card, .. }
         | Change::Void { card, .. } = &mut change
         {
-            screen(desk, tx, step, card).await?;
+            screen(desk, tx, (step, &gate), card).await?;
         }
         changes::apply(tx, &desk.ids, (context, step), &change, now).await?;
     }
     steps::add(tx, &desk.ids, step, finish.next).await?;
     for mut say in finish.say {
-        screen(desk, tx, step, &mut say.card).await?;
+        screen(desk, tx, (step, &gate), &mut say.card).await?;
         messages::say(tx, &desk.ids, Origin::of(context, step), &say).await?;
     }
     Ok(())
 }
 
+/// By what a message out is read: the team's rules, for the channel the request came over.
+struct Gate {
+    rules: Rules,
+    channel: Option<Channel>,
+}
+
+impl Gate {
+    async fn of(tx: &mut Tx, context: &Context) -> Result<Self, Error> {
+        let rules = screening::newest(tx).await?.rules;
+        // Without rules of its own it does not matter to a team where a request came from.
+        let channel = match rules.rules.is_empty() {
+            true => None,
+            false => conversations::channel(tx, context.conversation).await?,
+        };
+        Ok(Self { rules, channel })
+    }
+}
+
 /// Nothing reaches a person before the guardrail read it.
-async fn screen(desk: &Desk, tx: &mut Tx, step: &Step, card: &mut Card) -> Result<(), Error> {
-    let kinds = guardrail::screen(card);
+async fn screen(
+    desk: &Desk,
+    tx: &mut Tx,
+    (step, gate): (&Step, &Gate),
+    card: &mut Card,
+) -> Result<(), Error> {
+    let kinds = guardrail::screen_by(card, &gate.rules, gate.channel);
     if kinds.is_empty() { Ok(()) } else { blocked(desk, tx, step, &kinds).await }
 }
 
-/// Writes down that the guardrail took something out of a message to people.
+/// Writes down that the guardrail took something out of a message to people, for the log and for the page of security.
 async fn blocked(desk: &Desk, tx: &mut Tx, step: &Step, kinds: &[String]) -> Result<(), Error> {
     tracing::warn!(plan = %step.plan, step = step.position, ?kinds, "the guardrail redacted a message");
+    let (subject, now) = (format!("plan:{}", step.plan), desk.clock.now());
+    let event = security::New {
+        id: desk.ids.next(),
+        kind: "message_redacted",
+        severity: Severity::Notice,
+        subject: &subject,
+        person: None,
+        detail: json!({ "kinds": kinds }),
+    };
+    security::add(tx, event, now).await?;
     let act = Act {
-        at: desk.clock.now(),
+        at: now,
         actor: "agent:guardrail",
         action: "message.redacted",
-        subject: &format!("plan:{}", step.plan),
+        subject: &subject,
         detail: json!({ "step": step.position, "kinds": kinds }),
     };
     audit::append(tx, act).await
@@ -146,7 +182,7 @@ async fn recover(
 /// Blanks what was said wherever it is stored: in the message as it came, in the plan and in its steps. What it was
 /// can still be told from other bytes by length and hash.
 async fn blank(desk: &Desk, tx: &mut Tx, step: &Step, kinds: Vec<String>) -> Result<(), Error> {
-    let blanked = blanking::blank(tx, step.plan, guardrail::blanked).await?;
+    let blanked = blanking::blank(tx, step.plan, |text| guardrail::blanked(text, &kinds)).await?;
     let act = Act {
         at: desk.clock.now(),
         actor: "agent:guardrail",
@@ -191,7 +227,8 @@ async fn tell(
     (context, step): (&Context, &Step),
     mut card: Card,
 ) -> Result<(), Error> {
-    screen(desk, tx, step, &mut card).await?;
+    let gate = Gate::of(tx, context).await?;
+    screen(desk, tx, (step, &gate), &mut card).await?;
     let (slot, to) = if shows_progress(&context.intent) {
         ("answer", Audience::Thread)
     } else {

@@ -17,6 +17,7 @@ mod eval_injection;
 mod eval_pii;
 pub(crate) mod events;
 pub(crate) mod find;
+pub(crate) mod guardrail;
 pub(crate) mod intent;
 pub(crate) mod lines;
 pub(crate) mod llm;

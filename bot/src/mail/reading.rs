@@ -12,10 +12,12 @@ use domain::ids::{Ids, TenantId};
 use domain::inbound::{Content, FileAt, Inbound, Place, SharedFile};
 use domain::intent::Intent;
 use domain::person::{Channel, Person, Role};
+use domain::screening::Severity;
+use serde_json::json;
 use storage::audit::{self, Act};
 use storage::inbox::{Claimed, Ending};
 use storage::mails::{self, Known};
-use storage::{Db, Tx, approvals, delegations, people, policies};
+use storage::{Db, Tx, approvals, delegations, people, policies, security};
 
 use super::Office;
 use super::token::Claim;
@@ -64,6 +66,7 @@ impl Office {
         let proof = self.prove(&arrival, raw, &mail).await;
         let Some(from) = mail.head.from.first().filter(|_| proof.is_proved()) else {
             let Authentication { spf, dkim, dmarc, .. } = proof;
+            unproved((db, tenant), claimed, (ids, now)).await?;
             let why = format!(
                 "quarantined: nothing proves that {} wrote it (spf {}, dkim {}, dmarc {})",
                 mail.head.from.first().map_or("its author", |from| &from.address),
@@ -302,4 +305,26 @@ async fn thread_of(tx: &mut Tx, mail: &Mail<'_>) -> Result<String, storage::Erro
 fn words(mail: &Mail<'_>) -> String {
     let own = email::reply::own_words(&mail.text);
     if own.is_empty() { mail.head.subject.clone() } else { own }
+}
+
+/// Writes down for whoever looks after security that a mail came that nothing proves its sender wrote.
+async fn unproved(
+    (db, tenant): (&Db, TenantId),
+    claimed: &Claimed,
+    (ids, now): (&Ids, DateTime<Utc>),
+) -> anyhow::Result<()> {
+    let mut tx = db.tenant(tenant).begin().await?;
+    let event = security::New {
+        id: ids.next(),
+        kind: "mail_unproved",
+        severity: Severity::Notice,
+        subject: &format!("message:{}", claimed.id),
+        person: None,
+        detail: json!({ "kinds": [] }),
+    };
+    security::add(&mut tx, event, now).await?;
+    tx.commit().await?;
+    metrics::counter!("security_events_total", "kind" => "mail_unproved", "severity" => "notice")
+        .increment(1);
+    Ok(())
 }

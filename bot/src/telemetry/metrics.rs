@@ -89,6 +89,7 @@ const FIGURES: &[(&str, Shape, &str, bool)] = &[
         "Texts that read as if they gave orders to a model, by where they came from",
         true,
     ),
+    ("security_events_total", Shape::Counter, "Security events, by kind and severity", true),
     ("llm_calls_total", Shape::Counter, "Calls of language models, by provider and outcome", true),
     (
         "llm_cost_micro_usd_total",

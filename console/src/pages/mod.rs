@@ -18,5 +18,6 @@ pub(crate) mod plans;
 pub(crate) mod playbook;
 pub(crate) mod renewals;
 pub(crate) mod reviews;
+pub(crate) mod security;
 pub(crate) mod sent;
 pub(crate) mod signing;
