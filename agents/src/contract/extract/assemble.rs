@@ -13,7 +13,7 @@ use super::{
     values::{self, Known},
 };
 use crate::contract::{
-    normalise::{date, pattern},
+    normalise::{date, party, pattern},
     terms::{self, Normaliser, TermSpec},
 };
 
@@ -140,7 +140,7 @@ const PASSAGE_BYTES: usize = 5000;
 /// All parties in one passage with the whole list as value, then what calls them parties, then names left over.
 fn party_guesses(text: &str, reading: &Reading, pool: &[Candidate]) -> Vec<Guess> {
     let own = distinct(pool, 1);
-    let named: Vec<&Candidate> = own.iter().copied().filter(|one| one.group == Group::Party).collect();
+    let named = apart(text, reading, pool);
     let mut chosen: Vec<&Candidate> = named.iter().copied().filter(|one| one.share >= PARTY_SHARE).collect();
     // A contract has two sides: the next best names join a single one.
     let next = named.iter().copied().filter(|one| one.share < PARTY_SHARE && one.share >= SECOND_SHARE);
@@ -178,6 +178,38 @@ fn party_guesses(text: &str, reading: &Reading, pool: &[Candidate]) -> Vec<Guess
         }
     }
     all
+}
+
+/// Names that stand apart from better ones, the best first. Passages may overlap: the brackets behind a second name may
+/// speak of the first one too.
+fn apart<'a>(text: &str, reading: &Reading, pool: &'a [Candidate]) -> Vec<&'a Candidate> {
+    let mut own: Vec<&Candidate> = pool.iter().filter(|one| one.group == Group::Party).collect();
+    own.sort_by(|a, b| b.share.total_cmp(&a.share).then(b.odds.total_cmp(&a.odds)));
+    let mut kept: Vec<(&Candidate, (usize, usize), String)> = Vec::new();
+    for one in own {
+        let Some(name) = name_of(reading, one) else { continue };
+        let key = party::key(&text[name.0..name.1]);
+        let alike = |other: &str| within(&key, other) || within(other, &key);
+        if kept.iter().all(|(_, other, known)| (name.1 <= other.0 || other.1 <= name.0) && !alike(known)) {
+            kept.push((one, name, key));
+        }
+    }
+    kept.into_iter().map(|(one, ..)| one).collect()
+}
+
+/// Whether a name is another with an address or a line of the page before or behind it.
+fn within(short: &str, long: &str) -> bool {
+    short.contains(' ')
+        && long.len() > short.len()
+        && (long.strip_prefix(short).is_some_and(|rest| rest.starts_with(' '))
+            || long.strip_suffix(short).is_some_and(|rest| rest.ends_with(' ')))
+}
+
+fn name_of(reading: &Reading, one: &Candidate) -> Option<(usize, usize)> {
+    match reading.passages.get(one.passage?)?.kind {
+        Kind::Party { name, .. } => Some(name),
+        _ => None,
+    }
 }
 
 fn party(text: &str, reading: &Reading, one: &Candidate) -> Option<Party> {

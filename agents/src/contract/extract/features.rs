@@ -14,6 +14,8 @@ const BEFORE: u32 = 3;
 const AFTER: u32 = 4;
 const SKIP: u32 = 5;
 const SHAPE: u32 = 6;
+/// What brackets call a party.
+const CALLED: u32 = 7;
 
 /// Feature slots of a sentence, sorted and without repeats.
 pub fn of_sentence(outline: &Outline, at: usize, hits: &[Hit], slots: &mut Vec<u32>) {
@@ -40,6 +42,12 @@ fn push_words(words: &[Word], slots: &mut Vec<u32>) {
     slots.extend(
         words.windows(3).map(|three| hashing::role(SKIP, hashing::pair(three[0].hash, three[2].hash))),
     );
+}
+
+/// The slot of a word by which brackets call a party.
+#[must_use]
+pub fn of_role(word: &Word) -> u32 {
+    hashing::role(CALLED, word.hash)
 }
 
 /// Feature slots of a passage of a few words: itself, and the words before and after it.
