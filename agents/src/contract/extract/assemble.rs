@@ -8,7 +8,7 @@ use regex::Regex;
 use super::{
     candidate::{Candidate, Group, LABELLED},
     parties,
-    passage::Kind,
+    passage::{Kind, OWN_NUMBERS},
     reading::Reading,
     values::{self, Known},
 };
@@ -28,6 +28,29 @@ pub struct Guess {
     pub value: Option<Value>,
     /// Probability that the place is the term.
     pub share: f32,
+    /// What else is seen of the place; see [`Signs`].
+    pub signs: Signs,
+}
+
+/// What is seen of a place besides its probability: log-odds of both looks; of the parties, how sure the least sure
+/// of those taken and the best of those left out are.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Signs {
+    /// Log-odds of the first look.
+    pub first: f32,
+    /// Log-odds of the second look.
+    pub second: f32,
+    /// The least sure party taken; 1 for other terms.
+    pub least: f32,
+    /// The surest name left out; 0 for other terms.
+    pub left: f32,
+}
+
+impl Signs {
+    fn of(one: &Candidate) -> Self {
+        let first = one.numbers.get(if one.passage.is_some() { OWN_NUMBERS } else { 0 });
+        Self { first: first.copied().unwrap_or(0.0), second: one.odds, least: 1.0, left: 0.0 }
+    }
 }
 
 /// Guesses of each labelled term, the best first; they do not overlap.
@@ -89,6 +112,7 @@ fn term_guesses(
                 .or_else(|| values::of(spec, quote, known))
                 .map(|value| defined(text, spec, quote, value, known)),
             share: one.share,
+            signs: Signs::of(one),
         }
     };
     own.iter().map(guess).collect()
@@ -152,6 +176,10 @@ fn party_guesses(text: &str, reading: &Reading, pool: &[Candidate]) -> Vec<Guess
                 if chosen.iter().any(|kept| std::ptr::eq(*kept, *one)) { one.share } else { 1.0 - one.share }
             })
             .product();
+    let least = chosen.iter().map(|one| one.share).fold(1.0, f32::min);
+    let left = named.iter().filter(|one| !chosen.iter().any(|kept| std::ptr::eq(*kept, **one)));
+    let left = left.map(|one| one.share).fold(0.0, f32::max);
+    let signs = chosen.first().map(|one| Signs { least, left, ..Signs::of(one) }).unwrap_or_default();
     chosen.sort_by_key(|one| one.start);
     let list: Vec<Party> = chosen.iter().filter_map(|one| party(text, reading, one)).collect();
     let mut all = Vec::new();
@@ -159,7 +187,7 @@ fn party_guesses(text: &str, reading: &Reading, pool: &[Candidate]) -> Vec<Guess
         chosen.first().zip(chosen.iter().map(|one| one.end).max()).map(|(first, end)| (first.start, end));
     let joined = range.filter(|range| range.1 - range.0 <= PASSAGE_BYTES);
     if let Some((start, end)) = joined {
-        all.push(Guess { start, end, value: Some(Value::Parties(list)), share: certain });
+        all.push(Guess { start, end, value: Some(Value::Parties(list)), share: certain, signs });
     } else if let Some(first) = chosen.iter().max_by(|a, b| a.share.total_cmp(&b.share)) {
         // Names far apart: the surest place is the proof, the value is still the whole list.
         all.push(Guess {
@@ -167,6 +195,7 @@ fn party_guesses(text: &str, reading: &Reading, pool: &[Candidate]) -> Vec<Guess
             end: first.end,
             value: Some(Value::Parties(list)),
             share: certain,
+            signs,
         });
     }
     for one in own {
@@ -174,7 +203,7 @@ fn party_guesses(text: &str, reading: &Reading, pool: &[Candidate]) -> Vec<Guess
             // Beside the names, "each a Party" is a further place of the term; alone it names nobody.
             let together = (one.group == Group::Together && !all.is_empty()).then_some(Value::Clause);
             let value = party(text, reading, one).map(|party| Value::Parties(vec![party])).or(together);
-            all.push(Guess { start: one.start, end: one.end, value, share: one.share });
+            all.push(Guess { start: one.start, end: one.end, value, share: one.share, signs: Signs::of(one) });
         }
     }
     all
