@@ -101,7 +101,9 @@ fn name<'a>(piece: &'a str, roles: &[String]) -> Option<&'a str> {
 /// The first of several brackets.
 fn first_bracket(said: &str) -> &str {
     let close = said.starts_with('(').then(|| said.find(')')).flatten();
-    close.filter(|close| said[*close + 1..].trim_start().starts_with('(')).map_or(said, |close| &said[..=close])
+    close
+        .filter(|close| said[*close + 1..].trim_start().starts_with('('))
+        .map_or(said, |close| &said[..=close])
 }
 
 /// Whether a piece only joins parties that stand in the answer by themselves: "Acme, Inc. together with Beta GmbH".
@@ -145,7 +147,8 @@ mod tests {
         assert_eq!(keys(answer, &[]), [["oxbow carbon"], ["global energy"]]);
         let answer = "Anix Bio, Inc. (\"Anix\"); Onto GmbH (\"Onto\")( individually as a “Party” and collectively as the “Parties”)";
         assert_eq!(keys(answer, &[]), [["anix bio"], ["onto"]]);
-        let answer = "TEL PTE, LTD.; Abi Ltd; TEL PTE, LTD. and Abi Ltd (each and both of them \"Recipient\")";
+        let answer =
+            "TEL PTE, LTD.; Abi Ltd; TEL PTE, LTD. and Abi Ltd (each and both of them \"Recipient\")";
         assert_eq!(keys(answer, &[]), [["tel"], ["abi"]]);
         let answer = "Gunston, LLC (\"Consultant\"); Medalist, Inc. (\"REIT\", \"Company\"); Consultant and Company (collectively the \"Parties\")";
         assert_eq!(keys(answer, &[]), [["gunston"], ["medalist"]]);

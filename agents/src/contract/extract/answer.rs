@@ -149,8 +149,13 @@ mod tests {
 
     #[test]
     fn a_second_place_that_says_otherwise_is_seen() {
-        let guess =
-            |share, text: &str| Guess { start: 0, end: 9, value: Some(Value::Text(text.into())), share, signs: Signs::default() };
+        let guess = |share, text: &str| Guess {
+            start: 0,
+            end: 9,
+            value: Some(Value::Text(text.into())),
+            share,
+            signs: Signs::default(),
+        };
         let seen = |second: &str| {
             let all = [vec![guess(0.9, "a"), guess(0.5, second)]];
             numbers(0, &all, &[Habit::default()], 100).expect("an answer")

@@ -203,7 +203,13 @@ fn party_guesses(text: &str, reading: &Reading, pool: &[Candidate]) -> Vec<Guess
             // Beside the names, "each a Party" is a further place of the term; alone it names nobody.
             let together = (one.group == Group::Together && !all.is_empty()).then_some(Value::Clause);
             let value = party(text, reading, one).map(|party| Value::Parties(vec![party])).or(together);
-            all.push(Guess { start: one.start, end: one.end, value, share: one.share, signs: Signs::of(one) });
+            all.push(Guess {
+                start: one.start,
+                end: one.end,
+                value,
+                share: one.share,
+                signs: Signs::of(one),
+            });
         }
     }
     all

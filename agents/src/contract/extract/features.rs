@@ -33,7 +33,8 @@ pub fn of_sentence(outline: &Outline, at: usize, hits: &[Hit], slots: &mut Vec<u
     }
     slots.push(hashing::role(HEADING, whole));
     slots.extend(hits.iter().map(|hit| hashing::role(CUE, hit.number)));
-    let earlier = at.checked_sub(1).map(|at| &outline.sentences[at]).filter(|other| other.heading == sentence.heading);
+    let earlier =
+        at.checked_sub(1).map(|at| &outline.sentences[at]).filter(|other| other.heading == sentence.heading);
     if let Some(other) = earlier {
         slots.extend(outline.words_of(other).iter().map(|word| hashing::role(EARLIER, word.hash)));
     }

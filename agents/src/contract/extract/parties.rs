@@ -89,8 +89,11 @@ pub fn parties(text: &str, outline: &Outline) -> Vec<Passage> {
     }
     kept.sort_by_key(|(_, naming)| naming.name.0);
     // "Company" and "Licensee" are what a party is called, not its name.
-    let roles: Vec<&str> =
-        kept.iter().filter_map(|(_, naming)| role(text, naming.alias)).map(|role| &text[role.0..role.1]).collect();
+    let roles: Vec<&str> = kept
+        .iter()
+        .filter_map(|(_, naming)| role(text, naming.alias))
+        .map(|role| &text[role.0..role.1])
+        .collect();
     let mut passages: Vec<Passage> = Vec::new();
     for (order, (_, naming)) in kept.iter().enumerate() {
         let end = if naming.alias.1 > 0 { naming.alias.1 } else { naming.name.1 };
@@ -128,13 +131,13 @@ fn beside(text: &str, (start, end): (usize, usize), all: &[(String, Naming)], on
     let last = name.split_whitespace().next_back().is_some_and(party::is_suffix);
     let any = name.split_whitespace().any(party::is_suffix);
     one.numbers[17] = if last { 2.0 } else { f32::from(u8::from(any)) };
-    let over = all.iter().filter(|(_, other)| {
-        other.name != (start, end) && other.name.0 <= start && end <= other.name.1
-    });
+    let over = all
+        .iter()
+        .filter(|(_, other)| other.name != (start, end) && other.name.0 <= start && end <= other.name.1);
     one.numbers[18] = over.count().min(3) as f32;
-    let inside = all.iter().filter(|(_, other)| {
-        other.name != (start, end) && start <= other.name.0 && other.name.1 <= end
-    });
+    let inside = all
+        .iter()
+        .filter(|(_, other)| other.name != (start, end) && start <= other.name.0 && other.name.1 <= end);
     one.numbers[19] = inside.count().min(3) as f32;
     // "a Nevada Corporation" names nobody; behind "Keefe," or "Research and" a name has begun before.
     let before = tail(&text[..start], 60);
@@ -147,7 +150,8 @@ fn beside(text: &str, (start, end): (usize, usize), all: &[(String, Naming)], on
             && !party::is_suffix(word.trim_end_matches(','))
     };
     one.numbers[20] = flag(matches!(last, "a" | "an" | "A" | "AN"));
-    one.numbers[21] = flag(matches!(last, "and" | "&" | "of" | "AND" | "for") && begun(other) && !other.ends_with(','));
+    one.numbers[21] =
+        flag(matches!(last, "and" | "&" | "of" | "AND" | "for") && begun(other) && !other.ends_with(','));
     one.numbers[22] = flag(begun(last) && !before.ends_with('\n'));
 }
 
@@ -240,7 +244,8 @@ fn names_at(text: &str, (start, before): (usize, usize), small: bool) -> Vec<(us
 fn ended(name: &str) -> Option<usize> {
     let words: Vec<&str> = name.split_whitespace().collect();
     let first = words.iter().position(|word| party::is_suffix(word.trim_end_matches([',', ';'])))?;
-    let more = words[first + 1..].iter().take_while(|word| party::is_suffix(word.trim_end_matches([',', ';'])));
+    let more =
+        words[first + 1..].iter().take_while(|word| party::is_suffix(word.trim_end_matches([',', ';'])));
     let last = words[first + more.count()];
     let end = last.as_ptr() as usize + last.trim_end_matches([',', ';']).len() - name.as_ptr() as usize;
     (first > 0 && end < name.len()).then_some(end)

@@ -2,7 +2,12 @@
 
 use domain::contract::Value;
 
-use super::{assemble::{Guess, Signs}, candidate::LABELLED, reading::Reading, values};
+use super::{
+    assemble::{Guess, Signs},
+    candidate::LABELLED,
+    reading::Reading,
+    values,
+};
 use crate::contract::{
     structure::word_hash,
     terms::{self, Kind, TermSpec},
