@@ -3,6 +3,8 @@
 use crate::linear::{floats, number};
 
 const BINS: usize = 64;
+/// Where the draws start: the same rows give the same trees.
+const SEED: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// How to train.
 #[derive(Debug, Clone, Copy)]
@@ -17,6 +19,8 @@ pub struct Training {
     pub leaf_min: f32,
     /// Pull of leaf values towards zero.
     pub pull: f32,
+    /// Share of the rows, and of the numbers, that a tree is grown from, drawn anew for each tree.
+    pub drawn: (f32, f32),
 }
 
 /// Rows of numbers with their targets.
@@ -122,20 +126,33 @@ impl Boost {
             return boost;
         }
         let binned = bin(rows);
-        let mut odds = vec![base; count];
+        let (mut odds, mut state) = (vec![base; count], SEED);
         for _ in 0..training.trees {
-            let slopes: Vec<Sum> =
-                odds.iter().zip(&rows.hits).map(|(odds, hit)| slope(*odds, *hit)).collect();
-            boost.grow(&binned, &slopes, training, &mut odds);
+            // A row that is not drawn weighs nothing; its odds still move with the tree.
+            let seen =
+                |odds: &f32, hit: &bool, drawn| if drawn { slope(*odds, *hit) } else { Sum::default() };
+            let slopes: Vec<Sum> = odds
+                .iter()
+                .zip(&rows.hits)
+                .map(|(odds, hit)| seen(odds, hit, draw(&mut state) < training.drawn.0))
+                .collect();
+            let columns: Vec<bool> = (0..rows.width).map(|_| draw(&mut state) < training.drawn.1).collect();
+            boost.grow(&binned, &slopes, (&columns, training), &mut odds);
         }
         boost
     }
 
-    fn grow(&mut self, binned: &Binned, slopes: &[Sum], training: &Training, odds: &mut [f32]) {
+    fn grow(
+        &mut self,
+        binned: &Binned,
+        slopes: &[Sum],
+        (columns, training): (&[bool], &Training),
+        odds: &mut [f32],
+    ) {
         let mut nodes = vec![0u16; slopes.len()];
         for level in 0..training.depth {
             let width = 1usize << level;
-            let splits = best_splits(binned, slopes, (&nodes, width), training);
+            let splits = best_splits(binned, slopes, (&nodes, width), (columns, training));
             for split in &splits {
                 let cut = split.gain > 1e-9;
                 self.asks.push(if cut { split.column as u32 } else { 0 });
@@ -226,16 +243,29 @@ impl Boost {
     }
 }
 
+/// The next number of a row of draws, from 0 to below 1.
+fn draw(state: &mut u64) -> f32 {
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    (*state >> 40) as f32 / (1u64 << 24) as f32
+}
+
 fn slope(odds: f32, hit: bool) -> Sum {
     let share = 1.0 / (1.0 + f64::from(-odds).exp());
     Sum { slope: share - f64::from(u8::from(hit)), curve: (share * (1.0 - share)).max(1e-6) }
 }
 
-fn best_splits(binned: &Binned, slopes: &[Sum], of: (&[u16], usize), training: &Training) -> Vec<Split> {
+fn best_splits(
+    binned: &Binned,
+    slopes: &[Sum],
+    of: (&[u16], usize),
+    (columns, training): (&[bool], &Training),
+) -> Vec<Split> {
     let ((nodes, width), pull) = (of, f64::from(training.pull));
     let mut best = vec![Split { column: 0, bin: 0, gain: 0.0 }; width];
     let mut table = vec![Sum::default(); width * BINS];
-    for (column, bins) in binned.bins.iter().enumerate() {
+    for (column, bins) in binned.bins.iter().enumerate().filter(|(column, _)| columns[*column]) {
         table.fill(Sum::default());
         for ((bin, node), sum) in bins.iter().zip(nodes).zip(slopes) {
             let cell = &mut table[usize::from(*node) * BINS + usize::from(*bin)];
@@ -276,7 +306,8 @@ mod tests {
         rows
     }
 
-    const TRAINING: Training = Training { trees: 40, depth: 3, step: 0.3, leaf_min: 0.5, pull: 1.0 };
+    const TRAINING: Training =
+        Training { trees: 40, depth: 3, step: 0.3, leaf_min: 0.5, pull: 1.0, drawn: (1.0, 1.0) };
 
     #[test]
     fn learns_what_no_single_number_tells() {

@@ -29,7 +29,7 @@ pub fn labelled(label: &Label) -> Vec<Vec<String>> {
     let mut typed: Vec<String> = Vec::new();
     for name in pieces(&label.answer).filter_map(|piece| name(piece, &roles)) {
         let key = party::key(name);
-        if key.len() > 1 && !typed.contains(&key) {
+        if key.len() > 1 && !typed.contains(&key) && !joins(name, &typed) {
             typed.push(key);
         }
     }
@@ -85,6 +85,8 @@ fn name<'a>(piece: &'a str, roles: &[String]) -> Option<&'a str> {
         None => (piece, ""),
     };
     let name = bare(name.trim().trim_end_matches([',', ';']));
+    // A second bracket speaks of the parties before it too: `Beta GmbH ("Beta")(together the "Parties")`.
+    let said = first_bracket(said);
     let all = TOGETHER.as_ref()?;
     // Words for several parties at once name nobody: "Oxbow and Global (each a Party)".
     let several = all.is_match(name) || all.is_match(said) && (name.contains(" and ") || name.contains(','));
@@ -94,6 +96,20 @@ fn name<'a>(piece: &'a str, roles: &[String]) -> Option<&'a str> {
     let called =
         matches!(own.as_str(), "party" | "parties") && !name.split_whitespace().any(party::is_suffix);
     (!name.is_empty() && !several && !called).then_some(name)
+}
+
+/// The first of several brackets.
+fn first_bracket(said: &str) -> &str {
+    let close = said.starts_with('(').then(|| said.find(')')).flatten();
+    close
+        .filter(|close| said[*close + 1..].trim_start().starts_with('('))
+        .map_or(said, |close| &said[..=close])
+}
+
+/// Whether a piece only joins parties that stand in the answer by themselves: "Acme, Inc. together with Beta GmbH".
+fn joins(name: &str, typed: &[String]) -> bool {
+    let parts: Vec<&str> = name.split(" together with ").flat_map(|part| part.split(" and ")).collect();
+    parts.len() > 1 && parts.iter().all(|part| typed.contains(&party::key(part)))
 }
 
 fn bare(name: &str) -> &str {
@@ -129,6 +145,11 @@ mod tests {
     fn what_calls_parties_together_names_nobody() {
         let answer = "OXBOW CARBON LLC (\"Oxbow\"); Global Energy, Inc (\"Global\"); Oxbow and Global (individually as \"Party\" and collectively as the \"Parties\")";
         assert_eq!(keys(answer, &[]), [["oxbow carbon"], ["global energy"]]);
+        let answer = "Anix Bio, Inc. (\"Anix\"); Onto GmbH (\"Onto\")( individually as a “Party” and collectively as the “Parties”)";
+        assert_eq!(keys(answer, &[]), [["anix bio"], ["onto"]]);
+        let answer =
+            "TEL PTE, LTD.; Abi Ltd; TEL PTE, LTD. and Abi Ltd (each and both of them \"Recipient\")";
+        assert_eq!(keys(answer, &[]), [["tel"], ["abi"]]);
         let answer = "Gunston, LLC (\"Consultant\"); Medalist, Inc. (\"REIT\", \"Company\"); Consultant and Company (collectively the \"Parties\")";
         assert_eq!(keys(answer, &[]), [["gunston"], ["medalist"]]);
         assert_eq!(keys("Acme, Inc. (\"A\"); each a \"Party\", collectively \"Parties\"", &[]), [["acme"]]);

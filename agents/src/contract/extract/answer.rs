@@ -11,7 +11,7 @@ use super::{
 use crate::contract::terms::{self, Normaliser};
 
 /// Numbers an answer is judged by.
-pub const ANSWER_NUMBERS: usize = 22;
+pub const ANSWER_NUMBERS: usize = 27;
 /// A further place that is as likely as this speaks for or against a value.
 const HEARD: f32 = 0.15;
 
@@ -59,6 +59,11 @@ pub fn numbers(
         beside(all, 3),
         f32::from(u8::from(said_alike(all, 2, 3))),
         elsewhere(all, term, best),
+        best.signs.first,
+        best.signs.second,
+        best.signs.least,
+        best.signs.left,
+        ((best.end - best.start) as f32 / 6.0).ln_1p() - habit.words.ln_1p(),
     ])
 }
 
@@ -129,6 +134,7 @@ pub fn confidence(share: f32, release: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contract::extract::assemble::Signs;
 
     #[test]
     fn confidence_rises_and_crosses_the_threshold_at_the_release() {
@@ -143,8 +149,13 @@ mod tests {
 
     #[test]
     fn a_second_place_that_says_otherwise_is_seen() {
-        let guess =
-            |share, text: &str| Guess { start: 0, end: 9, value: Some(Value::Text(text.into())), share };
+        let guess = |share, text: &str| Guess {
+            start: 0,
+            end: 9,
+            value: Some(Value::Text(text.into())),
+            share,
+            signs: Signs::default(),
+        };
         let seen = |second: &str| {
             let all = [vec![guess(0.9, "a"), guess(0.5, second)]];
             numbers(0, &all, &[Habit::default()], 100).expect("an answer")

@@ -6,7 +6,7 @@ use super::cue::Hit;
 use crate::contract::structure::{Outline, Word};
 
 /// Number of feature slots is `1 << BITS`.
-pub const BITS: u32 = 18;
+pub const BITS: u32 = 19;
 
 const HEADING: u32 = 1;
 const CUE: u32 = 2;
@@ -14,6 +14,10 @@ const BEFORE: u32 = 3;
 const AFTER: u32 = 4;
 const SKIP: u32 = 5;
 const SHAPE: u32 = 6;
+/// Words of the sentence before, under the same heading.
+const EARLIER: u32 = 8;
+/// What brackets call a party.
+const CALLED: u32 = 7;
 
 /// Feature slots of a sentence, sorted and without repeats.
 pub fn of_sentence(outline: &Outline, at: usize, hits: &[Hit], slots: &mut Vec<u32>) {
@@ -29,6 +33,11 @@ pub fn of_sentence(outline: &Outline, at: usize, hits: &[Hit], slots: &mut Vec<u
     }
     slots.push(hashing::role(HEADING, whole));
     slots.extend(hits.iter().map(|hit| hashing::role(CUE, hit.number)));
+    let earlier =
+        at.checked_sub(1).map(|at| &outline.sentences[at]).filter(|other| other.heading == sentence.heading);
+    if let Some(other) = earlier {
+        slots.extend(outline.words_of(other).iter().map(|word| hashing::role(EARLIER, word.hash)));
+    }
     slots.push(hashing::role(SHAPE, words.len().ilog2()));
     slots.push(hashing::role(SHAPE, 64 + (at * 10 / outline.sentences.len().max(1)) as u32));
     finish(slots);
@@ -40,6 +49,12 @@ fn push_words(words: &[Word], slots: &mut Vec<u32>) {
     slots.extend(
         words.windows(3).map(|three| hashing::role(SKIP, hashing::pair(three[0].hash, three[2].hash))),
     );
+}
+
+/// The slot of a word by which brackets call a party.
+#[must_use]
+pub fn of_role(word: &Word) -> u32 {
+    hashing::role(CALLED, word.hash)
 }
 
 /// Feature slots of a passage of a few words: itself, and the words before and after it.

@@ -4,7 +4,10 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::passage::{Kind, Passage, count, passage, words_in};
+use super::{
+    features,
+    passage::{Kind, Passage, count, passage, words_in},
+};
 use crate::contract::{
     normalise::{head, party, pattern, tail},
     structure::{Outline, Word},
@@ -76,22 +79,80 @@ pub fn parties(text: &str, outline: &Outline) -> Vec<Passage> {
         if key.len() < 2 {
             continue;
         }
-        // The first place with brackets wins over any without: aliased ones come first in the list.
-        if !kept.iter().any(|(other, _)| *other == key) && kept.len() < PASSAGES_MAX {
+        if let Some(at) = kept.iter().position(|(other, _)| *other == key) {
+            if stands_better(text, &naming, &kept[at].1) {
+                kept[at].1 = naming;
+            }
+        } else if kept.len() < PASSAGES_MAX {
             kept.push((key, naming));
         }
     }
     kept.sort_by_key(|(_, naming)| naming.name.0);
+    // "Company" and "Licensee" are what a party is called, not its name.
+    let roles: Vec<&str> = kept
+        .iter()
+        .filter_map(|(_, naming)| role(text, naming.alias))
+        .map(|role| &text[role.0..role.1])
+        .collect();
     let mut passages: Vec<Passage> = Vec::new();
     for (order, (_, naming)) in kept.iter().enumerate() {
         let end = if naming.alias.1 > 0 { naming.alias.1 } else { naming.name.1 };
         let kind = Kind::Party { name: naming.name, alias: naming.alias };
         let mut one = passage(outline, kind, (naming.name.0, end), order);
         describe(text, outline, naming, &mut one);
+        beside(text, naming.name, &kept, &mut one);
+        one.numbers[23] = f32::from(u8::from(roles.contains(&&text[naming.name.0..naming.name.1])));
         passages.push(one);
     }
     passages.extend(together(&text[..within], outline));
     passages
+}
+
+/// Whether a later place of a name says more than the first one: it has brackets of its own.
+fn stands_better(text: &str, later: &Naming, first: &Naming) -> bool {
+    let named = |naming: &Naming| text[naming.name.0..naming.name.1].split_whitespace().any(party::is_suffix);
+    is_called(text, later) && !is_called(text, first) && (named(later) || !named(first))
+}
+
+/// Whether brackets behind a name are its own: no other company stands between.
+fn is_called(text: &str, naming: &Naming) -> bool {
+    let gap = text.get(naming.name.1..naming.alias.0).filter(|_| naming.alias.1 > 0);
+    gap.is_some_and(|gap| !SHORT_ENDING.as_ref().is_some_and(|ending| ending.is_match(gap)))
+}
+
+/// Endings that stand in names alone, not in what is said of a company ("a Delaware corporation").
+static SHORT_ENDING: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    pattern(r"\b(?i:inc|ltd|llc|corp|gmbh|llp|plc|s\.a|b\.v|n\.v|l\.p|l\.l\.c)\b|\bCo\.|\bLimited[,.]?\s")
+});
+
+/// How a name stands to the other names at its place: its ending, and whether it is a part of one or has one inside.
+fn beside(text: &str, (start, end): (usize, usize), all: &[(String, Naming)], one: &mut Passage) {
+    let name = &text[start..end];
+    let last = name.split_whitespace().next_back().is_some_and(party::is_suffix);
+    let any = name.split_whitespace().any(party::is_suffix);
+    one.numbers[17] = if last { 2.0 } else { f32::from(u8::from(any)) };
+    let over = all
+        .iter()
+        .filter(|(_, other)| other.name != (start, end) && other.name.0 <= start && end <= other.name.1);
+    one.numbers[18] = over.count().min(3) as f32;
+    let inside = all
+        .iter()
+        .filter(|(_, other)| other.name != (start, end) && start <= other.name.0 && other.name.1 <= end);
+    one.numbers[19] = inside.count().min(3) as f32;
+    // "a Nevada Corporation" names nobody; behind "Keefe," or "Research and" a name has begun before.
+    let before = tail(&text[..start], 60);
+    let mut words = before.split_whitespace().rev();
+    let (last, other) = (words.next().unwrap_or(""), words.next().unwrap_or(""));
+    let flag = |yes: bool| f32::from(u8::from(yes));
+    let begun = |word: &str| {
+        word.starts_with(char::is_uppercase)
+            && !word.ends_with([':', ';', ')', '"', '”'])
+            && !party::is_suffix(word.trim_end_matches(','))
+    };
+    one.numbers[20] = flag(matches!(last, "a" | "an" | "A" | "AN"));
+    one.numbers[21] =
+        flag(matches!(last, "and" | "&" | "of" | "AND" | "for") && begun(other) && !other.ends_with(','));
+    one.numbers[22] = flag(begun(last) && !before.ends_with('\n'));
 }
 
 fn aliased(text: &str) -> Vec<Naming> {
@@ -144,7 +205,7 @@ fn names_at(text: &str, (start, before): (usize, usize), small: bool) -> Vec<(us
     let trimmed = raw.trim_start_matches(|c: char| {
         c.is_whitespace() || matches!(c, ',' | '"' | '“' | ':' | ';' | '-' | '[' | '<')
     });
-    let trimmed = ["and ", "AND ", "the ", "The ", "THE "]
+    let trimmed = ["by and between ", "between ", "and ", "AND ", "the ", "The ", "THE "]
         .iter()
         .fold(trimmed, |rest, word| rest.strip_prefix(word).unwrap_or(rest))
         .trim_start();
@@ -167,12 +228,27 @@ fn names_at(text: &str, (start, before): (usize, usize), small: bool) -> Vec<(us
         let known = capital
             || name.split_whitespace().take(5).any(party::is_suffix)
             || name.split_whitespace().next().is_some_and(|word| word.trim_matches('.').contains('.'));
-        let range = (start, start + name.len());
-        if known && (1..=14).contains(&words) && name.len() <= 110 && !found.contains(&range) {
-            found.push(range);
+        let short = (1..=14).contains(&words) && name.len() <= 110;
+        let whole = short.then_some(name.len());
+        for length in whole.into_iter().chain(ended(name)) {
+            let range = (start, start + length);
+            if known && !found.contains(&range) {
+                found.push(range);
+            }
         }
     }
     found
+}
+
+/// Where a name ends by its last ending, when more stands behind: "Leader Act Ltd HK", "Acme Inc. 2nd Floor".
+fn ended(name: &str) -> Option<usize> {
+    let words: Vec<&str> = name.split_whitespace().collect();
+    let first = words.iter().position(|word| party::is_suffix(word.trim_end_matches([',', ';'])))?;
+    let more =
+        words[first + 1..].iter().take_while(|word| party::is_suffix(word.trim_end_matches([',', ';'])));
+    let last = words[first + more.count()];
+    let end = last.as_ptr() as usize + last.trim_end_matches([',', ';']).len() - name.as_ptr() as usize;
+    (first > 0 && end < name.len()).then_some(end)
 }
 
 /// Where a name ends. In the `wide` sense, line ends, wide spaces and short brackets before more of the name do not
@@ -190,6 +266,11 @@ fn name_end(trimmed: &str, wide: bool) -> usize {
             continue;
         }
         let rest = &trimmed[closing.start()..];
+        // "Centre for Probe Development" goes on behind "for".
+        let goes_on = trimmed[closing.end()..].starts_with(char::is_uppercase);
+        if wide && matches!(sign.trim(), "for" | "at") && goes_on {
+            continue;
+        }
         if wide && sign.trim().is_empty() && !rest.trim_start_matches([' ', '\t']).starts_with("\n\n") {
             continue;
         }
@@ -217,7 +298,7 @@ fn suffixed(text: &str, outline: &Outline, within: usize) -> Vec<Naming> {
             continue;
         }
         if words.get(at + 1).is_some_and(|next| {
-            next.capital && party::is_suffix(shown(next)) && next.start < words[at].end + 3
+            next.capital && party::is_suffix(shown(next)) && next.start < words[at].end + 4
         }) {
             continue;
         }
@@ -226,7 +307,8 @@ fn suffixed(text: &str, outline: &Outline, within: usize) -> Vec<Naming> {
             let (left, right) = (&words[first - 1], &words[first]);
             let gap = &text[left.end as usize..right.start as usize];
             let comma = gap.contains(',') && !party::is_suffix(shown(right));
-            let link = matches!(shown(left), "of" | "and" | "de" | "the" | "for") && !gap.contains(',');
+            let link = matches!(shown(left), "of" | "and" | "de" | "the" | "for") && !gap.contains(',')
+                || shown(left).chars().any(char::is_uppercase);
             let bracket = matches!(gap, " (" | ") ") && right.capital;
             if comma
                 || gap.len() > 3
@@ -239,7 +321,7 @@ fn suffixed(text: &str, outline: &Outline, within: usize) -> Vec<Naming> {
             first -= 1;
         }
         while first < at
-            && (!words[first].capital
+            && (!shown(&words[first]).chars().any(char::is_uppercase)
                 || matches!(
                     shown(&words[first]),
                     "The" | "THE" | "And" | "AND" | "Between" | "BETWEEN" | "By" | "BY"
@@ -272,6 +354,7 @@ fn describe(text: &str, outline: &Outline, naming: &Naming, one: &mut Passage) {
         + flag(before.trim_end().ends_with(')') || before.contains("), and"));
     // How often the contract uses the role: real parties are named all the time.
     let role = role(text, naming.alias).map(|role| words_in(outline, role));
+    one.slots.extend(role.iter().flat_map(|role| &outline.words[role.0..role.1]).map(features::of_role));
     one.numbers[11] = role.map_or(-1.0, |role| (1.0 + count(outline, role, (0, all)) as f32).ln());
     let after = head(&text[naming.name.1..], 160);
     one.numbers[12] = flag(KIND_OF.as_ref().is_some_and(|kind| kind.is_match(after)));

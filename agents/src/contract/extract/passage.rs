@@ -25,7 +25,7 @@ pub enum Kind {
 }
 
 /// Numbers a passage is judged by, besides its words.
-pub const OWN_NUMBERS: usize = 17;
+pub const OWN_NUMBERS: usize = 24;
 
 /// A passage with what is seen of it.
 #[derive(Debug, Clone, PartialEq)]

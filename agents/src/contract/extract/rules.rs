@@ -2,7 +2,12 @@
 
 use domain::contract::Value;
 
-use super::{assemble::Guess, candidate::LABELLED, reading::Reading, values};
+use super::{
+    assemble::{Guess, Signs},
+    candidate::LABELLED,
+    reading::Reading,
+    values,
+};
 use crate::contract::{
     structure::word_hash,
     terms::{self, Kind, TermSpec},
@@ -31,7 +36,7 @@ pub fn guesses(text: &str, reading: &Reading, term: usize) -> Vec<Guess> {
         let headed = headings.contains(&heading);
         let value = values::of(spec, &text[sentence.start..sentence.end], &values::Known::default());
         let share = share(spec, hits, headed, value.as_ref());
-        all.push(Guess { start: sentence.start, end: sentence.end, value, share });
+        all.push(Guess { start: sentence.start, end: sentence.end, value, share, signs: Signs::default() });
     }
     all.sort_by(|a, b| b.share.total_cmp(&a.share));
     all.truncate(GUESSES_MAX);
