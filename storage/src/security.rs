@@ -75,9 +75,11 @@ pub async fn add(tx: &mut Tx, new: New<'_>, now: DateTime<Utc>) -> Result<bool, 
     Ok(is_telling && kept.rows_affected() == 1)
 }
 
+type Row = (DateTime<Utc>, String, String, String, Option<String>, Value);
+
 /// The latest events, newest first.
 pub async fn latest(tx: &mut Tx, most: i64) -> Result<Vec<Event>, Error> {
-    let rows: Vec<(DateTime<Utc>, String, String, String, Option<String>, Value)> = sqlx::query_as(
+    let rows: Vec<Row> = sqlx::query_as(
         "SELECT e.at, e.kind, e.severity, e.subject, p.name, e.detail FROM security_events e
          LEFT JOIN people p ON p.person_id = e.person_id ORDER BY e.at DESC LIMIT $1",
     )
