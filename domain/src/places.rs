@@ -29,6 +29,7 @@ struct File {
     regions: Vec<Region>,
     states: BTreeMap<String, Vec<Vec<String>>>,
     cities: Vec<Cities>,
+    provinces: Vec<Province>,
 }
 
 #[derive(Deserialize)]
@@ -48,6 +49,13 @@ struct Cities {
     country: String,
     group: Option<String>,
     names: Vec<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+struct Province {
+    country: String,
+    asked: Vec<String>,
+    cities: Vec<String>,
 }
 
 /// The gazetteer.
@@ -105,6 +113,11 @@ impl Places {
                 let asked = if list.group.is_some() { &names[..1] } else { &names[..] };
                 asked.iter().for_each(|name| made.add(name, &place));
             }
+        }
+        for list in file.provinces {
+            let written = list.cities.iter().map(|name| fold(name)).collect();
+            let place = Place::City(list.country, list.asked[0].clone(), written);
+            list.asked.iter().for_each(|name| made.add(name, &place));
         }
         made
     }
@@ -247,6 +260,22 @@ mod tests {
         assert!(
             matches!(place("silicon valley"), Some(Place::City(_, _, written)) if written.contains(&"palo alto".into()))
         );
+    }
+
+    #[test]
+    fn a_province_is_its_cities() {
+        for (text, country, name, city) in [
+            ("Bayern", "DE", "Bavaria", "wurzburg"),
+            ("Baden-Württemberg", "DE", "Baden-Wurttemberg", "stuttgart"),
+            ("catalan", "ES", "Catalonia", "cornella de llobregat"),
+            ("northern italy", "IT", "Northern Italy", "turin"),
+            ("Scotland", "GB", "Scotland", "edinburgh"),
+            ("Zhejiang", "CN", "Zhejiang", "hangzhou"),
+        ] {
+            let Some(Place::City(found, label, written)) = place(text) else { panic!("{text}") };
+            assert_eq!((found.as_str(), label.as_str()), (country, name));
+            assert!(written.iter().any(|one| one == city), "{text}: {written:?}");
+        }
     }
 
     #[test]
