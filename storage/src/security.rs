@@ -49,6 +49,14 @@ pub struct Event {
 /// Keeps an event; true when admins are to be told of it now. The same matter of the same subject is kept once.
 pub async fn add(tx: &mut Tx, new: New<'_>, now: DateTime<Utc>) -> Result<bool, Error> {
     let tenant = tx.tenant();
+    if new.severity >= Severity::Warning {
+        // Two at once would both find that nobody was told yet.
+        sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended('security:' || $1 || $2::text, 0))")
+            .bind(new.kind)
+            .bind(tenant.0)
+            .execute(&mut **tx)
+            .await?;
+    }
     let is_telling = new.severity >= Severity::Warning
         && !sqlx::query_scalar::<_, bool>(
             "SELECT EXISTS (SELECT 1 FROM security_events WHERE kind = $1 AND told_at > $2)",
