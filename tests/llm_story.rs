@@ -10,6 +10,7 @@ use world::llm::{Asked, Fault, KEY, Models};
 use world::slack::Message;
 
 use crate::contract_story::contract;
+use crate::screening::sets;
 
 /// A product that asks two providers of the fake world.
 async fn with_models(uses: &str, tune: impl FnOnce(Setting) -> Setting) -> (Conversation, Models) {
@@ -242,6 +243,22 @@ async fn whom_a_team_does_not_allow_is_not_asked() {
     let (_, status) = talk.product.run(&["llm", "status"]);
     assert!(status.contains("openai in us: may not be asked"), "{status}");
     talk.ends().await;
+}
+
+#[tokio::test]
+async fn what_a_rule_keeps_here_is_asked_of_no_model() {
+    let (talk, models) = with_models("intent", same).await;
+    sets(&talk, "[[rule]]\nway = \"model\"\nwhat = [\"contact\"]\nfrom_score = 0.3\nthen = \"block\"\n");
+    models.answers(|_| reading(1, "none", "", 95));
+    talk.types("dana", "/deal fnid payment companies for someone@example.com").await;
+    reads(&talk, "your team keeps what this holds from language models").await;
+    talk.ends().await;
+    assert_eq!((models.asked().len(), calls(&talk, "refused").await), (0, 1));
+    assert_eq!(talk.number("SELECT count(*) FROM security_events WHERE kind = 'model_kept_out'").await, 1);
+    // Without a contact in it, the model is asked as ever.
+    talk.types("dana", "/deal fnid payment companies in Germany").await;
+    talk.sees("for “payment companies in Germany”").await;
+    assert_eq!(models.asked().len(), 1);
 }
 
 #[tokio::test]

@@ -30,12 +30,17 @@ then = "redact"
 async fn under(rules: &str) -> Conversation {
     let talk = Conversation::begin().await;
     talk.knows(&["lee"]).await;
+    sets(&talk, rules);
+    talk
+}
+
+/// Makes these the team's rules.
+pub(crate) fn sets(talk: &Conversation, rules: &str) {
     let file = std::env::temp_dir().join(format!("guardrail-{}-{}.toml", std::process::id(), rules.len()));
     std::fs::write(&file, rules).unwrap();
     let (went_well, told) =
         talk.product.run(&["guardrail", "set", file.to_str().unwrap(), "--note", "payments"]);
     assert!(went_well, "{told}");
-    talk
 }
 
 async fn nowhere(talk: &Conversation, what: &str) {
@@ -92,6 +97,41 @@ async fn a_dropped_request_is_refused_and_blanked_wherever_it_was_kept() {
     nowhere(&talk, ACCOUNT).await;
     let state = talk.text("SELECT state || ' ' || (decided_by IS NOT NULL) FROM holds").await;
     assert_eq!(state, "dropped true");
+}
+
+#[tokio::test]
+async fn what_nobody_looked_at_in_time_is_refused_and_blanked() {
+    let talk = under(RULES).await;
+    held(&talk).await;
+    talk.changes("UPDATE steps SET run_at = now() WHERE state = 'waiting'").await;
+    talk.sees("Nobody looked at your message within 72 hours").await;
+    talk.ends().await;
+    nowhere(&talk, ACCOUNT).await;
+    assert_eq!(talk.text("SELECT state FROM holds").await, "lapsed");
+}
+
+#[tokio::test]
+async fn what_was_dropped_stays_dropped_when_the_rule_is_gone() {
+    let talk = under(RULES).await;
+    let browser = held(&talk).await;
+    sets(&talk, "# nothing");
+    browser.clicks("button", "Drop and blank").await;
+    talk.sees("An admin looked at your message and dropped it").await;
+    talk.ends().await;
+    nowhere(&talk, ACCOUNT).await;
+}
+
+#[tokio::test]
+async fn without_another_admin_nothing_waits() {
+    let talk = under(RULES).await;
+    talk.knows(&["dana"]).await;
+    assert!(talk.product.run(&["people", "role", "Dana", "admin"]).0);
+    talk.changes("UPDATE people SET is_active = false WHERE name = 'Admin'").await;
+    talk.types("dana", &format!("/deal find payment companies in Germany who pay to {ACCOUNT}")).await;
+    talk.sees("there is no other admin").await;
+    talk.ends().await;
+    assert_eq!(talk.number("SELECT count(*) FROM holds").await, 0);
+    nowhere(&talk, ACCOUNT).await;
 }
 
 #[tokio::test]

@@ -292,7 +292,7 @@ impl Sender {
         // Nobody can invite us into direct messages between others.
         let shown = (!room.starts_with('D')).then_some(room.as_str());
         let mut notice = wording::answered_in_private(shown, &owner.said, closed);
-        agents::guardrail::screen(&mut notice);
+        agents::guardrail::Gate::default().screen(&mut notice);
         tracing::info!(reason, "a room is closed to us; the conversation goes on in private");
         let (ids, to) = (&self.members.ids, (&owner, private.as_str()));
         relocation::relocate(db, ids, delivery, to, &notice).await.map_err(not_stored)

@@ -224,6 +224,19 @@ pub struct Finish {
     pub next: Vec<Draft>,
 }
 
+impl Finish {
+    /// Whether it has words for people, in messages or in the copies of a request.
+    pub fn speaks(&self) -> bool {
+        let is_shown = |change: &Change| {
+            matches!(
+                change,
+                Change::Decide { .. } | Change::Vote { .. } | Change::Expire { .. } | Change::Void { .. }
+            )
+        };
+        !self.say.is_empty() || self.changes.iter().any(is_shown)
+    }
+}
+
 /// How an agent ends a step that went wrong: each names its recovery.
 #[derive(Debug, thiserror::Error)]
 pub enum Recovery {

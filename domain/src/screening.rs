@@ -196,17 +196,16 @@ impl Rules {
             if !(0.0..=1.0).contains(&rule.from_score) {
                 faults.push(format!("Rule {number}: from_score goes from 0 to 1."));
             }
-            let weaker = |matter: &Matter| {
-                rule.from_score >= SURE && floor(rule.way, Seen { matter: *matter, score: 1.0 }) > rule.then
-            };
-            let named = if rule.what.is_empty() { &[] } else { rule.what.as_slice() };
-            if let Some(matter) = named.iter().find(|matter| weaker(matter)) {
-                faults.push(format!(
-                    "Rule {number}: {} that goes {} is always at least {}; a rule can only be stricter.",
-                    matter.name(),
-                    rule.way.name(),
-                    floor(rule.way, Seen { matter: *matter, score: 1.0 }).name()
-                ));
+            for matter in &rule.what {
+                let least = floor(rule.way, Seen { matter: *matter, score: 1.0 });
+                if rule.from_score >= SURE && least > rule.then {
+                    faults.push(format!(
+                        "Rule {number}: {} that goes {} is always at least {}; a rule can only be stricter.",
+                        matter.name(),
+                        rule.way.name(),
+                        least.name()
+                    ));
+                }
             }
         }
         faults

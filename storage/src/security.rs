@@ -18,7 +18,7 @@ pub struct New<'a> {
     /// Key.
     pub id: Uuid,
     /// What happened, e.g. `secret_refused`.
-    pub kind: &'a str,
+    pub kind: &'static str,
     /// How much it asks for.
     pub severity: Severity,
     /// What it is about, e.g. `plan:…`.

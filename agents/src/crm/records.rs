@@ -21,7 +21,7 @@ use storage::{Error, Tx};
 use uuid::Uuid;
 
 use super::Sync;
-use crate::guardrail;
+use crate::guardrail::Gate;
 
 /// A note is cut to so many characters.
 const NOTE_MAX: usize = 10_000;
@@ -431,9 +431,10 @@ impl Sync {
         place: (DealId, &str),
         card: impl FnOnce(&str) -> Card,
     ) -> Result<(), Error> {
+        let gate = Gate::on(tx, None).await?;
         let screened = |name: &str| {
             let mut card = card(name);
-            guardrail::screen(&mut card);
+            gate.screen(&mut card);
             card
         };
         apply::tell(tx, &self.ids, place, screened).await

@@ -1,5 +1,6 @@
 //! Security events: what somebody who looks after security would want to know of, kept, counted, and told to admins.
 
+use chrono::{DateTime, Utc};
 use domain::card::{Audience, Say, Urgency};
 use domain::person::Role;
 use domain::plan::Context;
@@ -7,7 +8,7 @@ use domain::screening::Severity;
 use domain::wording;
 use serde_json::Value;
 use storage::messages::{self, Origin};
-use storage::{people, security};
+use storage::{Tx, people, security};
 
 use crate::desk::Desk;
 
@@ -25,6 +26,18 @@ pub(crate) struct Event {
     pub(crate) detail: Value,
 }
 
+/// Keeps an event and counts it; true when admins are to be told of it now.
+///
+/// # Errors
+/// When the database is away.
+pub async fn keep(tx: &mut Tx, new: security::New<'_>, now: DateTime<Utc>) -> Result<bool, storage::Error> {
+    let (kind, severity) = (new.kind, new.severity.name());
+    let is_telling = security::add(tx, new, now).await?;
+    metrics::counter!("security_events_total", "kind" => kind, "severity" => severity).increment(1);
+    tracing::warn!(kind, severity, "a security event");
+    Ok(is_telling)
+}
+
 /// Keeps an event of a request in a transaction of its own, so that it stays when the request fails. A warning is told to
 /// admins at once, but of one kind only once an hour.
 pub(crate) async fn raise(desk: &Desk, context: &Context, event: Event) -> Result<(), storage::Error> {
@@ -39,7 +52,7 @@ pub(crate) async fn raise(desk: &Desk, context: &Context, event: Event) -> Resul
         person: Some(context.requester),
         detail: event.detail,
     };
-    if security::add(&mut tx, new, now).await? {
+    if keep(&mut tx, new, now).await? {
         let team = people::list(&mut tx).await?;
         let name =
             team.iter().find(|person| person.id == context.requester).map(|person| person.name.as_str());
@@ -60,9 +73,5 @@ pub(crate) async fn raise(desk: &Desk, context: &Context, event: Event) -> Resul
             messages::say(&mut tx, &desk.ids, origin, &say).await?;
         }
     }
-    tx.commit().await?;
-    metrics::counter!("security_events_total", "kind" => event.kind, "severity" => event.severity.name())
-        .increment(1);
-    tracing::warn!(plan = %context.plan, kind = event.kind, "a security event");
-    Ok(())
+    tx.commit().await
 }

@@ -1,6 +1,6 @@
-//! The guardrail's two gates: what a request may do, and what a message out may say.
+//! The guardrail's first gate: what a request may do, by its role, its words and the team's rules.
 
-use domain::card::{Audience, Block, Card, Say, Span, Urgency};
+use domain::card::{Audience, Say, Urgency};
 use domain::change::Change;
 use domain::contract::signing::Handling;
 use domain::error::UserError;
@@ -11,12 +11,13 @@ use domain::screening::{Matter, Measure, Rules, SURE, Seen, Severity, Way};
 use domain::{policy, wording};
 use serde_json::{Value, json};
 use storage::holds::WAIT_H;
-use storage::{conversations, people, screening};
+use storage::{conversations, holds, people, screening};
 
+use super::alarm::{Event, raise};
+use super::gate::blanked;
 use super::matter::seen;
-use super::{Family, Finding, redact, scan, strip_invisible, suspicion};
+use super::{Family, scan, strip_invisible, suspicion};
 use crate::desk::{Desk, storage, unknown_action};
-use crate::guardrail::alarm::{Event, raise};
 
 /// Judges a request before anything is done for it: the person's role, then what the words carry.
 pub(crate) async fn act(desk: &Desk, context: &Context, step: &Step) -> Result<Outcome, Recovery> {
@@ -41,10 +42,11 @@ pub(crate) async fn act(desk: &Desk, context: &Context, step: &Step) -> Result<O
     let channel = conversations::channel(&mut tx, context.conversation).await.map_err(storage)?;
     let read = Read::of(context, &rules, channel);
     drop(tx);
-    match read.measure {
-        Measure::Block => Err(read.refuse(desk, context).await?),
-        Measure::Review if step.signal.is_none() => read.hold(desk, context, &person).await,
-        Measure::Review => read.looked_at(step),
+    match (read.measure, &step.signal) {
+        (Measure::Block, _) => Err(read.refuse(desk, context).await?),
+        // What an admin decided holds, whatever became of the rules meanwhile.
+        (_, Some(signal)) => read.looked_at(desk, step, signal).await,
+        (Measure::Review, None) => read.hold(desk, context, &person).await,
         _ => Ok(read.pass()),
     }
 }
@@ -133,15 +135,20 @@ impl Read {
 
     /// Nothing is done until somebody looked.
     async fn hold(self, desk: &Desk, context: &Context, person: &Person) -> Result<Outcome, Recovery> {
+        let mut tx = desk.db.tenant(context.tenant).begin().await.map_err(storage)?;
+        let team = people::list(&mut tx).await.map_err(storage)?;
+        drop(tx);
+        let may_look = |other: &&Person| other.role == Role::Admin && other.id != person.id;
+        let admins: Vec<&Person> = team.iter().filter(may_look).collect();
+        if admins.is_empty() {
+            return Err(Recovery::Blank { error: wording::nobody_looks(&self.kinds), kinds: self.kinds });
+        }
         let event = Event {
             kind: "message_held",
             severity: Severity::Notice,
             detail: json!({ "kinds": self.kinds }),
         };
         raise(desk, context, event).await.map_err(storage)?;
-        let mut tx = desk.db.tenant(context.tenant).begin().await.map_err(storage)?;
-        let team = people::list(&mut tx).await.map_err(storage)?;
-        drop(tx);
         let mut say = vec![Say {
             slot: "held".to_owned(),
             to: Audience::Requester,
@@ -149,7 +156,7 @@ impl Read {
             urgency: Urgency::Reply,
         }];
         let url = format!("{}/security", desk.console_url);
-        for admin in team.iter().filter(|other| other.role == Role::Admin && other.id != person.id) {
+        for admin in admins {
             say.push(Say {
                 slot: format!("held-{}", admin.id),
                 to: Audience::Person { person: admin.id },
@@ -166,14 +173,18 @@ impl Read {
     }
 
     /// Somebody looked, or nobody did in time.
-    fn looked_at(self, step: &Step) -> Result<Outcome, Recovery> {
-        let released =
-            step.signal.as_ref().and_then(|signal| signal.get("is_released")).and_then(Value::as_bool);
-        match released {
-            Some(true) => Ok(self.pass()),
-            Some(false) => Err(Recovery::Blank { error: wording::held_dropped(), kinds: self.kinds }),
-            None => Err(Recovery::Blank { error: wording::held_lapsed(WAIT_H), kinds: self.kinds }),
-        }
+    async fn looked_at(self, desk: &Desk, step: &Step, signal: &Value) -> Result<Outcome, Recovery> {
+        let error = match signal.get("is_released").and_then(Value::as_bool) {
+            Some(true) => return Ok(self.pass()),
+            Some(false) => wording::held_dropped(),
+            None => {
+                let mut tx = desk.db.tenant(step.tenant).begin().await.map_err(storage)?;
+                holds::lapse(&mut tx, step.id, desk.clock.now()).await.map_err(storage)?;
+                tx.commit().await.map_err(storage)?;
+                wording::held_lapsed(WAIT_H)
+            }
+        };
+        Err(Recovery::Blank { error, kinds: self.kinds })
     }
 }
 
@@ -194,79 +205,4 @@ fn words(intent: &Intent) -> Vec<&str> {
         Intent::Unclear { text, .. } => vec![text],
         _ => Vec::new(),
     }
-}
-
-/// A text with everything of these kinds taken out, and all secrets, however they are hidden.
-pub fn blanked(text: &str, kinds: &[String]) -> String {
-    let text = strip_invisible(text);
-    let is_out = |finding: &Finding| {
-        kinds.iter().any(|kind| kind == finding.entity) || floored(finding) == Measure::Redact
-    };
-    let found: Vec<Finding> = scan(&text).into_iter().filter(is_out).collect();
-    redact(&text, &found, 0.0).text
-}
-
-/// Takes out of a card what must reach nobody: secrets, payment cards, bank accounts and personal
-/// numbers. Gives the kinds that were taken out. Names, addresses of companies and the like stay.
-pub fn screen(card: &mut Card) -> Vec<String> {
-    screen_by(card, &Rules::default(), None)
-}
-
-/// The same by a team's rules, for a request that came over a channel.
-pub fn screen_by(card: &mut Card, rules: &Rules, channel: Option<Channel>) -> Vec<String> {
-    let mut kinds = Vec::new();
-    let mut clean = |text: &mut String| kinds.extend(clean(text, rules, channel));
-    if let Some(heading) = &mut card.heading {
-        clean(heading);
-    }
-    for block in &mut card.blocks {
-        match block {
-            Block::Text { text } => text.0.iter_mut().for_each(|span| match span {
-                Span::Plain(text) | Span::Strong(text) | Span::Code(text) | Span::Faint(text) => clean(text),
-                Span::Room(_) => {}
-            }),
-            Block::Fields { fields } => fields.iter_mut().for_each(|(_, value)| clean(value)),
-            Block::Table { rows, .. } => rows.iter_mut().flatten().for_each(&mut clean),
-            Block::Hits { hits } => {
-                for hit in hits {
-                    clean(&mut hit.why);
-                    hit.evidence.iter_mut().filter_map(|line| line.proof.as_mut()).for_each(&mut clean);
-                }
-            }
-            Block::Quote { text } => clean(text),
-            Block::Progress { label, .. } => clean(label),
-            Block::Choices { .. }
-            | Block::Buttons { .. }
-            | Block::Link { .. }
-            | Block::File { .. }
-            | Block::Divider => {}
-        }
-    }
-    kinds.sort();
-    kinds.dedup();
-    kinds
-}
-
-/// The same for a text that goes to a vendor.
-pub fn cleaned(text: &str) -> String {
-    let mut text = text.to_owned();
-    clean(&mut text, &Rules::default(), None);
-    text
-}
-
-/// Takes out of a text what must reach nobody; gives the kinds.
-fn clean(text: &mut String, rules: &Rules, channel: Option<Channel>) -> Vec<String> {
-    let is_out = |finding: &Finding| {
-        seen(finding).is_some_and(|seen| rules.measure(Way::Out, channel, seen) == Measure::Redact)
-    };
-    let found: Vec<Finding> = scan(text).into_iter().filter(is_out).collect();
-    if !found.is_empty() {
-        *text = redact(text, &found, 0.0).text;
-    }
-    found.iter().map(|finding| finding.entity.to_owned()).collect()
-}
-
-/// What is done about a finding on its way out whatever the rules say.
-fn floored(finding: &Finding) -> Measure {
-    seen(finding).map_or(Measure::Allow, |seen| domain::screening::floor(Way::Out, seen))
 }

@@ -2,8 +2,9 @@
 
 use std::time::Instant;
 
+use chrono::{DateTime, Utc};
 use domain::ids::LlmCallId;
-use domain::screening::{self as guard, Measure, Seen, Way};
+use domain::screening::{self as guard, Measure, Seen, Severity, Way};
 use integrations::CallError;
 use integrations::llm::table::{self, Price, Route};
 use integrations::llm::{Failure, Patience, Prompt, Provider, Reply, Usage};
@@ -11,12 +12,12 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use storage::llm_calls::{self, Ending, New, Verdict};
 use storage::llm_spending::{self, Alert, Caps, Rules};
-use storage::screening;
+use storage::{screening, security};
 
 use super::prompts::{self, PromptFile};
 use super::{Answer, Asking, Heard, Inner, Llm, Silence, Told, notice};
 use crate::desk::Desk;
-use crate::guardrail::{DEFAULT_THRESHOLD, Redacted, private, redact, seen, strip_invisible};
+use crate::guardrail::{DEFAULT_THRESHOLD, Redacted, keep, private, redact, seen, strip_invisible};
 
 /// A process that died is given so long to settle its calls, minutes.
 const LOST_AFTER_MIN: i64 = 2;
@@ -126,6 +127,23 @@ impl Question<'_> {
     }
 }
 
+/// Writes down that a rule of the team kept a question from every model.
+async fn kept_out(desk: &Desk, asking: Asking<'_>, now: DateTime<Utc>) -> Result<(), storage::Error> {
+    let mut tx = desk.db.tenant(asking.tenant).begin().await?;
+    let subject =
+        asking.plan.map_or_else(|| format!("use:{}", asking.used.name()), |plan| format!("plan:{plan}"));
+    let event = security::New {
+        id: desk.ids.next(),
+        kind: "model_kept_out",
+        severity: Severity::Notice,
+        subject: &subject,
+        person: Some(asking.person),
+        detail: serde_json::json!({ "kinds": [] }),
+    };
+    keep(&mut tx, event, now).await?;
+    tx.commit().await
+}
+
 /// What came of asking one provider.
 enum Hop<A> {
     Told(A),
@@ -156,8 +174,7 @@ impl Inner {
                 llm_calls::refuse(db, tenant, &call, ("the team's guardrail keeps what is asked here", now))
                     .await?;
             }
-            metrics::counter!("security_events_total", "kind" => "model_kept_out", "severity" => "notice")
-                .increment(1);
+            kept_out(desk, asking, now).await?;
             return Ok(Err(Silence::Kept));
         }
         if self.must_look(tenant, now) {

@@ -3,14 +3,14 @@
 use chrono::{DateTime, Utc};
 use domain::approval::Approval;
 use domain::card::{Audience, Card, Say, Urgency};
-use domain::ids::{ApprovalId, Ids, PersonId};
+use domain::ids::{ApprovalId, ConversationId, Ids, PersonId};
 use domain::wording;
 use serde_json::json;
 use storage::audit::{self, Act};
 use storage::messages::{self, Origin};
 use storage::{Tx, approvals, chases, people};
 
-use crate::guardrail;
+use crate::guardrail::Gate;
 use crate::planner::{matter, reply};
 
 /// The place of what no step says: reminders, and what follows an escalation.
@@ -59,7 +59,7 @@ pub async fn chase(
         let say = Say {
             slot: format!("reminder-{}-{due}", stage + 1),
             to: Audience::Person { person: person.id },
-            card: screened(card),
+            card: screened(tx, conversation, card).await?,
             urgency: Urgency::Reply,
         };
         messages::say(tx, ids, origin, &say).await?;
@@ -83,7 +83,8 @@ async fn escalate(
     chases::escalate(tx, asked.id, (stage, added), now).await?;
     let after = approvals::get(tx, asked.id).await?;
     let card = wording::approval_request(&after, &matter::of(&after), true);
-    messages::edit_copies(tx, ids, origin, asked.id, &screened(card)).await?;
+    let card = screened(tx, origin.conversation, card).await?;
+    messages::edit_copies(tx, ids, origin, asked.id, &card).await?;
     for person in added {
         messages::share_request(tx, ids, asked.id, *person).await?;
     }
@@ -94,7 +95,7 @@ async fn escalate(
 }
 
 /// Nothing reaches a person before the guardrail read it.
-fn screened(mut card: Card) -> Card {
-    guardrail::screen(&mut card);
-    card
+async fn screened(tx: &mut Tx, conversation: ConversationId, mut card: Card) -> Result<Card, storage::Error> {
+    Gate::of(tx, conversation).await?.screen(&mut card);
+    Ok(card)
 }

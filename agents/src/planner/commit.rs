@@ -4,19 +4,18 @@ use domain::card::{Audience, Card, Say, Urgency};
 use domain::change::Change;
 use domain::ids::PlanId;
 use domain::password::{FORGOTTEN, Password};
-use domain::person::Channel;
 use domain::plan::{Context, Finish, Outcome, Recovery, Step};
-use domain::screening::{Rules, Severity};
+use domain::screening::Severity;
 use domain::{intent::Intent, wording};
 use serde_json::json;
 use storage::audit::{self, Act};
 use storage::blanking;
 use storage::messages::{self, Origin};
 use storage::steps::{self, ATTEMPTS_MAX, Lease};
-use storage::{Error, Tx, changes, conversations, screening, security};
+use storage::{Error, Tx, changes, security};
 
 use crate::desk::Desk;
-use crate::guardrail;
+use crate::guardrail::{self, Gate};
 use crate::planner::shows_progress;
 
 /// How long a step rests whose needs are away, milliseconds.
@@ -72,7 +71,8 @@ async fn leave(
     finish: Finish,
 ) -> Result<(), Error> {
     let now = desk.clock.now();
-    let gate = Gate::of(tx, context).await?;
+    // Most steps say nothing.
+    let gate = if finish.speaks() { Gate::of(tx, context.conversation).await? } else { Gate::default() };
     for mut change in finish.changes {
         if let Change::Decide { card, .. }
         | Change::Vote { card, .. }
@@ -91,24 +91,6 @@ async fn leave(
     Ok(())
 }
 
-/// By what a message out is read: the team's rules, for the channel the request came over.
-struct Gate {
-    rules: Rules,
-    channel: Option<Channel>,
-}
-
-impl Gate {
-    async fn of(tx: &mut Tx, context: &Context) -> Result<Self, Error> {
-        let rules = screening::newest(tx).await?.rules;
-        // Without rules of its own it does not matter to a team where a request came from.
-        let channel = match rules.rules.is_empty() {
-            true => None,
-            false => conversations::channel(tx, context.conversation).await?,
-        };
-        Ok(Self { rules, channel })
-    }
-}
-
 /// Nothing reaches a person before the guardrail read it.
 async fn screen(
     desk: &Desk,
@@ -116,7 +98,7 @@ async fn screen(
     (step, gate): (&Step, &Gate),
     card: &mut Card,
 ) -> Result<(), Error> {
-    let kinds = guardrail::screen_by(card, &gate.rules, gate.channel);
+    let kinds = gate.screen(card);
     if kinds.is_empty() { Ok(()) } else { blocked(desk, tx, step, &kinds).await }
 }
 
@@ -132,7 +114,7 @@ async fn blocked(desk: &Desk, tx: &mut Tx, step: &Step, kinds: &[String]) -> Res
         person: None,
         detail: json!({ "kinds": kinds }),
     };
-    security::add(tx, event, now).await?;
+    guardrail::keep(tx, event, now).await?;
     let act = Act {
         at: now,
         actor: "agent:guardrail",
@@ -227,7 +209,7 @@ async fn tell(
     (context, step): (&Context, &Step),
     mut card: Card,
 ) -> Result<(), Error> {
-    let gate = Gate::of(tx, context).await?;
+    let gate = Gate::of(tx, context.conversation).await?;
     screen(desk, tx, (step, &gate), &mut card).await?;
     let (slot, to) = if shows_progress(&context.intent) {
         ("answer", Audience::Thread)

@@ -2,7 +2,7 @@
 
 use domain::approval::Approval;
 use domain::card::Card;
-use domain::person::Person;
+use domain::person::{Channel, Person};
 use domain::wording::{self, Home, HomeDeal};
 use storage::deals::{self, Wanted};
 use storage::{Error, approvals};
@@ -10,7 +10,7 @@ use storage::{Error, approvals};
 use super::matter;
 use super::reply::may_decide;
 use crate::desk::Desk;
-use crate::guardrail;
+use crate::guardrail::Gate;
 
 /// The home of a person as of now.
 ///
@@ -22,6 +22,7 @@ pub async fn home(desk: &Desk, person: &Person) -> Result<Card, Error> {
     let open = approvals::open_ones(&mut tx).await?;
     let decided = approvals::decided_ones(&mut tx).await?;
     let deals = deals::list(&mut tx, Wanted::default()).await?;
+    let gate = Gate::on(&mut tx, Some(Channel::Slack)).await?;
     drop(tx);
     let about = |asked: Approval| {
         let matter = matter::of(&asked);
@@ -33,6 +34,6 @@ pub async fn home(desk: &Desk, person: &Person) -> Result<Card, Error> {
     let own = own.into_iter().chain(decided.into_iter().filter(is_own)).map(about).collect();
     let deal = |deal: deals::Deal| HomeDeal { name: deal.name, stage: deal.stage, owner: deal.owner_name };
     let mut card = wording::home(&Home { waiting, own, deals: deals.into_iter().map(deal).collect() });
-    guardrail::screen(&mut card);
+    gate.screen(&mut card);
     Ok(card)
 }

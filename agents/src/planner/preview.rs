@@ -2,9 +2,10 @@
 
 use domain::card::{Block, Card};
 use domain::ids::{DealId, VersionId};
+use domain::person::Channel;
 use storage::{Error, Tx, deals, documents};
 
-use crate::guardrail;
+use crate::guardrail::Gate;
 
 /// What a page of the console is about; none for pages that show no one thing, and for what is not there.
 ///
@@ -35,10 +36,9 @@ pub async fn preview(tx: &mut Tx, path: &str) -> Result<Option<Card>, Error> {
         },
         _ => None,
     };
-    Ok(card.map(|mut card| {
-        guardrail::screen(&mut card);
-        card
-    }))
+    let Some(mut card) = card else { return Ok(None) };
+    Gate::on(tx, Some(Channel::Slack)).await?.screen(&mut card);
+    Ok(Some(card))
 }
 
 fn found<T>(read: Result<T, Error>) -> Result<Option<T>, Error> {

@@ -322,9 +322,6 @@ async fn unproved(
         person: None,
         detail: json!({ "kinds": [] }),
     };
-    security::add(&mut tx, event, now).await?;
-    tx.commit().await?;
-    metrics::counter!("security_events_total", "kind" => "mail_unproved", "severity" => "notice")
-        .increment(1);
-    Ok(())
+    agents::guardrail::keep(&mut tx, event, now).await?;
+    Ok(tx.commit().await?)
 }

@@ -40,7 +40,7 @@ struct Page {
     number: i32,
     /// Why they could not be kept.
     fault: Option<String>,
-    history: Vec<(Past, Moment)>,
+    history: Vec<(Moment, Past)>,
 }
 
 struct HeldView {
@@ -91,6 +91,7 @@ async fn lay_out(tx: &mut Tx, signed_in: &SignedIn, shell: Shell, form: Draft) -
         event,
     });
     let history = screening::history(tx, LISTED_MAX).await?;
+    let history = history.into_iter().map(|past| (Moment::new(past.at, now), past)).collect();
     Ok(show(&Page {
         shell,
         held: held.collect(),
@@ -99,11 +100,7 @@ async fn lay_out(tx: &mut Tx, signed_in: &SignedIn, shell: Shell, form: Draft) -
         note: form.note,
         number: form.number,
         fault: form.fault,
-        history: history
-            .into_iter()
-            .map(|past| (Moment::new(past.at, now), past))
-            .map(|(m, p)| (p, m))
-            .collect(),
+        history,
     }))
 }
 

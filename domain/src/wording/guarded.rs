@@ -21,6 +21,17 @@ pub fn look_at_held(name: &str, kinds: &[String], url: &str) -> Card {
     card
 }
 
+/// A rule wants a look, but there is nobody but the person herself who may.
+pub fn nobody_looks(kinds: &[String]) -> UserError {
+    UserError::new(
+        format!(
+            "Your message seems to hold something that another admin has to look at first ({}), and there is no other admin.",
+            kinds.join(", ")
+        ),
+        "Nothing was done with it, and I blanked what I had stored. Ask again without it, or make somebody else an admin.",
+    )
+}
+
 /// An admin dropped the request.
 pub fn held_dropped() -> UserError {
     UserError::new(

@@ -39,7 +39,7 @@ pub use deals::{
     which_company,
 };
 pub use elsewhere::{Closed, answered_in_private};
-pub use guarded::{alarm, event, held_dropped, held_lapsed, look_at_held, message_held};
+pub use guarded::{alarm, event, held_dropped, held_lapsed, look_at_held, message_held, nobody_looks};
 pub use guide::{HelpGroup, HelpLine, help, not_a_member, unclear, user_error};
 pub use home::{Home, HomeDeal, home};
 pub use learning::{Fit, companies_unknown, feedback_taken, fit_explained};

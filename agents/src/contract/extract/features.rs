@@ -14,10 +14,10 @@ const BEFORE: u32 = 3;
 const AFTER: u32 = 4;
 const SKIP: u32 = 5;
 const SHAPE: u32 = 6;
-/// Words of the sentence before, under the same heading.
-const EARLIER: u32 = 8;
 /// What brackets call a party.
 const CALLED: u32 = 7;
+/// Words of the sentence before, under the same heading.
+const EARLIER: u32 = 8;
 
 /// Feature slots of a sentence, sorted and without repeats.
 pub fn of_sentence(outline: &Outline, at: usize, hits: &[Hit], slots: &mut Vec<u32>) {
