@@ -126,7 +126,7 @@ async fn without_another_admin_nothing_waits() {
     let talk = under(RULES).await;
     talk.knows(&["dana"]).await;
     assert!(talk.product.run(&["people", "role", "Dana", "admin"]).0);
-    talk.changes("UPDATE people SET is_active = false WHERE name = 'Admin'").await;
+    talk.changes("UPDATE people SET is_active = false WHERE name IN ('Admin', 'Lee')").await;
     talk.types("dana", &format!("/deal find payment companies in Germany who pay to {ACCOUNT}")).await;
     talk.sees("there is no other admin").await;
     talk.ends().await;
