@@ -344,7 +344,7 @@ async fn a_search_that_found_nothing_is_read_again_within_the_closed_list() {
     models.answers(|_| json!({ "countries": ["DE"], "industries": ["payments"], "sizes": [], "words": [] }));
     talk.types("dana", "/deal find whoever lets grocers in Bavaria be tipped by phone").await;
     let shown = talk.sees("for “whoever lets grocers").await.words();
-    assert!(shown.contains("[✕ Payments] [✕ in Germany]") && shown.contains("✓ Payments"), "{shown}");
+    assert!(shown.contains("[✕ Payments] [✕ in Bavaria]") && shown.contains("✓ Payments"), "{shown}");
     assert_eq!(models.asked().len(), 1);
     talk.types("dana", "/deal find payment companies in Germany").await;
     talk.sees("for “payment companies in Germany”").await;

@@ -66,6 +66,8 @@ pub struct Places {
     codes: Vec<String>,
     regions: Vec<(String, Vec<String>)>,
     states: HashMap<(String, String), String>,
+    /// What cities are called together and how questions hold them (`DE-munich`), the most cities first.
+    groups: Vec<(String, Vec<String>)>,
 }
 
 /// The gazetteer that is built into the program.
@@ -85,6 +87,7 @@ impl Places {
             codes: file.codes.plain,
             regions: vec![],
             states: HashMap::new(),
+            groups: Vec::new(),
         };
         // Order matters: of equally long names the first added wins, so states beat the country Georgia.
         for (country, states) in file.states {
@@ -110,16 +113,26 @@ impl Places {
                 let skip = usize::from(list.group.is_some());
                 let written = names[skip..].iter().map(|name| fold(name)).collect();
                 let place = Place::City(list.country.clone(), names[0].clone(), written);
+                if list.group.is_some() {
+                    made.group_of(&list.country, &names[0], &names[1..]);
+                }
                 let asked = if list.group.is_some() { &names[..1] } else { &names[..] };
                 asked.iter().for_each(|name| made.add(name, &place));
             }
         }
         for list in file.provinces {
+            made.group_of(&list.country, &list.asked[0], &list.cities);
             let written = list.cities.iter().map(|name| fold(name)).collect();
             let place = Place::City(list.country, list.asked[0].clone(), written);
             list.asked.iter().for_each(|name| made.add(name, &place));
         }
+        made.groups.sort_by_key(|(_, cities)| std::cmp::Reverse(cities.len()));
         made
+    }
+
+    fn group_of(&mut self, country: &str, label: &str, cities: &[String]) {
+        let held = cities.iter().map(|city| format!("{country}-{}", fold(city))).collect();
+        self.groups.push((label.to_owned(), held));
     }
 
     fn add(&mut self, name: &str, place: &Place) {
@@ -192,6 +205,19 @@ impl Places {
         let same =
             |have: &[String]| have.len() == codes.len() && have.iter().all(|code| codes.contains(code));
         self.regions.iter().find(|(_, have)| same(have)).map(|(label, _)| label.as_str())
+    }
+
+    /// The names of provinces and areas whose cities are all among these, and the cities that none of them has.
+    pub fn grouped<'a>(&'a self, cities: &'a [String]) -> (Vec<&'a str>, Vec<&'a str>) {
+        let (mut labels, mut rest): (_, Vec<&str>) =
+            (Vec::new(), cities.iter().map(String::as_str).collect());
+        for (label, held) in &self.groups {
+            if held.iter().all(|city| rest.contains(&city.as_str())) {
+                labels.push(label.as_str());
+                rest.retain(|city| !held.iter().any(|own| own == city));
+            }
+        }
+        (labels, rest)
     }
 
     /// Every single word of place names with at least five letters, for spelling correction.
@@ -276,6 +302,17 @@ mod tests {
             assert_eq!((found.as_str(), label.as_str()), (country, name));
             assert!(written.iter().any(|one| one == city), "{text}: {written:?}");
         }
+        let cities = |text: &str| match place(text) {
+            Some(Place::City(country, _, written)) => {
+                written.iter().map(|city| format!("{country}-{city}")).collect::<Vec<_>>()
+            }
+            other => panic!("{text}: {other:?}"),
+        };
+        let both = [cities("Bavaria"), cities("Scotland"), cities("Berlin")].concat();
+        let (mut labels, rest) = places().grouped(&both);
+        labels.sort_unstable();
+        assert_eq!((labels, rest[0]), (vec!["Bavaria", "Scotland"], "DE-berlin"));
+        assert_eq!(places().grouped(&cities("Northern Italy")).0, ["Northern Italy"]);
     }
 
     #[test]

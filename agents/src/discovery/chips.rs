@@ -32,13 +32,11 @@ pub fn chips(filters: &Filters) -> Vec<Chip> {
             state.clone(),
         );
     }
-    if let Some(first) = filters.cities.first() {
-        let more = if filters.cities.len() > 1 { " and spellings or places near" } else { "" };
-        chip(
-            "city",
-            format!("in {}{more}", title(first.split_once('-').map_or(&first[..], |(_, city)| city))),
-            filters.cities.join("|"),
-        );
+    if !filters.cities.is_empty() {
+        let (_, rest) = places().grouped(&filters.cities);
+        let more = if rest.len() > 1 { " and spellings or places near" } else { "" };
+        let named = joined(cities(&filters.cities).into_iter());
+        chip("city", format!("in {named}{more}"), filters.cities.join("|"));
     }
     for (label, codes) in country_groups(&filters.countries_not) {
         chip("country_not", format!("not in {label}"), codes.join("|"));
@@ -96,18 +94,20 @@ pub fn place_part(filters: &Filters, country: Option<&str>) -> String {
         let (country, code) = held.split_once('-').unwrap_or(("", held));
         places().state(country, code).to_owned()
     });
-    // A city's other spellings follow its first.
-    let city = filters
-        .cities
-        .iter()
-        .find(here)
-        .map(|held| title(held.split_once('-').map_or(held.as_str(), |p| p.1)));
-    let named: Vec<String> = states.chain(city).collect();
+    let own: Vec<String> = filters.cities.iter().filter(here).cloned().collect();
+    let named: Vec<String> = states.chain(cities(&own)).collect();
     if named.is_empty() {
         country_part(filters, country)
     } else {
         format!("in {}", joined(named.into_iter()))
     }
+}
+
+/// Provinces and areas by their names; of other cities the first: its other spellings follow it.
+fn cities(held: &[String]) -> Vec<String> {
+    let (areas, rest) = places().grouped(held);
+    let first = rest.first().map(|held| title(held.split_once('-').map_or(held, |(_, city)| city)));
+    areas.into_iter().map(str::to_owned).chain(first).collect()
 }
 
 /// The first three and how many more.
